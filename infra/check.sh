@@ -1,0 +1,6 @@
+#!/bin/sh
+set -eu
+oxfmt --check .
+oxlint --type-aware
+tsc
+vitest run --project unit
