@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { CommandId, SessionId } from "./ids.ts";
+
+/**
+ * The header of one chunk in an OUTPUT message. A message is a run of chunks: the header as one JSON line,
+ * then exactly `bytes` bytes. `rows`: backend frames as they left for the client, after masking;
+ * `text`: UTF-8 of a long statement, then its parameters as a JSON line.
+ */
+export const OutputHeader = z.strictObject({
+  v: z.literal(1),
+  type: z.literal("output"),
+  session: SessionId,
+  command: CommandId,
+  kind: z.enum(["rows", "text"]),
+  /** Counts from 1 for each command and kind. */
+  part: z.number().int().min(1),
+  bytes: z.number().int().nonnegative(),
+});
+export type OutputHeader = z.infer<typeof OutputHeader>;
+
+export interface OutputChunk {
+  readonly header: OutputHeader;
+  readonly body: Uint8Array;
+}
+
+const newline = 0x0a;
+const headerLimit = 1024;
+
+/** Writes chunks as one message body. */
+export function encodeOutput(chunks: readonly OutputChunk[]): Uint8Array {
+  return Buffer.concat(
+    chunks.flatMap(({ header, body }) => [Buffer.from(`${JSON.stringify(header)}\n`), body]),
+  );
+}
+
+/** Reads a message body; null when it is not a run of chunks. */
+export function decodeOutput(message: Uint8Array): OutputChunk[] | null {
+  const chunks: OutputChunk[] = [];
+  let at = 0;
+  while (at < message.length) {
+    const end = message.indexOf(newline, at);
+    if (end < 0 || end - at > headerLimit) return null;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(Buffer.from(message.subarray(at, end)).toString("utf8"));
+    } catch {
+      return null;
+    }
+    const header = OutputHeader.safeParse(parsed);
+    if (!header.success || end + 1 + header.data.bytes > message.length) return null;
+    chunks.push({
+      header: header.data,
+      body: message.subarray(end + 1, end + 1 + header.data.bytes),
+    });
+    at = end + 1 + header.data.bytes;
+  }
+  return chunks;
+}
