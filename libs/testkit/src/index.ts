@@ -1,0 +1,9 @@
+export { makeCertificate, type Certificate } from "./certificate.ts";
+export { freePort } from "./free-port.ts";
+export { LeashedProcess, type LeashOptions } from "./leash.ts";
+export { NatsServer, startNats, type NatsOptions } from "./nats.ts";
+export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.ts";
+export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
+export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
+export { natsServerBinary, postgresDirectory } from "./tools.ts";
+export { waitFor } from "./wait-for.ts";

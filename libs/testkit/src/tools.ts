@@ -1,0 +1,23 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Where `infra/bootstrap.sh` keeps what it brought. */
+export const toolsDirectory = join(root, ".tools");
+
+/** The nats-server to start: `SALLY_NATS_SERVER`, else the one that bootstrap provides, else the one on PATH. */
+export function natsServerBinary(): string {
+  const provided = join(toolsDirectory, "nats-server", "nats-server");
+  return process.env["SALLY_NATS_SERVER"] ?? (existsSync(provided) ? provided : "nats-server");
+}
+
+/** The folder with `bin/postgres` and `bin/initdb` of one major version. */
+export function postgresDirectory(major: number): string {
+  const directory = join(toolsDirectory, `postgres-${major}`);
+  if (!existsSync(join(directory, "bin", "postgres"))) {
+    throw new Error(`no PostgreSQL ${major} in \`${directory}\`: run infra/bootstrap.sh`);
+  }
+  return directory;
+}
