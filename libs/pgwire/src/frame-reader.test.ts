@@ -1,0 +1,200 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { eachFrame, FrameReader, type FramePart, type Frames } from "./frame-reader.ts";
+import { Backend, Frontend } from "./message-types.ts";
+import { ProtocolError } from "./protocol-error.ts";
+
+const frame = (type: number, body: Buffer | string) => {
+  const bytes = Buffer.alloc(5 + Buffer.byteLength(body));
+  bytes[0] = type;
+  bytes.writeInt32BE(bytes.length - 1, 1);
+  bytes.set(Buffer.from(body), 5);
+  return bytes;
+};
+
+const backend = (maxBuffered = 1 << 20) => new FrameReader({ from: "backend", maxBuffered });
+
+function drain(reader: FrameReader, ...chunks: Buffer[]): (Frames | FramePart)[] {
+  const items: (Frames | FramePart)[] = [];
+  for (const chunk of chunks) {
+    reader.push(chunk);
+    for (let item = reader.next(); item !== undefined; item = reader.next()) items.push(item);
+  }
+  return items;
+}
+
+const rows = (count: number) =>
+  Array.from({ length: count }, (_, index) => frame(Backend.DataRow, `row ${index}`));
+
+const types = (items: (Frames | FramePart)[]) =>
+  items.flatMap((item) => (item.kind === "frames" ? Array(item.count).fill(item.type) : ["part"]));
+
+const header = (type: number, length: number) => {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = type;
+  bytes.writeInt32BE(length, 1);
+  return bytes;
+};
+
+describe("whole frames", () => {
+  test("consecutive rows come as one run, a view of the chunk", () => {
+    const chunk = Buffer.concat([
+      frame(Backend.BindComplete, ""),
+      ...rows(3),
+      frame(Backend.CommandComplete, "SELECT 3\0"),
+    ]);
+    const items = drain(backend(), chunk);
+    expect(items.map((item) => [item.type, item.kind === "frames" && item.count])).toEqual([
+      [Backend.BindComplete, 1],
+      [Backend.DataRow, 3],
+      [Backend.CommandComplete, 1],
+    ]);
+    expect(items[1]?.bytes.buffer).toBe(chunk.buffer);
+    expect([...eachFrame(items[1]?.bytes ?? Buffer.alloc(0))]).toEqual(rows(3));
+  });
+
+  test("other types never come as a run: each is looked at", () => {
+    const ready = frame(Backend.ReadyForQuery, "I");
+    expect(drain(backend(), Buffer.concat([ready, ready]))).toHaveLength(2);
+  });
+
+  test("cut at every place, in two and byte by byte, the bytes and types are the same", () => {
+    const bytes = Buffer.concat([
+      frame(Backend.RowDescription, "some fields"),
+      ...rows(2),
+      frame(Backend.ReadyForQuery, "I"),
+    ]);
+    const expected = types(drain(backend(), bytes));
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const items = drain(backend(), bytes.subarray(0, cut), bytes.subarray(cut));
+      expect(Buffer.concat(items.map((item) => item.bytes))).toEqual(bytes);
+      expect(types(items)).toEqual(expected);
+    }
+    const single = drain(backend(), ...[...bytes].map((byte) => Buffer.from([byte])));
+    expect(types(single)).toEqual(expected);
+  });
+
+  test("chunks pushed before anyone reads are kept in order and counted", () => {
+    const reader = backend();
+    const bytes = Buffer.concat(rows(10));
+    for (let at = 0; at < bytes.length; at += 7) reader.push(bytes.subarray(at, at + 7));
+    expect(reader.pending).toBe(bytes.length);
+    const items = drain(reader, Buffer.alloc(0));
+    expect(Buffer.concat(items.map((item) => item.bytes))).toEqual(bytes);
+    expect(reader.pending).toBe(0);
+  });
+});
+
+describe("lengths are checked before they are believed", () => {
+  test.each([
+    ["zero", Frontend.Query, 0, "frame-length"],
+    ["shorter than itself", Frontend.Query, 3, "frame-length"],
+    ["negative", Frontend.Query, -1, "frame-too-large"],
+    ["over the limit", Frontend.Query, 1 << 20, "frame-too-large"],
+    ["a Sync of 20 kB", Frontend.Sync, 20_000, "frame-too-large"],
+    ["a password of 1 MB", Frontend.Password, 1_000_000, "frame-too-large"],
+    ["CopyData of 2 GiB", Frontend.CopyData, 0x7fff_ffff, "frame-too-large"],
+    ["unknown type", 0x21, 4, "message-type"],
+    ["a server's type from a client", Backend.ReadyForQuery, 5, "message-type"],
+  ] as const)("%s", (_, type, length, code) => {
+    const reader = new FrameReader({ from: "frontend", maxBuffered: 1 << 20 });
+    reader.push(header(type, length));
+    const error = thrownBy(() => reader.next());
+    expect(error).toMatchObject({ code, fatal: true });
+    expect(thrownBy(() => reader.next())).toBe(error);
+  });
+
+  test("what came before the broken header is still given out", () => {
+    const reader = backend();
+    reader.push(Buffer.concat([...rows(2), header(Backend.DataRow, 0)]));
+    expect(reader.next()).toMatchObject({ kind: "frames", count: 2 });
+    expect(thrownBy(() => reader.next())).toMatchObject({ code: "frame-length" });
+  });
+
+  test("a claimed length takes no memory: it grows with what came", () => {
+    const reader = new FrameReader({ from: "frontend", maxBuffered: 512 << 20 });
+    const before = process.memoryUsage().arrayBuffers;
+    drain(reader, header(Frontend.Query, 500 << 20), Buffer.alloc(100_000));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2_000_000);
+    expect(reader.pending).toBe(100_005);
+  });
+});
+
+describe("bulk frames over maxBuffered come in parts", () => {
+  const large = frame(Backend.DataRow, Buffer.alloc(5_000, 1));
+  const bytes = Buffer.concat([...rows(1), large, ...rows(1)]);
+
+  test("however they are cut, and none of it is held", () => {
+    for (let size = 1; size < 400; size += 7) {
+      const reader = backend(1_000);
+      const items: (Frames | FramePart)[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        items.push(...drain(reader, bytes.subarray(at, at + size)));
+        expect(reader.pending).toBeLessThan(1_000);
+      }
+      expect(Buffer.concat(items.map((item) => item.bytes))).toEqual(bytes);
+      const parts = items.filter((item) => item.kind === "part");
+      expect(parts.map((part) => part.last).lastIndexOf(true)).toBe(parts.length - 1);
+      expect(parts.filter((part) => part.last)).toHaveLength(1);
+      let offset = 0;
+      for (const part of parts) {
+        expect(part).toMatchObject({ offset, total: large.length, type: Backend.DataRow });
+        offset += part.bytes.length;
+      }
+      expect(offset).toBe(large.length);
+    }
+  });
+
+  test("also when the whole frame lies in one chunk", () => {
+    expect(drain(backend(1_000), bytes).map((item) => item.kind)).toEqual([
+      "frames",
+      "part",
+      "frames",
+    ]);
+  });
+});
+
+test("any bytes in any pieces give frames, parts or a ProtocolError, and bounded memory", () => {
+  const chunk = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc
+      .tuple(
+        fc.constantFrom(...Object.values(Backend), ...Object.values(Frontend)),
+        fc.uint8Array({ maxLength: 60 }),
+      )
+      .map(([type, body]) => frame(type, Buffer.from(body))),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(chunk, { maxLength: 30 }),
+      fc.constantFrom("frontend", "backend"),
+      (chunks, from) => {
+        const reader = new FrameReader({ from, maxBuffered: 50, maxFrame: 80 });
+        let given = 0;
+        let pushed = 0;
+        try {
+          for (const piece of chunks) {
+            reader.push(Buffer.from(piece));
+            pushed += piece.length;
+            for (let item = reader.next(); item !== undefined; item = reader.next())
+              given += item.bytes.length;
+            expect(given + reader.pending).toBe(pushed);
+            expect(reader.pending).toBeLessThan(50);
+          }
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
