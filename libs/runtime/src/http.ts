@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import fastify, { type FastifyInstance } from "fastify";
+import type { Alarms } from "./alarms.ts";
+import { asSallyError, SallyError } from "./errors.ts";
+import type { Log } from "./log.ts";
+
+/** Whether a part serves, and since when or why not; `details` go on the page as they are. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface HttpOptions {
+  readonly service: string;
+  readonly address: { readonly host: string; readonly port: number };
+  /** PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly log: Log;
+  readonly alarms: Alarms;
+  readonly readiness: () => Readiness | Promise<Readiness>;
+  readonly routes?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * The HTTP listener of a service: its own routes, `/healthz` (the process lives) and `/readyz` (it serves; 503 when
+ * not). Errors answer `{code, message, detail?, hint?}` of the catalogue; request bodies are JSON of at most 256 KiB.
+ */
+export async function openHttp(options: HttpOptions): Promise<HttpServer> {
+  const { service, log, alarms } = options;
+  if (!options.tls && !isLoopback(options.address.host))
+    throw new Error(`${service} listens on \`${options.address.host}\` without TLS`);
+  const app = fastify({
+    bodyLimit: 256 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: "idle",
+    ...(options.tls && {
+      https: {
+        cert: readFileSync(options.tls.cert),
+        key: readFileSync(options.tls.key),
+        minVersion: "TLSv1.2" as const,
+      },
+    }),
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply.headers({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      ...(options.tls && { "strict-transport-security": "max-age=31536000" }),
+    });
+  });
+  app.setErrorHandler(async (thrown, request, reply) => {
+    const error = publicError(thrown);
+    if (error.code === "internal")
+      log.error({ err: thrown, route: request.routeOptions.url }, "a request failed");
+    return reply.status(error.http).send(error.toJSON());
+  });
+  app.setNotFoundHandler(async (_request, reply) => {
+    const error = new SallyError("not-found");
+    return reply.status(error.http).send(error.toJSON());
+  });
+  app.get("/healthz", async () => ({ service, alive: true, uptime: Math.round(process.uptime()) }));
+  app.get("/readyz", async (_request, reply) => {
+    const { ready, details } = await options.readiness();
+    return reply
+      .status(ready ? 200 : 503)
+      .send({ service, ready, alarms: alarms.counts, ...details });
+  });
+  await options.routes?.(app);
+  await app.listen({ host: options.address.host, port: options.address.port });
+  const [bound] = app.addresses();
+  if (typeof bound !== "object") throw new Error(`${service} has no address`);
+  return { host: bound.address, port: bound.port, close: () => app.close() };
+}
+
+/** Fastify's own refusals of a request (bad JSON, too large, wrong media type) keep what they say. */
+function publicError(thrown: unknown): SallyError {
+  if (
+    thrown instanceof Error &&
+    "statusCode" in thrown &&
+    typeof thrown.statusCode === "number" &&
+    thrown.statusCode < 500
+  )
+    return new SallyError("request-invalid", {
+      params: { problem: thrown.message },
+      cause: thrown,
+    });
+  return asSallyError(thrown);
+}
+
+/** 127.0.0.0/8, ::1 and `localhost`. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
