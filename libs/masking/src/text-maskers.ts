@@ -1,0 +1,78 @@
+import { createHmac } from "node:crypto";
+import { base32, type Masker } from "@sallyport/contracts";
+
+/** Masks one text, UTF-8 in and out; null is SQL's NULL. */
+export type TextMasker = (value: Buffer) => Buffer | null;
+
+export const redacted = Buffer.from("****");
+
+const hashCharacters = 26;
+const hashBytes = Math.ceil((hashCharacters * 5) / 8);
+const keyBytes = 32;
+const partialDefault = 4;
+
+/** How many characters `partial` keeps at most; 0 for another masker. */
+export function keptBy(masker: Masker): number {
+  if (!masker.startsWith("partial")) return 0;
+  return masker === "partial" ? partialDefault : Number(masker.slice("partial:".length));
+}
+
+/** @throws RangeError for a masker that is none, or a hash with a key under 32 bytes */
+export function textMasker(masker: Masker, key: Buffer): TextMasker {
+  switch (masker) {
+    case "null":
+      return () => null;
+    case "redact":
+      return () => redacted;
+    case "hash":
+      if (key.length < keyBytes) throw new RangeError("the masking key is shorter than 32 bytes");
+      return (value) => hash(value, key);
+    case "email":
+      return email;
+    default: {
+      const keep = keptBy(masker);
+      if (!(keep > 0)) throw new RangeError(`unknown masker \`${masker}\``);
+      return (value) => partial(value, keep);
+    }
+  }
+}
+
+function hash(value: Buffer, key: Buffer): Buffer {
+  const digest = createHmac("sha256", key).update(value).digest();
+  return Buffer.from(base32(digest.subarray(0, hashBytes)).slice(0, hashCharacters));
+}
+
+const star = 0x2a;
+
+function partial(value: Buffer, keep: number): Buffer {
+  const start = keptFrom(value, keep);
+  return start === null
+    ? partialCharacters(value, keep)
+    : Buffer.concat([Buffer.alloc(start, star), value.subarray(start)]);
+}
+
+/** Where the kept end of an ASCII text begins; null when it is not ASCII. */
+function keptFrom(value: Buffer, keep: number): number | null {
+  for (const byte of value) if (byte >= 0x80) return null;
+  return value.length - Math.min(keep, Math.floor(value.length / 2));
+}
+
+/** Decoding turns malformed bytes into U+FFFD, so that none of them is kept. */
+function partialCharacters(value: Buffer, keep: number): Buffer {
+  const characters = Array.from(value.toString("utf8"));
+  const kept = Math.min(keep, Math.floor(characters.length / 2));
+  const hidden = characters.length - kept;
+  return Buffer.from("*".repeat(hidden) + characters.slice(hidden).join(""));
+}
+
+/** What may stand after the @ of an address; a text that merely contains an @ is no address. */
+const domain = /^[^\s@]{1,255}$/;
+
+function email(value: Buffer): Buffer {
+  const text = value.toString("utf8");
+  const at = text.lastIndexOf("@");
+  const after = text.slice(at + 1);
+  if (at < 1 || !domain.test(after)) return redacted;
+  const first = String.fromCodePoint(text.codePointAt(0) ?? star);
+  return Buffer.from(`${first}***@${after}`);
+}
