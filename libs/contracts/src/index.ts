@@ -8,3 +8,4 @@ export * from "./subjects.ts";
 export * from "./messages.ts";
 export * from "./bundle.ts";
 export * from "./config.ts";
+export * from "./cedar/index.ts";
