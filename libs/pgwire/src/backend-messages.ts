@@ -39,7 +39,8 @@ export type BackendMessage =
   | { readonly kind: "ready-for-query"; readonly status: TransactionStatus }
   | { readonly kind: "row-description"; readonly fields: readonly Field[] }
   | { readonly kind: "command-complete"; readonly tag: string }
-  | { readonly kind: "error" | "notice"; readonly fields: MessageFields }
+  | { readonly kind: "error"; readonly fields: MessageFields }
+  | { readonly kind: "notice"; readonly fields: MessageFields }
   | { readonly kind: "parameter-description"; readonly types: readonly number[] }
   | {
       readonly kind: "negotiate-protocol-version";
@@ -47,7 +48,8 @@ export type BackendMessage =
       readonly unsupported: readonly string[];
     }
   | { readonly kind: "function-call-response"; readonly value: Buffer | null }
-  | { readonly kind: "data-row" | "copy-data"; readonly frame: Buffer }
+  | { readonly kind: "data-row"; readonly frame: Buffer }
+  | { readonly kind: "copy-data"; readonly frame: Buffer }
   | {
       readonly kind:
         | "parse-complete"

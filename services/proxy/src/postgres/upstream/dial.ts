@@ -1,0 +1,120 @@
+import { X509Certificate } from "node:crypto";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { toTarget } from "@sallyport/pgwire";
+import type { Channel } from "./login.ts";
+import { serverEndPoint } from "./scram.ts";
+import { TargetError } from "./target-error.ts";
+
+export interface TargetAddress {
+  /** Name or IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** `require`: encrypted, whoever it is. `verify-full`: by a known authority, for this host. */
+  readonly tls: "off" | "require" | "verify-full";
+  /** PEM of the authorities for `verify-full`; by default, those of this Node. */
+  readonly ca?: string | undefined;
+}
+
+export interface Dialled {
+  readonly socket: Socket;
+  readonly channel: Channel;
+}
+
+/**
+ * TCP, then TLS as the address wants it, both before `deadline` aborts. There is no way back from TLS
+ * to plain text. The socket is handed over without listeners and not flowing. @throws TargetError
+ */
+export async function dial(address: TargetAddress, deadline: AbortSignal): Promise<Dialled> {
+  const plain = await settled(
+    connectTcp({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    }),
+    "connect",
+    "target-unreachable",
+    deadline,
+  );
+  if (address.tls === "off")
+    return { socket: plain, channel: { private: isLoopback(plain), serverEndPoint: undefined } };
+
+  plain.write(toTarget.sslRequest);
+  const answer = await readAnswer(plain, deadline);
+  // More than one byte: somebody put in what we would take as sent within TLS (CVE-2021-23222).
+  if (answer.length !== 1 || answer[0] !== 0x53) {
+    plain.destroy();
+    throw new TargetError("target-tls", { cause: new Error("the target offers no TLS") });
+  }
+  const secure = await settled<TLSSocket>(
+    connectTls({
+      socket: plain,
+      host: address.host,
+      ...(isIP(address.host) === 0 && { servername: address.host }),
+      rejectUnauthorized: address.tls === "verify-full",
+      ...(address.ca !== undefined && { ca: address.ca }),
+      ALPNProtocols: ["postgresql"],
+      minVersion: "TLSv1.2",
+    }),
+    "secureConnect",
+    "target-tls",
+    deadline,
+  );
+  const certificate = secure.getPeerX509Certificate();
+  return {
+    socket: secure,
+    channel: {
+      private: true,
+      serverEndPoint:
+        certificate instanceof X509Certificate ? serverEndPoint(certificate) : undefined,
+    },
+  };
+}
+
+/** Waits for one event of a socket, which is destroyed if anything else comes first. */
+function settled<S extends Socket>(
+  socket: S,
+  event: "connect" | "secureConnect" | "readable",
+  code: "target-unreachable" | "target-tls",
+  deadline: AbortSignal,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const off = () => {
+      socket.off(event, done).off("error", failed).off("close", closed);
+      deadline.removeEventListener("abort", late);
+    };
+    const done = () => {
+      off();
+      resolve(socket);
+    };
+    const fail = (error: TargetError) => {
+      off();
+      // What the dying socket still has to say is nobody's.
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const failed = (cause: Error) => fail(new TargetError(code, { cause }));
+    const closed = () => fail(new TargetError(code, { cause: new Error("the target hung up") }));
+    const late = () => fail(new TargetError("target-deadline", { cause: deadline.reason }));
+    socket.on(event, done).on("error", failed).on("close", closed);
+    if (deadline.aborted) late();
+    else deadline.addEventListener("abort", late, { once: true });
+  });
+}
+
+async function readAnswer(socket: Socket, deadline: AbortSignal): Promise<Buffer> {
+  for (;;) {
+    await settled(socket, "readable", "target-tls", deadline);
+    const bytes: unknown = socket.read();
+    if (Buffer.isBuffer(bytes)) return bytes;
+    if (socket.readableEnded || socket.destroyed) return Buffer.alloc(0);
+  }
+}
+
+function isLoopback(socket: Socket): boolean {
+  const address = socket.remoteAddress ?? "";
+  return address === "::1" || /^(?:::ffff:)?127\./.test(address);
+}

@@ -1,0 +1,131 @@
+import type { Socket } from "node:net";
+import { FrameReader, ProtocolError, type MessageFields } from "@sallyport/pgwire";
+import { dial, type TargetAddress } from "./dial.ts";
+import { Login, type LoggedIn } from "./login.ts";
+import { TargetError } from "./target-error.ts";
+
+export interface TargetOptions extends TargetAddress {
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | undefined;
+  /** More for the startup packet, judged already; `user`, `database` and `replication` are refused. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Largest frame of the session that is held whole, bytes: the reader's `maxBuffered`. */
+  readonly maxBuffered: number;
+}
+
+/** A session with the target, idle: its first statement may follow. */
+export interface Target {
+  /** Without listeners, not flowing. */
+  readonly socket: Socket;
+  /** Reads what this socket gives. May hold what the target said after it was ready: take `next()` before the first byte. */
+  readonly reader: FrameReader;
+  readonly parameters: Map<string, string>;
+  /** As the target gives it, such as `18.4`. */
+  readonly serverVersion: string;
+  readonly pid: number;
+  /** For `sendCancel`; empty if the target gave none. */
+  readonly key: Buffer;
+  readonly notices: readonly MessageFields[];
+}
+
+/** Dials and logs in before `deadline` aborts; afterwards the signal means nothing. @throws TargetError */
+export async function openTarget(options: TargetOptions, deadline: AbortSignal): Promise<Target> {
+  const { socket, channel } = await dial(options, deadline);
+  const reader = new FrameReader({ from: "backend", maxBuffered: options.maxBuffered });
+  const login = new Login({ ...options, channel });
+  const frames = new IncomingFrames(socket, reader, deadline);
+  try {
+    socket.write(login.startup());
+    const result = await run(login, frames, socket);
+    frames.release();
+    return {
+      ...result,
+      socket,
+      reader,
+      serverVersion: result.parameters.get("server_version") ?? "",
+    };
+  } catch (cause) {
+    frames.release();
+    socket.on("error", () => undefined);
+    socket.destroy();
+    if (cause instanceof ProtocolError) throw new TargetError("target-protocol", { cause });
+    throw cause;
+  }
+}
+
+async function run(login: Login, frames: IncomingFrames, socket: Socket): Promise<LoggedIn> {
+  for (;;) {
+    const step = await login.step(await frames.next());
+    switch (step.kind) {
+      case "send":
+        socket.write(step.bytes);
+        break;
+      case "wait":
+        break;
+      case "logged-in":
+        return step.result;
+    }
+  }
+}
+
+/** Frames one at a time, each awaited: a log-in is a conversation. */
+class IncomingFrames {
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  readonly #deadline: AbortSignal;
+  #failure: TargetError | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(socket: Socket, reader: FrameReader, deadline: AbortSignal) {
+    this.#socket = socket;
+    this.#reader = reader;
+    this.#deadline = deadline;
+    socket
+      .on("readable", this.#readable)
+      .on("end", this.#ended)
+      .on("close", this.#ended)
+      .on("error", this.#failed);
+    if (deadline.aborted) this.#late();
+    else deadline.addEventListener("abort", this.#late, { once: true });
+  }
+
+  async next(): Promise<Buffer> {
+    for (;;) {
+      const frame = this.#reader.next();
+      if (frame?.kind === "frames" && frame.count === 1) return frame.bytes;
+      if (frame !== undefined) throw new TargetError("target-protocol");
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  release(): void {
+    this.#socket
+      .off("readable", this.#readable)
+      .off("end", this.#ended)
+      .off("close", this.#ended)
+      .off("error", this.#failed);
+    this.#deadline.removeEventListener("abort", this.#late);
+  }
+
+  readonly #readable = () => {
+    for (;;) {
+      const bytes: unknown = this.#socket.read();
+      if (!Buffer.isBuffer(bytes)) break;
+      this.#reader.push(bytes);
+    }
+    this.#wake();
+  };
+
+  readonly #ended = () =>
+    this.#fail(new TargetError("target-unreachable", { cause: new Error("the target hung up") }));
+  readonly #failed = (cause: Error) => this.#fail(new TargetError("target-unreachable", { cause }));
+  readonly #late = () =>
+    this.#fail(new TargetError("target-deadline", { cause: this.#deadline.reason }));
+
+  #fail(error: TargetError): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+}
