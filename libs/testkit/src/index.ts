@@ -1,7 +1,15 @@
 export { makeCertificate, type Certificate } from "./certificate.ts";
 export { freePort } from "./free-port.ts";
+export { startIssuer, TestIssuer, type Forgery } from "./issuer.ts";
 export { LeashedProcess, type LeashOptions } from "./leash.ts";
 export { NatsServer, startNats, type NatsOptions } from "./nats.ts";
+export {
+  OidcProvider,
+  startOidcProvider,
+  type OidcClient,
+  type OidcPerson,
+  type OidcProviderOptions,
+} from "./oidc-provider.ts";
 export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.ts";
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
 export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
