@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 
 interface Lock {
-  packages: Record<string, { version?: string; integrity?: string; link?: boolean; optional?: boolean } | undefined>;
+  packages: Record<
+    string,
+    { version?: string; integrity?: string; link?: boolean; optional?: boolean } | undefined
+  >;
 }
 
 function packages(path: string): Lock["packages"] {
