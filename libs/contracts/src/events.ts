@@ -93,11 +93,16 @@ export const Refused = z.strictObject({
 });
 export type Refused = z.infer<typeof Refused>;
 
+/**
+ * `skipped`: it was sent, but the target passed it over, because a command before it in the pipeline had
+ * failed. `not-sent`: both gates were open, and it never left the worker.
+ */
 export const Outcome = z.enum([
   "executed",
   "refused-record",
   "refused-policy",
   "not-sent",
+  "skipped",
   "unknown",
 ]);
 export type Outcome = z.infer<typeof Outcome>;
@@ -115,6 +120,14 @@ export const Result = z.strictObject({
   bytes: z.number().int().nonnegative(),
   output: Sha256.nullable(),
   parts: z.number().int().nonnegative(),
+  /** COPY data that the client sent for it. */
+  input: z
+    .strictObject({
+      bytes: z.number().int().nonnegative(),
+      sha256: Sha256,
+      parts: z.number().int().nonnegative(),
+    })
+    .optional(),
   /** Command tags of the target, one a statement. */
   tags: z.array(z.string()),
   error: z

@@ -4,14 +4,14 @@ import { CommandId, SessionId } from "./ids.ts";
 /**
  * The header of one chunk in an OUTPUT message. A message is a run of chunks: the header as one JSON line,
  * then exactly `bytes` bytes. `rows`: backend frames as they left for the client, after masking;
- * `text`: UTF-8 of a long statement, then its parameters as a JSON line.
+ * `text`: UTF-8 of a long statement, then its parameters as a JSON line; `copy`: COPY data as the client sent it.
  */
 export const OutputHeader = z.strictObject({
   v: z.literal(1),
   type: z.literal("output"),
   session: SessionId,
   command: CommandId,
-  kind: z.enum(["rows", "text"]),
+  kind: z.enum(["rows", "text", "copy"]),
   /** Counts from 1 for each command and kind. */
   part: z.number().int().min(1),
   bytes: z.number().int().nonnegative(),
