@@ -1,0 +1,134 @@
+import { mkdir, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createUser, fromSeed } from "@nats-io/nkeys";
+import { Name } from "@sallyport/contracts";
+import { z } from "zod";
+
+export const Role = z.enum([
+  "worker",
+  "policy",
+  "approval",
+  "authn",
+  "recorder",
+  "operator",
+  "setup",
+]);
+export type Role = z.infer<typeof Role>;
+
+/** A file `<user>.json`: who one process is on the bus. A worker's name and partition are fixed in it. */
+export const Credentials = z.strictObject({
+  v: z.literal(1),
+  role: Role,
+  user: Name,
+  partition: z.number().int().min(0).max(9999),
+  /** A NATS nkey user seed. */
+  seed: z.string().regex(/^SU[A-Z2-7]{56}$/, "an nkey user seed"),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+/** What the server's configuration needs of a user: the public key, never the seed. */
+export interface BusUser {
+  readonly role: Role;
+  readonly user: string;
+  readonly partition: number;
+  readonly publicKey: string;
+}
+
+export interface WorkerName {
+  readonly name: string;
+  readonly partition: number;
+}
+
+const services = Role.options.filter((role) => role !== "worker");
+/** A worker of such a name could write as a service, or hear what is said to all. */
+const reserved = new Set<string>([...services, "all", "worker"]);
+
+export const publicKeyOf = ({ seed }: Credentials): string =>
+  fromSeed(Buffer.from(seed)).getPublicKey();
+
+export const busUser = (credentials: Credentials): BusUser => ({
+  role: credentials.role,
+  user: credentials.user,
+  partition: credentials.partition,
+  publicKey: publicKeyOf(credentials),
+});
+
+/** Reads `<directory>/<user>.json`; the error names the file and never its content. */
+export async function readCredentials(directory: string, user: string): Promise<Credentials> {
+  const file = join(directory, `${user}.json`);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new Error(`credentials file \`${file}\` cannot be read`, { cause });
+  }
+  const parsed = Credentials.safeParse(jsonOrNull(text));
+  if (!parsed.success || parsed.data.user !== user)
+    throw new Error(`credentials file \`${file}\` is not one for user \`${user}\``);
+  return parsed.data;
+}
+
+/**
+ * Makes the missing files of a full set (mode 0600): one a service, one a worker, spread over the partitions.
+ * What is there stays as it is. Returns all of them; throws when a worker's file names another partition.
+ */
+export async function createCredentials(
+  directory: string,
+  options: { workers: readonly string[]; partitions?: number },
+): Promise<Credentials[]> {
+  const partitions = options.partitions ?? 1;
+  for (const name of options.workers) {
+    if (!Name.safeParse(name).success || reserved.has(name))
+      throw new Error(`\`${name}\` is no name for a worker`);
+  }
+  if (new Set(options.workers).size !== options.workers.length)
+    throw new Error("two workers have the same name");
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const wanted = [
+    ...services.map((role) => ({ role, user: role as string, partition: 0 })),
+    ...options.workers.map((user, index) => ({
+      role: "worker" as const,
+      user,
+      partition: index % partitions,
+    })),
+  ];
+  return Promise.all(
+    wanted.map(async (one) => {
+      const kept = await createOrRead(directory, one);
+      if (kept.role !== one.role || kept.partition !== one.partition)
+        throw new Error(
+          `credentials of \`${one.user}\` are for another role or partition: ${directory}`,
+        );
+      return kept;
+    }),
+  );
+}
+
+async function createOrRead(
+  directory: string,
+  { role, user, partition }: Omit<Credentials, "v" | "seed">,
+): Promise<Credentials> {
+  const seed = Buffer.from(createUser().getSeed()).toString("utf8");
+  const made: Credentials = { v: 1, role, user, partition, seed };
+  let file;
+  try {
+    file = await open(join(directory, `${user}.json`), "wx", 0o600);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return readCredentials(directory, user);
+    throw cause;
+  }
+  try {
+    await file.writeFile(`${JSON.stringify(made)}\n`);
+  } finally {
+    await file.close();
+  }
+  return made;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import type { BusUser } from "./credentials.ts";
+import { permissionsOf } from "./permissions.ts";
+
+export interface ServerConfigOptions {
+  readonly users: readonly BusUser[];
+  /** Where it listens; 127.0.0.1 when left out. */
+  readonly host?: string;
+  readonly port: number;
+  /** Left out where the command line gives it (the server takes one of the two). */
+  readonly storeDirectory?: string;
+  readonly partitions?: number;
+  /** Bytes of disk that JetStream may take; all that is free when left out. */
+  readonly maxStore?: number;
+  /** `fsync`: every message is on the disk before it is acknowledged. */
+  readonly durability?: "fsync" | "replicated" | "buffered";
+  /** Address of the monitoring page, where the sync interval can be read. */
+  readonly monitoring?: { readonly host: string; readonly port: number };
+}
+
+/** The largest message that a server must take, in bytes. */
+export const maxPayload = 4 * 1024 * 1024;
+
+const text = (value: string): string => JSON.stringify(value);
+const list = (subjects: readonly string[]): string =>
+  subjects.map((subject) => `          ${text(subject)}`).join("\n");
+
+/** A nats-server configuration with a user per service and a key per worker, each with its row of the table. */
+export function natsServerConfig(options: ServerConfigOptions): string {
+  const partitions = options.partitions ?? 1;
+  const users = options.users.map((user) => {
+    const { publish, subscribe } = permissionsOf(user, partitions);
+    return `    { # ${user.user}
+      nkey: ${user.publicKey}
+      permissions: {
+        publish: { allow: [
+${list(publish)}
+        ] }
+        subscribe: { allow: [
+${list(subscribe)}
+        ] }
+      }
+    }`;
+  });
+  const jetstream = [
+    options.storeDirectory === undefined ? "" : `  store_dir: ${text(options.storeDirectory)}\n`,
+    options.maxStore === undefined ? "" : `  max_file_store: ${options.maxStore}\n`,
+    options.durability === "fsync" ? "  sync_interval: always\n" : "",
+  ].join("");
+  const monitoring = options.monitoring
+    ? `http: ${text(`${options.monitoring.host}:${options.monitoring.port}`)}\n`
+    : "";
+  return `listen: ${text(`${options.host ?? "127.0.0.1"}:${options.port}`)}
+${monitoring}max_payload: ${maxPayload}
+jetstream: {
+${jetstream}}
+authorization: {
+  users: [
+${users.join("\n")}
+  ]
+}
+`;
+}
