@@ -64,7 +64,7 @@ export function parseConfig(text: string, name: string, directory: string): Conf
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   const parsed = Config.safeParse(value);
   if (!parsed.success) mistakes.push(...schemaMistakes(parsed.error.issues, value, places));
-  mistakes.push(...checkMeaning(parsed.success ? parsed.data : value, places, directory));
+  mistakes.push(...checkMeaning(value, places, directory));
   if (!parsed.success || mistakes.length > 0) throw new ConfigErrors(mistakes);
   return parsed.data;
 }

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import type { Alarms } from "./alarms.ts";
 import { asSallyError, SallyError } from "./errors.ts";
 import type { Log } from "./log.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** Whether a part serves, and since when or why not; `details` go on the page as they are. */
 export interface Readiness {
@@ -95,7 +96,3 @@ function publicError(thrown: unknown): SallyError {
     });
   return asSallyError(thrown);
 }
-
-/** 127.0.0.0/8, ::1 and `localhost`. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

@@ -4,14 +4,9 @@ export { catalogue } from "./catalogue.ts";
 export { ClusterFile, clusterOf, readCluster, writeCluster, type Cluster } from "./cluster.ts";
 export { ConfigErrors, mistakeText, type ConfigMistake } from "./config-errors.ts";
 export { loadConfig, parseConfig, type LoadedConfig } from "./config.ts";
-export { configJsonSchema } from "./config-schema.ts";
-export {
-  BusCredentials,
-  BusRole,
-  hasCredentials,
-  readCredentials,
-  writeCredentials,
-} from "./credentials.ts";
+export { configJsonSchema } from "./config-json-schema.ts";
+export { didYouMean } from "./did-you-mean.ts";
+export { errorsDocument } from "./errors-document.ts";
 export {
   dataDirectory,
   makeDataDirectory,
@@ -28,7 +23,7 @@ export {
   type ErrorCode,
   type SallyErrorOptions,
 } from "./errors.ts";
-export { isLoopback, openHttp, type HttpOptions, type HttpServer, type Readiness } from "./http.ts";
+export { openHttp, type HttpOptions, type HttpServer, type Readiness } from "./http.ts";
 export {
   makeKeys,
   readMaskingKey,
@@ -38,6 +33,7 @@ export {
   readSigningPublicKey,
 } from "./keys.ts";
 export { openLog, type Log, type LogLevel } from "./log.ts";
+export { isLoopback } from "./loopback.ts";
 export { addressText, Ready, sayReady } from "./ready.ts";
-export { readSecret } from "./secrets.ts";
+export { missingSecrets, readSecret, secretVariables } from "./secrets.ts";
 export { onShutdown, type ShutdownOptions } from "./shutdown.ts";
