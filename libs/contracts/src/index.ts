@@ -6,6 +6,7 @@ export * from "./events.ts";
 export * from "./output.ts";
 export * from "./subjects.ts";
 export * from "./messages.ts";
+export * from "./hold-view.ts";
 export * from "./bundle.ts";
 export * from "./config.ts";
 export * from "./cedar/index.ts";

@@ -358,6 +358,36 @@ export const catalogue = {
     sqlstate: "42501",
     http: 403,
   },
+  "person-required": {
+    text: "only a person may look at holds and answer them",
+    hint: "use a token of your own, of an issuer whose tokens stand for persons",
+    sqlstate: "42501",
+    http: 403,
+  },
+  "viewer-refused": {
+    text: "hold `{hold}` is not yours to see",
+    hint: "it is open to the groups that are asked, to who asked, and to its owner",
+    sqlstate: "42501",
+    http: 403,
+  },
+  "hold-unreadable": {
+    text: "the whole statement of hold `{hold}` cannot be read now, so it cannot be approved",
+    hint: "have the same command sent again, then answer",
+    sqlstate: "55000",
+    http: 409,
+  },
+  "answer-unrecorded": {
+    text: "the answer could not be recorded, so it does not count",
+    hint: "try again; an operator may run `sally doctor`",
+    sqlstate: "58030",
+    http: 503,
+  },
+  "too-many-requests": {
+    text: "too many requests came from this address",
+    hint: "wait a minute before the next one",
+    sqlstate: "54000",
+    http: 429,
+  },
   "request-invalid": {
     text: "the request is not understood: {problem}",
     sqlstate: "22023",
