@@ -1,0 +1,62 @@
+import type { ArchiveStore } from "./archive-store.ts";
+import { manifestKey, readManifest, type ReadManifest } from "./manifest.ts";
+
+/**
+ * The number of a partition's last manifest, 0 when there is none. Manifests are created without gaps, so the end
+ * is found by doubling and halving: about 40 questions for a million of them.
+ */
+export async function chainLength(store: ArchiveStore, partition: number): Promise<number> {
+  const there = async (n: number) => (await store.head(manifestKey(partition, n))) !== null;
+  let low = 0;
+  let high = 1;
+  while (await there(high)) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    const middle = low + Math.floor((high - low) / 2);
+    if (await there(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** @throws Error when it is missing or no manifest of this place */
+export async function manifestAt(
+  store: ArchiveStore,
+  partition: number,
+  n: number,
+): Promise<ReadManifest> {
+  const key = manifestKey(partition, n);
+  const bytes = await store.get(key);
+  if (bytes === null) throw new Error(`\`${key}\` is missing`);
+  const read = readManifest(bytes);
+  if (read.manifest.partition !== partition || read.manifest.n !== n)
+    throw new Error(`\`${key}\` says that it is another manifest`);
+  return read;
+}
+
+/** The chain's end, null when it has not begun. @throws Error */
+export async function chainEnd(
+  store: ArchiveStore,
+  partition: number,
+): Promise<ReadManifest | null> {
+  const n = await chainLength(store, partition);
+  return n === 0 ? null : manifestAt(store, partition, n);
+}
+
+/** Partitions that have a chain. */
+export async function partitionsOf(store: ArchiveStore): Promise<number[]> {
+  const found: number[] = [];
+  for (let after = "manifests/"; ;) {
+    let next: number | undefined;
+    for await (const key of store.list("manifests/", after)) {
+      next = Number(/^manifests\/(\d{1,4})\//.exec(key)?.[1]);
+      break;
+    }
+    if (next === undefined || Number.isNaN(next)) return found.toSorted((a, b) => a - b);
+    found.push(next);
+    // Past every key of this partition: `:` is the character after the digits.
+    after = `manifests/${next}/:`;
+  }
+}

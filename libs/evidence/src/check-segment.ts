@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from "node:util";
+import { parseRecordSubject, type SessionId } from "@sallyport/contracts";
+import { decodeChunks, decodeEvents } from "./entry.ts";
+import { broken, type Finding } from "./finding.ts";
+import { unpack, type Frame } from "./frames.ts";
+import type { Manifest, StreamPart } from "./manifest.ts";
+import { readIndex, type SegmentIndex } from "./session-index.ts";
+import { SessionSummary } from "./session-summary.ts";
+
+/** Whether a segment's objects hold each message that its manifest counts, and what its index says. */
+export function checkSegment(manifest: Manifest, bodies: ReadonlyMap<string, Buffer>): Finding[] {
+  const findings: Finding[] = [];
+  const indexBytes = bodies.get("index");
+  try {
+    const index = indexBytes === undefined ? null : readIndex(indexBytes, `manifest ${manifest.n}`);
+    const events = decodeEvents(whole(bodies.get("events"), index?.events?.frames));
+    const chunks = decodeChunks(whole(bodies.get("output"), index?.output?.frames));
+    const seqs = { record: new Set<number>(), output: new Set<number>() };
+    const summaries = new Map<SessionId, SessionSummary>();
+    for (const entry of events) {
+      seqs[entry.kind === "anomaly" ? entry.stream : "record"].add(entry.seq);
+      if (entry.kind === "anomaly") {
+        findings.push(
+          broken(
+            "anomaly",
+            `${entry.stream} seq ${entry.seq} on \`${entry.subject}\`: ${entry.code}, ${entry.detail}`,
+          ),
+        );
+        continue;
+      }
+      const summary = summaries.get(entry.event.session) ?? new SessionSummary();
+      summaries.set(entry.event.session, summary);
+      summary.add(parseRecordSubject(entry.subject)?.writer ?? "", entry.event);
+    }
+    for (const { seq } of chunks) seqs.output.add(seq);
+    findings.push(
+      ...checkCovered(manifest.n, "record", manifest.record, seqs.record),
+      ...checkCovered(manifest.n, "output", manifest.output, seqs.output),
+    );
+    if (!indexFits(index, summaries))
+      findings.push(
+        broken("index-differs", `manifest ${manifest.n}: the index is not that of its events`),
+      );
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    findings.push(broken("object-changed", `manifest ${manifest.n}: ${why}`));
+  }
+  return findings;
+}
+
+function whole(bytes: Buffer | undefined, frames: readonly Frame[] | undefined): Buffer {
+  if (bytes === undefined || frames === undefined) return Buffer.alloc(0);
+  return Buffer.concat(
+    frames.map(([offset, packed, unpacked]) =>
+      unpack(bytes.subarray(offset, offset + packed), unpacked, "a segment"),
+    ),
+  );
+}
+
+function checkCovered(
+  n: number,
+  name: string,
+  part: StreamPart,
+  seqs: ReadonlySet<number>,
+): Finding[] {
+  const fail = (why: string): Finding[] => [
+    broken("segment-incomplete", `manifest ${n}, ${name}: ${why}`),
+  ];
+  if (seqs.size !== part.messages) return fail(`${seqs.size} messages instead of ${part.messages}`);
+  if (part.first === null || part.last === null) return [];
+  for (let seq = part.first; seq <= part.last; seq++) {
+    const inHole = part.holes.some(([a, b]) => seq >= a && seq <= b);
+    if (seqs.has(seq) === inHole)
+      return fail(inHole ? `seq ${seq} is there and named as lost` : `seq ${seq} is missing`);
+  }
+  return [];
+}
+
+function indexFits(
+  index: SegmentIndex | null,
+  summaries: ReadonlyMap<SessionId, SessionSummary>,
+): boolean {
+  const sessions = index?.sessions ?? [];
+  for (const [session, summary] of summaries) {
+    const part = sessions.find((one) => one.session === session);
+    if (part === undefined) return false;
+    const { events: _events, output: _output, ...rest } = part;
+    if (!isDeepStrictEqual(rest, summary.part(session))) return false;
+  }
+  return sessions.every(({ session, output }) => summaries.has(session) || output.length > 0);
+}

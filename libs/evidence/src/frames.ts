@@ -1,0 +1,103 @@
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { ArchiveStore } from "./archive-store.ts";
+
+/** Offset and length of a zstd frame in its object, and its length unpacked. */
+export type Frame = readonly [offset: number, packed: number, unpacked: number];
+
+/** A stretch of an unpacked frame, by the frame's place in the object's list. */
+export type Stretch = readonly [frame: number, start: number, length: number];
+
+/**
+ * Packs pieces into an object of several zstd frames, each readable by itself. A frame ends with the piece that
+ * fills it, so no piece lies in two.
+ */
+export class FrameWriter {
+  readonly #size: number;
+  readonly #packed: Buffer[] = [];
+  readonly #frames: Frame[] = [];
+  #open: Buffer[] = [];
+  #openBytes = 0;
+  #offset = 0;
+
+  /** @param size of a frame before packing, in bytes */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(piece: Buffer): Stretch {
+    const stretch: Stretch = [this.#frames.length, this.#openBytes, piece.length];
+    this.#open.push(piece);
+    this.#openBytes += piece.length;
+    if (this.#openBytes >= this.#size) this.#close();
+    return stretch;
+  }
+
+  finish(): { readonly bytes: Buffer; readonly frames: readonly Frame[] } {
+    if (this.#openBytes > 0) this.#close();
+    return { bytes: Buffer.concat(this.#packed), frames: this.#frames };
+  }
+
+  #close(): void {
+    const packed = zstdCompressSync(Buffer.concat(this.#open));
+    this.#frames.push([this.#offset, packed.length, this.#openBytes]);
+    this.#packed.push(packed);
+    this.#offset += packed.length;
+    this.#open = [];
+    this.#openBytes = 0;
+  }
+}
+
+/** Joins neighbouring stretches. */
+export function joinStretches(stretches: readonly Stretch[]): Stretch[] {
+  const joined: Stretch[] = [];
+  for (const [frame, start, length] of stretches) {
+    const last = joined.at(-1);
+    if (last !== undefined && last[0] === frame && last[1] + last[2] === start)
+      joined[joined.length - 1] = [frame, last[1], last[2] + length];
+    else joined.push([frame, start, length]);
+  }
+  return joined;
+}
+
+/** Reads stretches of an object and no more of it than their frames. @throws Error when it is not as the index says */
+export async function readStretches(
+  store: ArchiveStore,
+  object: { readonly key: string; readonly frames: readonly Frame[] },
+  stretches: readonly Stretch[],
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let current = -1;
+  let unpacked = Buffer.alloc(0);
+  for (const [number, start, length] of stretches) {
+    if (number !== current) {
+      const frame = object.frames[number];
+      if (frame === undefined) throw new Error(`\`${object.key}\` has no frame ${number}`);
+      unpacked = await readFrame(store, object.key, frame);
+      current = number;
+    }
+    if (start + length > unpacked.length)
+      throw new Error(`\`${object.key}\`: a frame is too short`);
+    pieces.push(unpacked.subarray(start, start + length));
+  }
+  return Buffer.concat(pieces);
+}
+
+async function readFrame(
+  store: ArchiveStore,
+  key: string,
+  frame: Frame,
+): Promise<Buffer<ArrayBuffer>> {
+  const [offset, packed, unpacked] = frame;
+  const bytes = await store.get(key, { offset, length: packed });
+  if (bytes === null) throw new Error(`\`${key}\` is missing`);
+  return unpack(bytes, unpacked, key);
+}
+
+/** Unpacks at most `limit` bytes. @throws Error */
+export function unpack(bytes: Buffer, limit: number, key: string): Buffer<ArrayBuffer> {
+  try {
+    return Buffer.from(zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, limit) }));
+  } catch (cause) {
+    throw new Error(`\`${key}\` cannot be unpacked`, { cause });
+  }
+}

@@ -1,0 +1,40 @@
+export { checkKey, type ArchiveStore, type ByteRange } from "./archive-store.ts";
+export { DirectoryStore } from "./directory-store.ts";
+export {
+  messageHash,
+  readOutputMessage,
+  readRecordMessage,
+  type Anomaly,
+  type AnomalyCode,
+  type EventLine,
+  type ReadMessage,
+  type StoredMessage,
+  type StreamKind,
+} from "./stored-message.ts";
+export type { AnomalyEntry, EventEntry, OutputEntry } from "./entry.ts";
+export { Segment, sealBundle, type ObjectKind, type SealedObject } from "./segment.ts";
+export { readIndex, type SegmentIndex, type SessionPart } from "./session-index.ts";
+export {
+  keyId,
+  manifestKey,
+  readManifest,
+  writeManifest,
+  type Anchor,
+  type Manifest,
+  type ManifestObject,
+  type ReadManifest,
+  type StreamPart,
+} from "./manifest.ts";
+export { chainEnd, chainLength, manifestAt, partitionsOf } from "./chain.ts";
+export { ArchiveReader, type SessionParts } from "./archive-reader.ts";
+export { checkStarts, sessionLine, type SessionLine } from "./session-list.ts";
+export {
+  assembleSession,
+  timeline,
+  type CommandRecord,
+  type Entry,
+  type SessionRecord,
+} from "./session-record.ts";
+export { checkSession } from "./check-session.ts";
+export { checkChain, checkLink, type ChainReport } from "./check-chain.ts";
+export type { Finding, FindingCode } from "./finding.ts";
