@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { waitFor } from "@sallyport/testkit";
@@ -28,10 +29,12 @@ function alive(pid: number): boolean {
 
 test("servers and their folders go when the one who started them is killed", async () => {
   const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", holder], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     cwd: `${root}/test`,
   });
-  const [line] = await once(createInterface(child.stdout), "line");
+  const refused = text(child.stderr).then((reason) => Promise.reject(new Error(reason)));
+  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), refused]);
+  refused.catch(() => undefined); // it is killed below
   const held: { pids: number[]; folders: string[] } = JSON.parse(String(line));
   expect(held.pids.map(alive)).toEqual([true, true]);
   child.kill("SIGKILL");

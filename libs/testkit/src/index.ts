@@ -13,5 +13,5 @@ export {
 export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.ts";
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
 export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
-export { natsServerBinary, postgresDirectory } from "./tools.ts";
+export { natsServerBinary, providedPostgres } from "./tools.ts";
 export { waitFor } from "./wait-for.ts";

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { postgresDirectory, toolsDirectory } from "./tools.ts";
+import { providedPostgres, toolsDirectory } from "./tools.ts";
 
 const run = promisify(execFile);
 
@@ -24,20 +24,24 @@ export const serverUser: { uid: number; gid: number } | undefined =
 
 /** PostgreSQL's programs of a major version, where the server's user can reach them. */
 export async function reachableBinaries(major: number): Promise<string> {
-  const provided = postgresDirectory(major);
-  if (!serverUser || (await othersCanEnter(provided))) return provided;
-  const copy = join(tmpdir(), `sallyport-postgres-${major}`);
+  const { directory, version } = providedPostgres(major);
+  if (!serverUser || (await othersCanEnter(directory))) return directory;
+  const copy = join(tmpdir(), `sallyport-postgres-${version}`);
   const there = await lstat(copy).catch(() => undefined);
   if (there?.isDirectory() && there.uid === 0) return copy;
   return await appear(copy, async (draft) => {
-    await cp(provided, draft, { recursive: true, verbatimSymlinks: true });
+    await cp(directory, draft, { recursive: true, verbatimSymlinks: true });
     await chmod(draft, 0o755);
   });
 }
 
 /** Fills `directory` with a fresh cluster: superuser `postgres`, UTF-8, locale C, owned by us. Takes a second once, then 50 ms. */
 export async function makeCluster(major: number, directory: string): Promise<void> {
-  const template = join(toolsDirectory, "cache", `postgres-${major}-cluster`);
+  const template = join(
+    toolsDirectory,
+    "cache",
+    `postgres-${providedPostgres(major).version}-cluster`,
+  );
   const there = await stat(template).catch(() => undefined);
   if (!there) {
     await mkdir(dirname(template), { recursive: true });

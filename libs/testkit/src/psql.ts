@@ -36,7 +36,7 @@ export function startPsql(
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       ...Object.fromEntries(ours),
-      PGPASSFILE: "/dev/null",
+      PGPASSFILE: "/nonexistent",
       LC_ALL: "C.UTF-8",
       ...options.env,
     },

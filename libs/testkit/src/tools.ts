@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,11 +13,11 @@ export function natsServerBinary(): string {
   return process.env["SALLY_NATS_SERVER"] ?? (existsSync(provided) ? provided : "nats-server");
 }
 
-/** The folder with `bin/postgres` and `bin/initdb` of one major version. */
-export function postgresDirectory(major: number): string {
+/** The folder with `bin/postgres` and `bin/initdb` of one major version, and its exact version. */
+export function providedPostgres(major: number): { directory: string; version: string } {
   const directory = join(toolsDirectory, `postgres-${major}`);
   if (!existsSync(join(directory, "bin", "postgres"))) {
     throw new Error(`no PostgreSQL ${major} in \`${directory}\`: run infra/bootstrap.sh`);
   }
-  return directory;
+  return { directory, version: readFileSync(join(directory, ".contents"), "utf8").trim() };
 }
