@@ -1,0 +1,30 @@
+import { styleText } from "node:util";
+
+/** What a person reads, on standard output. */
+export const say = (line = ""): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** One JSON object a line, on standard output. */
+export const sayJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+type Colour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
+
+/** Colours only where a terminal shows them; NO_COLOR is kept. */
+export const paint = (colour: Colour, text: string): string =>
+  styleText(colour, text, { stream: process.stdout });
+
+/** Rows under headings, columns as wide as their widest cell. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [paint("dim", line(headings)), ...rows.map(line)].join("\n");
+}
