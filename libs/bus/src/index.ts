@@ -9,3 +9,5 @@ export * from "./server-config.ts";
 export * from "./setup.ts";
 export * from "./stream-config.ts";
 export * from "./suspicion.ts";
+export * from "./read-verdict.ts";
+export * from "./two-gate.ts";

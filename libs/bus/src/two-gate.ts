@@ -1,0 +1,314 @@
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import { eventHash, inboxes, subjects, Verdict, type CommandId } from "@sallyport/contracts";
+import type { Bus } from "./connect.ts";
+import { parseLine, splitLines } from "./lines.ts";
+import { readVerdict, type VerdictCode } from "./read-verdict.ts";
+import type { Lane, Recorded } from "./record-publisher.ts";
+import { suspicion } from "./suspicion.ts";
+import { VerdictMemory } from "./verdict-memory.ts";
+
+export type RecordCode = (Recorded & { kind: "closed" })["code"];
+export type PolicyCode =
+  | VerdictCode
+  | "policy-absent"
+  | "verdict-mismatch"
+  | "verdict-stale"
+  | "cancelled"
+  | "bus-lost";
+
+/** What the two gates said. After `held` one more comes; after the others none. */
+export type GateOutcome =
+  | {
+      readonly kind: "open";
+      readonly verdict: Verdict;
+      readonly verdictHash: string;
+      /** Where the record has the command's message. */
+      readonly seq: number;
+    }
+  | { readonly kind: "held"; readonly verdict: Verdict; readonly verdictHash: string }
+  | ({
+      readonly kind: "closed";
+      /** The last verdict heard, if any: with one that opened a hold, policy is owed a release. */
+      readonly verdict: Verdict | null;
+      readonly verdictHash: string | null;
+    } & (
+      | { readonly gate: "record"; readonly code: RecordCode }
+      | { readonly gate: "policy"; readonly code: PolicyCode }
+    ));
+
+export interface GateRequest {
+  readonly command: CommandId;
+  /** `eventHash` of the line. */
+  readonly hash: string;
+  /** Milliseconds since the epoch; the same as in the line. */
+  readonly deadline: number;
+}
+
+export interface TwoGatesOptions {
+  readonly bus: Bus;
+  /** The lane of this worker's commands and events. */
+  readonly lane: Lane;
+}
+
+const sweepEvery = 20;
+const missesBeforeProbing = 3;
+const probeEvery = 1000;
+
+/** A command that waits for its gates. */
+interface Waiting extends GateRequest {
+  readonly tell: (outcome: GateOutcome) => void;
+  /** 0 until the record gate is open. */
+  seq: number;
+  verdict: Verdict | null;
+  verdictHash: string | null;
+  state: "unjudged" | "passed" | "held";
+  /** Whether the outcome `held` was told, and until when its wait lasts. */
+  toldHeld: boolean;
+  heldUntil: number;
+}
+
+/**
+ * One publish, two answers: the record's acknowledgement and policy's verdict, in either order. Whatever is missing,
+ * late, unreadable or does not fit leaves the command refused (I1, I2).
+ */
+export class TwoGates {
+  readonly #bus: Bus;
+  readonly #lane: Lane;
+  readonly #subject: string;
+  readonly #subscription: Subscription;
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #endStatus: () => void;
+  readonly #waiting = new Map<CommandId, Waiting>();
+  readonly #memory = new VerdictMemory();
+  #revision = 0;
+  #misses = 0;
+  #probed = 0;
+  #late = 0;
+
+  constructor({ bus, lane }: TwoGatesOptions) {
+    this.#bus = bus;
+    this.#lane = lane;
+    this.#subject = subjects.record(bus.credentials.partition, bus.user, "verdict");
+    this.#subscription = bus.subscribe(this.#subject, (message) => this.#hear(message));
+    this.#sweeper = setInterval(() => this.#sweep(Date.now()), sweepEvery);
+    this.#sweeper.unref();
+    this.#endStatus = bus.onStatus((status) => {
+      if (status === "disconnected") this.#busLost();
+    });
+  }
+
+  /** The highest policy revision seen; a command carries it. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** A newer revision was heard of elsewhere; verdicts under older ones are refused from now on. */
+  see(revision: number): void {
+    if (revision > this.#revision) this.#revision = revision;
+  }
+
+  get counts(): { waiting: number; misses: number; late: number } {
+    return { waiting: this.#waiting.size, misses: this.#misses, late: this.#late };
+  }
+
+  /** Whether policy has been silent so often that only a probe a second is published. */
+  get probing(): boolean {
+    return this.#misses >= missesBeforeProbing;
+  }
+
+  /**
+   * Publishes a command's line and tells what the gates say: `open` or `closed` once, `held` before that at most
+   * once; never before this returns. A command that is refused unpublished is recorded as an event.
+   */
+  request(line: string, request: GateRequest, tell: (outcome: GateOutcome) => void): void {
+    const now = Date.now();
+    if (!this.#bus.connected || (this.probing && now - this.#probed < probeEvery)) {
+      const outcome = this.#bus.connected
+        ? ({ gate: "policy", code: "policy-absent" } as const)
+        : ({ gate: "record", code: "bus-lost" } as const);
+      this.#lane.event(line);
+      setImmediate(tell, { kind: "closed", verdict: null, verdictHash: null, ...outcome });
+      return;
+    }
+    if (this.probing) this.#probed = now;
+    const waiting: Waiting = {
+      ...request,
+      tell,
+      seq: 0,
+      verdict: null,
+      verdictHash: null,
+      state: "unjudged",
+      toldHeld: false,
+      heldUntil: 0,
+    };
+    this.#waiting.set(request.command, waiting);
+    this.#lane.command(line, request.deadline, (recorded) => this.#recorded(waiting, recorded));
+  }
+
+  /** Ends a command's wait: closed, `cancelled`. False when it waits no longer. */
+  cancel(command: CommandId): boolean {
+    const waiting = this.#waiting.get(command);
+    if (waiting === undefined) return false;
+    this.#close(waiting, "policy", "cancelled");
+    return true;
+  }
+
+  /** Refuses what waits and listens no longer. */
+  stop(): void {
+    clearInterval(this.#sweeper);
+    this.#endStatus();
+    this.#subscription.unsubscribe();
+    this.#busLost();
+  }
+
+  #recorded(waiting: Waiting, recorded: Recorded): void {
+    if (!this.#isWaiting(waiting)) return;
+    switch (recorded.kind) {
+      case "stored":
+        waiting.seq = recorded.seq;
+        this.#proceed(waiting);
+        return;
+      case "closed":
+        this.#close(waiting, "record", recorded.code);
+        return;
+    }
+  }
+
+  /** Reads all of a message before any of it counts. */
+  #hear(message: Msg): void {
+    const why =
+      suspicion(message, this.#subject) ??
+      (message.reply?.startsWith(`${inboxes.gate("policy")}.`) ? null : "it is not policy's");
+    if (why !== null) return this.#alarm("verdict-forged", "a message is no verdict", { why });
+    const verdicts: [Verdict, string][] = [];
+    for (const line of splitLines(message.data) ?? []) {
+      const parsed = Verdict.safeParse(parseLine(line));
+      if (!parsed.success) {
+        verdicts.length = 0;
+        break;
+      }
+      verdicts.push([parsed.data, eventHash(line)]);
+    }
+    if (verdicts.length === 0)
+      return this.#alarm("verdict-unreadable", "a verdict cannot be read", {});
+    for (const [verdict, hash] of verdicts) this.#judged(verdict, hash);
+  }
+
+  #judged(verdict: Verdict, hash: string): void {
+    const waiting = this.#waiting.get(verdict.command);
+    if (waiting === undefined) return this.#judgedLate(verdict, hash);
+    if (waiting.verdictHash === hash) return;
+    const due = waiting.state === "unjudged" || (waiting.state === "held" && verdict.final);
+    waiting.verdict = verdict;
+    waiting.verdictHash = hash;
+    this.#misses = 0;
+    if (!due) return this.#mismatch(waiting, "a second verdict came where none was due");
+    if (verdict.hash !== waiting.hash)
+      return this.#mismatch(waiting, "a verdict is of another text than the command's");
+    if (verdict.revision < this.#revision) return this.#close(waiting, "policy", "verdict-stale");
+    this.#revision = verdict.revision;
+    const reading = readVerdict(verdict);
+    switch (reading.kind) {
+      case "open":
+        waiting.state = "passed";
+        return this.#proceed(waiting);
+      case "held":
+        waiting.state = "held";
+        waiting.heldUntil = Math.min(
+          verdict.hold?.expires ?? 0,
+          Date.now() + Math.min(...verdict.holds.map(({ wait }) => wait)),
+        );
+        return this.#proceed(waiting);
+      case "closed":
+        return this.#close(waiting, "policy", reading.code);
+      case "malformed":
+        return this.#mismatch(waiting, "a verdict contradicts itself");
+    }
+  }
+
+  /** A verdict for a command that waits no longer: late, repeated, of an earlier run, or one too many. */
+  #judgedLate(verdict: Verdict, hash: string): void {
+    this.#misses = 0;
+    const heard = this.#memory.get(verdict.command);
+    if (heard?.hash === hash) return;
+    if (heard !== undefined && !heard.due)
+      return this.#alarm("verdict-second", "a second verdict came where none was due", {
+        command: verdict.command,
+      });
+    this.#late++;
+    const due = readVerdict(verdict).kind === "held";
+    if (heard !== undefined) this.#memory.set(verdict.command, { hash, due }, Date.now());
+  }
+
+  /** Goes on when both gates have answered. */
+  #proceed(waiting: Waiting): void {
+    const { verdict, verdictHash, seq, state } = waiting;
+    if (seq === 0 || verdict === null || verdictHash === null) return;
+    if (state === "passed") {
+      this.#forget(waiting, false);
+      waiting.tell(Object.freeze({ kind: "open", verdict, verdictHash, seq }));
+    } else if (state === "held" && !waiting.toldHeld) {
+      waiting.toldHeld = true;
+      waiting.tell(Object.freeze({ kind: "held", verdict, verdictHash }));
+    }
+  }
+
+  #mismatch(waiting: Waiting, message: string): void {
+    const second = waiting.state !== "unjudged";
+    this.#alarm(second ? "verdict-second" : "verdict-mismatch", message, {
+      command: waiting.command,
+    });
+    this.#close(waiting, "policy", "verdict-mismatch");
+  }
+
+  #close(waiting: Waiting, gate: "record", code: RecordCode): void;
+  #close(waiting: Waiting, gate: "policy", code: PolicyCode): void;
+  #close(waiting: Waiting, gate: "record" | "policy", code: RecordCode | PolicyCode): void {
+    if (!this.#isWaiting(waiting)) return;
+    const { verdict, verdictHash, state } = waiting;
+    this.#forget(waiting, verdict === null || (state === "held" && !verdict.final));
+    const outcome = { kind: "closed", gate, code, verdict, verdictHash } as GateOutcome;
+    waiting.tell(Object.freeze(outcome));
+  }
+
+  #isWaiting(waiting: Waiting): boolean {
+    return this.#waiting.get(waiting.command) === waiting;
+  }
+
+  #forget({ command, verdictHash: hash }: Waiting, due: boolean): void {
+    this.#waiting.delete(command);
+    this.#memory.set(command, { hash, due }, Date.now());
+  }
+
+  #sweep(now: number): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.seq === 0) {
+        if (waiting.deadline <= now) this.#close(waiting, "record", "record-unreachable");
+      } else if (waiting.state === "held") {
+        if (waiting.heldUntil <= now) this.#close(waiting, "policy", this.#endOfWait(waiting, now));
+      } else if (waiting.deadline <= now) {
+        this.#misses++;
+        if (this.#misses === missesBeforeProbing) {
+          this.#probed = now;
+          this.#bus.log.warn({}, "policy is silent: one command a second asks for it");
+        }
+        this.#close(waiting, "policy", "policy-absent");
+      }
+    }
+  }
+
+  #endOfWait({ verdict }: Waiting, now: number): PolicyCode {
+    return (verdict?.hold?.expires ?? 0) <= now ? "hold-expired" : "hold-open";
+  }
+
+  #busLost(): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.seq === 0) this.#close(waiting, "record", "bus-lost");
+      else this.#close(waiting, "policy", "bus-lost");
+    }
+  }
+
+  #alarm(alarm: string, message: string, fields: object): void {
+    this.#bus.alarms.raise(alarm, message, fields);
+  }
+}

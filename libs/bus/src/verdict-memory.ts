@@ -1,0 +1,39 @@
+import type { CommandId } from "@sallyport/contracts";
+
+/** What was heard about a command that waits no longer. */
+export interface Heard {
+  /** Hash of the last verdict line; null when none came. */
+  hash: string | null;
+  /** Whether one more verdict may come: none came yet, or a hold is not answered yet. */
+  due: boolean;
+}
+
+/**
+ * Remembers for a while what was heard, so that a repeated verdict is told from a second one. Bounded: two
+ * generations, of which the older is forgotten when the younger is full or old.
+ */
+export class VerdictMemory {
+  readonly #size: number;
+  readonly #life: number;
+  #young = new Map<CommandId, Heard>();
+  #old = new Map<CommandId, Heard>();
+  #turned = 0;
+
+  constructor(size = 20_000, life = 60_000) {
+    this.#size = size;
+    this.#life = life;
+  }
+
+  get(command: CommandId): Heard | undefined {
+    return this.#young.get(command) ?? this.#old.get(command);
+  }
+
+  set(command: CommandId, heard: Heard, now: number): void {
+    if (this.#young.size >= this.#size || now - this.#turned > this.#life) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#turned = now;
+    }
+    this.#young.set(command, heard);
+  }
+}

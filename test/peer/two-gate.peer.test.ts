@@ -1,0 +1,324 @@
+import { headers } from "@nats-io/transport-node";
+import { RecordPublisher, splitLines, TwoGates, type Bus, type GateOutcome } from "@sallyport/bus";
+import {
+  eventHash,
+  newCommandId,
+  newHoldId,
+  newSessionId,
+  streams,
+  subjects,
+  type CommandId,
+  type Verdict,
+} from "@sallyport/contracts";
+import { waitFor } from "@sallyport/testkit";
+import { expect, test } from "vitest";
+import { TestBus } from "./bus.fixture.ts";
+
+const session = newSessionId();
+
+/** A worker's gates, and a policy that answers what the test tells it to. */
+class Gates {
+  readonly bus: Bus;
+  readonly publisher: RecordPublisher;
+  readonly gates: TwoGates;
+  readonly policy: Bus;
+  readonly asked: { command: CommandId; hash: string }[] = [];
+  answer: (asked: { command: CommandId; hash: string }) => void = () => {};
+
+  private constructor(bus: Bus, policy: Bus) {
+    this.bus = bus;
+    this.policy = policy;
+    this.publisher = new RecordPublisher(bus);
+    const lane = this.publisher.lane({
+      stream: streams.record(0),
+      events: subjects.record(0, "w1", "event"),
+      commands: subjects.record(0, "w1", "command"),
+    });
+    this.gates = new TwoGates({ bus, lane });
+    policy.subscribe(
+      subjects.commands,
+      (message) => {
+        for (const line of splitLines(message.data) ?? []) {
+          const { command } = JSON.parse(Buffer.from(line).toString()) as { command: CommandId };
+          const asked = { command, hash: eventHash(line) };
+          this.asked.push(asked);
+          this.answer(asked);
+        }
+      },
+      "policy",
+    );
+  }
+
+  static async open(bus: TestBus): Promise<Gates> {
+    const gates = new Gates(await bus.connect("w1"), await bus.connect("policy"));
+    await Promise.all([gates.policy.flush(), gates.bus.flush()]);
+    return gates;
+  }
+
+  verdict(asked: { command: CommandId; hash: string }, more: Partial<Verdict> = {}): Verdict {
+    return {
+      v: 1,
+      type: "verdict",
+      session,
+      ...asked,
+      time: 1,
+      decision: "pass",
+      final: true,
+      reasons: [],
+      masks: [],
+      holds: [],
+      policies: [],
+      shadow: [],
+      revision: 1,
+      ...more,
+    };
+  }
+
+  say(...verdicts: Verdict[]): void {
+    this.sayText(verdicts.map((verdict) => `${JSON.stringify(verdict)}\n`).join(""));
+  }
+
+  sayText(text: string): void {
+    this.policy.publish("sp.rec.0.w1.verdict", text, `${this.policy.gateInbox}.x`);
+  }
+
+  request(deadline = 1000): { command: CommandId; outcomes: GateOutcome[]; line: string } {
+    const command = newCommandId();
+    const line = JSON.stringify({ command });
+    const outcomes: GateOutcome[] = [];
+    const at = Date.now() + deadline;
+    this.gates.request(line, { command, hash: eventHash(line), deadline: at }, (outcome) =>
+      outcomes.push(outcome),
+    );
+    return { command, outcomes, line };
+  }
+
+  async outcome(deadline?: number): Promise<GateOutcome> {
+    const { outcomes } = this.request(deadline);
+    await waitFor(() => outcomes.length > 0, { what: "an outcome", every: 2 });
+    return outcomes[0] as GateOutcome;
+  }
+}
+
+test("both gates open, and a command is judged once", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  gates.answer = (asked) => gates.say(gates.verdict(asked));
+  const outcomes = await Promise.all(Array.from({ length: 200 }, () => gates.outcome()));
+  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(["open"]));
+  expect(gates.asked.length).toBe(200);
+  expect(outcomes.every((outcome) => outcome.kind === "open" && outcome.seq > 0)).toBe(true);
+  expect(bus.alarms.heard).toEqual([]);
+});
+
+test("a verdict alone does not open: no acknowledgement by the deadline", async () => {
+  await using bus = await TestBus.start();
+  const setup = await bus.connect("setup");
+  const gates = await Gates.open(bus);
+  gates.answer = (asked) => gates.say(gates.verdict(asked));
+  await setup.nats.request("$JS.API.STREAM.DELETE.RECORD_0", "");
+  expect(await gates.outcome(400)).toMatchObject({
+    kind: "closed",
+    gate: "record",
+    code: "record-unreachable",
+    verdict: { decision: "pass" },
+  });
+});
+
+test("denials and answered holds say why", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const condition = { policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 };
+  const hold = (state: "open" | "taken" | "denied" | "expired" | "withdrawn") => ({
+    holds: [condition],
+    hold: {
+      id: newHoldId(),
+      key: "0".repeat(64),
+      state,
+      expires: Date.now() + 60_000,
+      approvers: state === "taken" ? ["corp#alice"] : [],
+    },
+  });
+  const cases: [Partial<Verdict>, object][] = [
+    [{ decision: "deny" }, { kind: "closed", gate: "policy", code: "policy-denied" }],
+    [hold("taken"), { kind: "open" }],
+    [hold("open"), { kind: "closed", code: "hold-open" }],
+    [hold("denied"), { kind: "closed", code: "hold-denied" }],
+    [hold("expired"), { kind: "closed", code: "hold-expired" }],
+    [hold("withdrawn"), { kind: "closed", code: "hold-withdrawn" }],
+    [{ holds: [condition] }, { kind: "closed", code: "verdict-mismatch" }],
+    [
+      { ...hold("taken"), final: false },
+      { kind: "closed", code: "verdict-mismatch" },
+    ],
+    [{ final: false }, { kind: "closed", code: "verdict-mismatch" }],
+  ];
+  for (const [more, expected] of cases) {
+    gates.answer = (asked) => gates.say(gates.verdict(asked, more));
+    expect(await gates.outcome()).toMatchObject(expected);
+  }
+  expect(bus.alarms.names).toEqual(Array(3).fill("verdict-mismatch"));
+});
+
+test("a held command is told so, and then what became of it", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const hold = {
+    holds: [{ policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 }],
+    hold: {
+      id: newHoldId(),
+      key: "0".repeat(64),
+      state: "open" as const,
+      expires: Date.now() + 60_000,
+      approvers: [],
+    },
+  };
+  gates.answer = (asked) => gates.say(gates.verdict(asked, { ...hold, final: false }));
+  const { outcomes, command } = gates.request(300);
+  await waitFor(() => outcomes.length > 0, { what: "the hold" });
+  expect(outcomes[0]).toMatchObject({ kind: "held", verdict: { hold: { state: "open" } } });
+  const [asked] = gates.asked;
+  if (!asked) throw new Error("policy was not asked");
+  const taken = { ...hold.hold, state: "taken" as const, approvers: ["corp#alice"] };
+  const late = Date.now() + 400;
+  await waitFor(() => Date.now() > late, { what: "the command's own deadline to pass" });
+  expect(outcomes.length).toBe(1);
+  gates.say(gates.verdict(asked, { ...hold, hold: taken, time: 2 }));
+  await waitFor(() => outcomes.length > 1, { what: "the final verdict" });
+  expect(outcomes[1]).toMatchObject({ kind: "open", verdict: { command, time: 2 } });
+  gates.say(gates.verdict(asked, { ...hold, hold: taken, time: 2 }));
+  gates.say(gates.verdict(asked, { ...hold, hold: taken, time: 3 }));
+  await waitFor(() => bus.alarms.heard.length > 0, { what: "the alarm" });
+  expect(bus.alarms.names).toEqual(["verdict-second"]);
+  expect(outcomes.length).toBe(2);
+});
+
+test("the end of its wait closes a held command, and cancel does", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const held = (wait: number) => ({
+    final: false,
+    holds: [{ policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait }],
+    hold: {
+      id: newHoldId(),
+      key: "0".repeat(64),
+      state: "open" as const,
+      expires: Date.now() + 60_000,
+      approvers: [],
+    },
+  });
+  gates.answer = (asked) => gates.say(gates.verdict(asked, held(50)));
+  const first = gates.request();
+  await waitFor(() => first.outcomes.length === 2, { what: "the end of the wait" });
+  expect(first.outcomes[1]).toMatchObject({ kind: "closed", code: "hold-open" });
+  gates.answer = (asked) => gates.say(gates.verdict(asked, held(60_000)));
+  const second = gates.request();
+  await waitFor(() => second.outcomes.length === 1, { what: "the hold" });
+  expect(gates.gates.cancel(second.command)).toBe(true);
+  expect(gates.gates.cancel(second.command)).toBe(false);
+  expect(second.outcomes[1]).toMatchObject({ kind: "closed", gate: "policy", code: "cancelled" });
+});
+
+test("a wrong hash, a second verdict and a lower revision are refused", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  gates.answer = (asked) => gates.say(gates.verdict({ ...asked, hash: "f".repeat(64) }));
+  expect(await gates.outcome()).toMatchObject({ kind: "closed", code: "verdict-mismatch" });
+  expect(bus.alarms.names).toEqual(["verdict-mismatch"]);
+
+  gates.answer = (asked) =>
+    gates.say(gates.verdict(asked), gates.verdict(asked), gates.verdict(asked, { time: 2 }));
+  const { outcomes } = gates.request();
+  await waitFor(() => bus.alarms.heard.length > 1, { what: "the alarm" });
+  await waitFor(() => outcomes.length > 0, { what: "an outcome" });
+  expect(bus.alarms.names).toEqual(["verdict-mismatch", "verdict-second"]);
+  expect(outcomes.length).toBe(1);
+
+  gates.gates.see(7);
+  gates.answer = (asked) => gates.say(gates.verdict(asked, { revision: 6 }));
+  expect(await gates.outcome()).toMatchObject({ kind: "closed", code: "verdict-stale" });
+  gates.answer = (asked) => gates.say(gates.verdict(asked, { revision: 8 }));
+  expect(await gates.outcome()).toMatchObject({ kind: "open" });
+  expect(gates.gates.revision).toBe(8);
+});
+
+test("what is no verdict opens nothing and is an alarm", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const texts = (verdict: Verdict): [string, string][] => [
+    ["verdict-unreadable", ""],
+    ["verdict-unreadable", "{}\n"],
+    ["verdict-unreadable", JSON.stringify(verdict)],
+    ["verdict-unreadable", `${JSON.stringify({ ...verdict, extra: 1 })}\n`],
+    ["verdict-unreadable", `${JSON.stringify({ ...verdict, decision: "allow" })}\n`],
+    ["verdict-unreadable", `${JSON.stringify({ ...verdict, type: "approval" })}\n`],
+    ["verdict-unreadable", `${JSON.stringify(verdict)}\n\n`],
+    ["verdict-unreadable", `${JSON.stringify(verdict)}\nx\n`],
+  ];
+  gates.answer = (asked) => {
+    const verdict = gates.verdict(asked);
+    for (const [, text] of texts(verdict)) gates.sayText(text);
+    const line = `${JSON.stringify(verdict)}\n`;
+    gates.policy.publish("sp.rec.0.w1.verdict", line, "$JS.API.x");
+    gates.policy.publish("sp.rec.0.w1.verdict", line);
+    const withHeader = headers();
+    withHeader.set("Nats-Stream", "KV_approvals");
+    gates.policy.nats.publish("sp.rec.0.w1.verdict", line, {
+      headers: withHeader,
+      reply: `${gates.policy.gateInbox}.x`,
+    });
+  };
+  expect(await gates.outcome(400)).toMatchObject({ kind: "closed", code: "policy-absent" });
+  expect(bus.alarms.names).toEqual([
+    ...Array<string>(8).fill("verdict-unreadable"),
+    ...Array<string>(3).fill("verdict-forged"),
+  ]);
+});
+
+test("with policy absent: three misses, then one probe a second, and its verdict ends that", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  for (let miss = 1; miss <= 3; miss++)
+    expect(await gates.outcome(50)).toMatchObject({ kind: "closed", code: "policy-absent" });
+  expect(gates.gates.probing).toBe(true);
+  const asked = gates.asked.length;
+  for (let refused = 1; refused <= 20; refused++)
+    expect(await gates.outcome()).toMatchObject({ kind: "closed", code: "policy-absent" });
+  expect(gates.asked.length).toBe(asked);
+  gates.answer = (one) => gates.say(gates.verdict(one));
+  const opened = await waitFor(
+    async () => {
+      const outcome = await gates.outcome();
+      return outcome.kind === "open" && outcome;
+    },
+    { what: "a probe to pass" },
+  );
+  expect(opened.kind).toBe("open");
+  expect(gates.gates.probing).toBe(false);
+  expect(await gates.outcome()).toMatchObject({ kind: "open" });
+  await gates.publisher.drain();
+});
+
+test("a lost bus and a frozen one refuse what waits, and what comes", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const waiting = gates.request(60_000);
+  await waitFor(() => gates.asked.length === 1, { what: "policy to be asked" });
+  await gates.publisher.drain();
+  bus.nats.freeze();
+  const frozen = gates.request(60_000);
+  await waitFor(() => frozen.outcomes.length > 0, {
+    what: "the misses of two pings",
+    timeout: 5000,
+  });
+  expect(waiting.outcomes[0]).toMatchObject({ kind: "closed", gate: "policy", code: "bus-lost" });
+  expect(frozen.outcomes[0]).toMatchObject({ kind: "closed", gate: "record", code: "bus-lost" });
+  expect(await gates.outcome()).toMatchObject({ gate: "record", code: "bus-lost" });
+  await bus.nats.kill();
+  await bus.nats.start();
+  await waitFor(() => gates.bus.connected && gates.policy.connected, { what: "the bus" });
+  gates.answer = (asked) => gates.say(gates.verdict(asked));
+  await waitFor(async () => (await gates.outcome()).kind === "open", { what: "the gates to open" });
+  await gates.publisher.drain();
+  expect(bus.alarms.heard).toEqual([]);
+});
