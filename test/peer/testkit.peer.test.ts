@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Client } from "pg";
@@ -53,6 +57,23 @@ describe("startNats", () => {
     nats.thaw();
     expect(await flushed).toBe("flushed");
     await connection.close();
+  });
+
+  test("takes a whole configuration file but for address, port and store", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sallyport-testkit-"));
+    const configFile = join(directory, "given.conf");
+    await writeFile(
+      configFile,
+      `listen: "127.0.0.1:1"\njetstream { sync_interval: always }\nmax_payload: 2MB\n`,
+    );
+    await using given = await startNats({ configFile });
+    const connection = await connect({ servers: given.url });
+    expect(connection.info?.max_payload).toBe(2 * 1024 * 1024);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: "HERE", subjects: ["here.>"] });
+    await connection.close();
+    expect(existsSync(given.storeDirectory)).toBe(true);
+    await rm(directory, { recursive: true });
   });
 
   test("says why it did not start", async () => {

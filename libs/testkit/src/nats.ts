@@ -10,7 +10,7 @@ import { waitFor } from "./wait-for.ts";
 export interface NatsOptions {
   /** Text in nats-server's configuration format, over the testkit's own lines (JetStream, 4 MiB messages). */
   config?: string;
-  /** A configuration file of one's own instead of any text; address, port and store are still the testkit's. */
+  /** A configuration file of one's own instead; address, port and store are still the testkit's, so no `store_dir`. */
   configFile?: string;
   /** Keeps the store here, and leaves it at the end. */
   directory?: string;
