@@ -45,7 +45,7 @@ export {
   type TransactionStatus,
 } from "./backend-messages.ts";
 export { parseRowDescription, rowDescription, type Field } from "./row-description.ts";
-export { dataRow, parseDataRow, rewriteRows, type Value } from "./data-row.ts";
+export { dataRow, parseDataRow, rewriteRows, type Replacer, type Value } from "./data-row.ts";
 export {
   errorResponse,
   noticeResponse,
