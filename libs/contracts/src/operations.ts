@@ -56,6 +56,8 @@ export const Operation = z.strictObject({
   resource: Resource,
   use: Use.optional(),
   where: z.boolean().optional(),
+  /** Of an EXPLAIN that does not run its statement, or a PREPARE: takes denies and masks, never a hold. */
+  planned: z.literal(true).optional(),
   /** What else a person should see: the setting's name, the role, why a command is opaque. */
   detail: z.string().max(512).optional(),
 });

@@ -1,0 +1,37 @@
+import { schemaToJson } from "@cedar-policy/cedar-wasm/nodejs";
+import { Action, cedarSchema, type ResourceType } from "@sallyport/contracts";
+
+interface ActionRules {
+  /** Groups of actions that it is in: `write` of `insert`. */
+  readonly groups: readonly string[];
+  readonly resources: ReadonlySet<string>;
+  /** Name of the type of its context in our schema. */
+  readonly context: string;
+}
+
+/** What the Cedar schema says of each action, read from its text so that it is said once. */
+export const actionRules: ReadonlyMap<Action, ActionRules> = readActions();
+
+export const actionsOn = (type: ResourceType): Action[] =>
+  [...actionRules].filter(([, rules]) => rules.resources.has(type)).map(([action]) => action);
+
+export const takesUse = (action: Action): boolean => actionRules.get(action)?.context === "Read";
+export const takesWhere = (action: Action): boolean =>
+  actionRules.get(action)?.context === "Change";
+
+function readActions(): Map<Action, ActionRules> {
+  const answer = schemaToJson(cedarSchema);
+  if (answer.type === "failure")
+    throw new Error(`our Cedar schema: ${answer.errors.map(({ message }) => message).join("; ")}`);
+  const actions = answer.json[""]?.actions ?? {};
+  return new Map(
+    Action.options.map((action) => {
+      const rules = actions[action];
+      const context = rules?.appliesTo?.context?.type;
+      if (!rules?.appliesTo || context === undefined)
+        throw new Error(`our Cedar schema lacks the action \`${action}\``);
+      const groups = (rules.memberOf ?? []).map(({ id }) => id);
+      return [action, { groups, resources: new Set(rules.appliesTo.resourceTypes), context }];
+    }),
+  );
+}
