@@ -197,6 +197,17 @@ test("start-up parameters are handed on, and a wrong one keeps the target's code
   expect(error.said?.message).toContain("work_mem");
 });
 
+test("once in, the deadline means nothing, and a lost target ends no process", async () => {
+  const deadline = new AbortController();
+  const target = await openTarget(options({ tls: "require" }), deadline.signal);
+  targets.push(target);
+  deadline.abort();
+  expect(await answer(target, "SELECT 7")).toBe("7");
+  target.socket.resume();
+  await server.query("SELECT pg_terminate_backend($1)", [target.pid]);
+  await waitFor(() => target.socket.destroyed, { what: "the socket to close" });
+});
+
 test("a database that is not there", async () => {
   const error = await refused(openTarget(options({ database: "nowhere" }), soon()));
   expect(error).toMatchObject({ code: "target-refused-login", sqlstate: "3D000" });

@@ -7,6 +7,7 @@ import {
   parseBackend,
   parseFrontend,
   StartupReader,
+  toClient,
   toTarget,
 } from "@sallyport/pgwire";
 import { hasPsql, psql, startPostgres, waitFor, type PostgresServer } from "@sallyport/testkit";
@@ -199,4 +200,37 @@ test("what few clients say: Describe, Close, Flush, portals in pieces, FunctionC
   await waitFor(() => socket.closed, { what: "the server to close" });
   expect(types("backend", received)).toContain("1tT2TDDsDDsDC331");
   await keep("rare-messages", "our own encoder", split(tee.conversations[0]));
+});
+
+test("protocol 3.2 has long cancel keys, and what is newer is negotiated down", async () => {
+  const greeting = async (minor: number, parameters: [string, string][]) => {
+    const socket = connect(server.port, "127.0.0.1");
+    let received: Buffer = Buffer.alloc(0);
+    socket.on("data", (bytes: Buffer) => (received = Buffer.concat([received, bytes])));
+    socket.write(toTarget.startupMessage([["user", "postgres"], ...parameters], minor));
+    await waitFor(() => received.length > 0 && types("backend", received).endsWith("Z"), {
+      what: "the log-in",
+    });
+    socket.destroy();
+    const reader = new FrameReader({ from: "backend", maxBuffered: 1 << 20 });
+    reader.push(received);
+    const frames: Buffer[] = [];
+    for (let item = reader.next(); item; item = reader.next()) frames.push(item.bytes);
+    return frames;
+  };
+  const key = (frames: Buffer[]) =>
+    frames.map((frame) => parseBackend(frame)).find(({ kind }) => kind === "backend-key-data");
+
+  const old = await greeting(0, []);
+  expect(key(old)).toMatchObject({ key: { length: 4 } });
+  const current = await greeting(2, []);
+  expect(key(current)).toMatchObject({ key: { length: 32 } });
+  const [negotiation, ...later] = await greeting(9999, [["_pq_.later", "1"]]);
+  expect(negotiation).toEqual(toClient.negotiateProtocolVersion(2, ["_pq_.later"]));
+  expect(negotiation && parseBackend(negotiation)).toEqual({
+    kind: "negotiate-protocol-version",
+    minor: 2,
+    unsupported: ["_pq_.later"],
+  });
+  expect(key(later)).toMatchObject({ key: { length: 32 } });
 });

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { toTarget } from "@sallyport/pgwire";
 import type { Channel } from "./login.ts";
 import { serverEndPoint } from "./scram.ts";
@@ -23,21 +23,19 @@ export interface Dialled {
 
 /**
  * TCP, then TLS as the address wants it, both before `deadline` aborts. There is no way back from TLS
- * to plain text. The socket is handed over without listeners and not flowing. @throws TargetError
+ * to plain text. The socket is handed over not flowing, and its errors end nobody else: who uses it
+ * watches `close`. @throws TargetError
  */
 export async function dial(address: TargetAddress, deadline: AbortSignal): Promise<Dialled> {
-  const plain = await settled(
-    connectTcp({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    }),
-    "connect",
-    "target-unreachable",
-    deadline,
-  );
+  const plain = connectTcp({
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  });
+  plain.on("error", () => undefined);
+  await settled(plain, "connect", "target-unreachable", deadline);
   if (address.tls === "off")
     return { socket: plain, channel: { private: isLoopback(plain), serverEndPoint: undefined } };
 
@@ -48,20 +46,17 @@ export async function dial(address: TargetAddress, deadline: AbortSignal): Promi
     plain.destroy();
     throw new TargetError("target-tls", { cause: new Error("the target offers no TLS") });
   }
-  const secure = await settled<TLSSocket>(
-    connectTls({
-      socket: plain,
-      host: address.host,
-      ...(isIP(address.host) === 0 && { servername: address.host }),
-      rejectUnauthorized: address.tls === "verify-full",
-      ...(address.ca !== undefined && { ca: address.ca }),
-      ALPNProtocols: ["postgresql"],
-      minVersion: "TLSv1.2",
-    }),
-    "secureConnect",
-    "target-tls",
-    deadline,
-  );
+  const secure = connectTls({
+    socket: plain,
+    host: address.host,
+    ...(isIP(address.host) === 0 && { servername: address.host }),
+    rejectUnauthorized: address.tls === "verify-full",
+    ...(address.ca !== undefined && { ca: address.ca }),
+    ALPNProtocols: ["postgresql"],
+    minVersion: "TLSv1.2",
+  });
+  secure.on("error", () => undefined);
+  await settled(secure, "secureConnect", "target-tls", deadline);
   const certificate = secure.getPeerX509Certificate();
   return {
     socket: secure,
@@ -74,12 +69,12 @@ export async function dial(address: TargetAddress, deadline: AbortSignal): Promi
 }
 
 /** Waits for one event of a socket, which is destroyed if anything else comes first. */
-function settled<S extends Socket>(
-  socket: S,
+function settled(
+  socket: Socket,
   event: "connect" | "secureConnect" | "readable",
   code: "target-unreachable" | "target-tls",
   deadline: AbortSignal,
-): Promise<S> {
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const off = () => {
       socket.off(event, done).off("error", failed).off("close", closed);
@@ -87,12 +82,10 @@ function settled<S extends Socket>(
     };
     const done = () => {
       off();
-      resolve(socket);
+      resolve();
     };
     const fail = (error: TargetError) => {
       off();
-      // What the dying socket still has to say is nobody's.
-      socket.on("error", () => undefined);
       socket.destroy();
       reject(error);
     };

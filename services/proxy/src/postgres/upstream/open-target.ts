@@ -16,7 +16,7 @@ export interface TargetOptions extends TargetAddress {
 
 /** A session with the target, idle: its first statement may follow. */
 export interface Target {
-  /** Without listeners, not flowing. */
+  /** Not flowing. Its errors are swallowed: watch `close`, and `destroyed` if you come later. */
   readonly socket: Socket;
   /** Reads what this socket gives. May hold what the target said after it was ready: take `next()` before the first byte. */
   readonly reader: FrameReader;
@@ -47,7 +47,6 @@ export async function openTarget(options: TargetOptions, deadline: AbortSignal):
     };
   } catch (cause) {
     frames.release();
-    socket.on("error", () => undefined);
     socket.destroy();
     if (cause instanceof ProtocolError) throw new TargetError("target-protocol", { cause });
     throw cause;

@@ -15,7 +15,6 @@ export async function sendCancel(
   deadline: AbortSignal,
 ): Promise<void> {
   const { socket } = await dial(target, deadline);
-  socket.on("error", () => undefined);
   try {
     const closed = once(socket, "close", { signal: deadline });
     socket.resume();
