@@ -1,12 +1,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicKey, sign, verify } from "node:crypto";
+import { createPublicKey, sign, verify, X509Certificate } from "node:crypto";
 import { createCurve, fromCurveSeed } from "@nats-io/nkeys";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   makeDataDirectory,
   makeKeys,
+  makeSelfSigned,
   readMaskingKey,
   readSealingKey,
   readSealingPublicKey,
@@ -49,4 +50,26 @@ test("keys are made once, and their halves fit", () => {
   const signature = sign(null, Buffer.from("x"), readSigningKey(keys));
   expect(verify(null, Buffer.from("x"), readSigningPublicKey(keys), signature)).toBe(true);
   expect(readSigningPublicKey(keys).equals(createPublicKey(readSigningKey(keys)))).toBe(true);
+});
+
+test("the listener's own certificate is kept while it fits, and is of the same authority when it does not", async () => {
+  const { tls } = makeDataDirectory(join(root, "tls"));
+  const read = (file: string): X509Certificate => new X509Certificate(readFileSync(file));
+  const files = await makeSelfSigned(tls, ["localhost", "127.0.0.1"]);
+  const first = read(files.cert);
+  const ca = read(files.ca);
+  expect(first.verify(ca.publicKey)).toBe(true);
+  expect([first.checkIP("127.0.0.1"), first.checkHost("localhost")]).toEqual([
+    "127.0.0.1",
+    "localhost",
+  ]);
+  await makeSelfSigned(tls, ["localhost"]);
+  expect(read(files.cert).fingerprint256).toBe(first.fingerprint256);
+  await makeSelfSigned(tls, ["localhost", "::1"]);
+  const second = read(files.cert);
+  expect(second.fingerprint256).not.toBe(first.fingerprint256);
+  expect(second.verify(ca.publicKey)).toBe(true);
+  await makeSelfSigned(tls, ["localhost", "::1"], Date.now() + 61 * 86_400_000);
+  expect(read(files.cert).fingerprint256).not.toBe(second.fingerprint256);
+  expect(read(files.ca).fingerprint256).toBe(ca.fingerprint256);
 });

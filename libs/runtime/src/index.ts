@@ -33,7 +33,9 @@ export {
   readSigningPublicKey,
 } from "./keys.ts";
 export { openLog, type Log, type LogLevel } from "./log.ts";
+export { listenerOf, tlsFilesOf, type Listener, type ListenerName } from "./listeners.ts";
 export { isLoopback } from "./loopback.ts";
 export { addressText, Ready, sayReady } from "./ready.ts";
 export { missingSecrets, readSecret, secretVariables } from "./secrets.ts";
+export { makeSelfSigned, selfSignedFiles, type SelfSigned } from "./self-signed.ts";
 export { onShutdown, type ShutdownOptions } from "./shutdown.ts";
