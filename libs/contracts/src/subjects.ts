@@ -41,7 +41,7 @@ export const keys = {
   bundle: "current",
   hold: (hash: string): string => `hold.${hash}`,
   answer: (hold: string): string => `answer.${hold}`,
-  lease: (partition: number): string => `partition.${partition}`,
+  lease: (partition: number): string => `partition-${partition}`,
   /** `principal` is written in base64url, because ids hold any character. */
   revocation: (principal: string): string =>
     `principal.${Buffer.from(principal, "utf8").toString("base64url")}`,
