@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { inspect } from "node:util";
 import { parseBackend, toClient, toTarget, type BackendMessage } from "@sallyport/pgwire";
 import { makeCertificate, startPostgres, waitFor, type PostgresServer } from "@sallyport/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -112,9 +113,10 @@ describe.each(["off", "require", "verify-full"] as const)("tls: %s", (tls) => {
     const error = await refused(
       openTarget(options({ tls, user, password: wrong, ca: server.certificate }), soon()),
     );
-    expect(error).toMatchObject({ code: "target-refused-login", sqlstate: "08004" });
+    expect(error.code).toBe("target-refused-login");
+    expect(error.ownWords).toBeUndefined();
     expect(error.said?.sqlstate).toBe("28P01");
-    expect(JSON.stringify([error, error.message, error.said])).not.toContain(wrong);
+    expect(inspect(error, { depth: 9 })).not.toContain(wrong);
   });
 });
 
@@ -193,8 +195,8 @@ test("start-up parameters are handed on, and a wrong one keeps the target's code
   const error = await refused(
     openTarget(options({ parameters: new Map([["work_mem", "a lot"]]) }), soon()),
   );
-  expect(error).toMatchObject({ code: "target-refused-login", sqlstate: "22023" });
-  expect(error.said?.message).toContain("work_mem");
+  expect(error).toMatchObject({ code: "target-refused-login", ownWords: { sqlstate: "22023" } });
+  expect(error.ownWords?.message).toContain("work_mem");
 });
 
 test("once in, the deadline means nothing, and a lost target ends no process", async () => {
@@ -210,7 +212,7 @@ test("once in, the deadline means nothing, and a lost target ends no process", a
 
 test("a database that is not there", async () => {
   const error = await refused(openTarget(options({ database: "nowhere" }), soon()));
-  expect(error).toMatchObject({ code: "target-refused-login", sqlstate: "3D000" });
+  expect(error).toMatchObject({ code: "target-refused-login", ownWords: { sqlstate: "3D000" } });
 });
 
 test.each(["off", "require"] as const)(

@@ -44,7 +44,7 @@ export async function dial(address: TargetAddress, deadline: AbortSignal): Promi
   // More than one byte: somebody put in what we would take as sent within TLS (CVE-2021-23222).
   if (answer.length !== 1 || answer[0] !== 0x53) {
     plain.destroy();
-    throw new TargetError("target-tls", { cause: new Error("the target offers no TLS") });
+    throw new TargetError("target-tls", "the target offers no TLS");
   }
   const secure = connectTls({
     socket: plain,
@@ -89,9 +89,10 @@ function settled(
       socket.destroy();
       reject(error);
     };
-    const failed = (cause: Error) => fail(new TargetError(code, { cause }));
-    const closed = () => fail(new TargetError(code, { cause: new Error("the target hung up") }));
-    const late = () => fail(new TargetError("target-deadline", { cause: deadline.reason }));
+    const failed = (cause: Error) => fail(new TargetError(code, cause.message, { cause }));
+    const closed = () => fail(new TargetError(code, "the target hung up"));
+    const late = () =>
+      fail(new TargetError("target-deadline", "the target did not answer in time"));
     socket.on(event, done).on("error", failed).on("close", closed);
     if (deadline.aborted) late();
     else deadline.addEventListener("abort", late, { once: true });

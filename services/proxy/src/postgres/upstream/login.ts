@@ -89,7 +89,9 @@ export class Login {
         if (this.#notices.length < maxNotices) this.#notices.push(this.#clean(message.fields));
         return wait;
       case "error":
-        throw new TargetError("target-refused-login", { said: this.#clean(message.fields) });
+        throw new TargetError("target-refused-login", "the target refuses the log-in", {
+          said: this.#clean(message.fields),
+        });
       case "negotiate-protocol-version":
         // We ask for 3.0 and no options; a target cannot offer less.
         throw unexpected("the target speaks no protocol 3.0");
@@ -226,11 +228,10 @@ async function checked<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    if (cause instanceof ScramError) throw new TargetError("target-authentication", { cause });
+    if (cause instanceof ScramError) throw disagree(cause.message);
     throw cause;
   }
 }
 
-const unexpected = (what: string) => new TargetError("target-protocol", { cause: new Error(what) });
-const disagree = (what: string) =>
-  new TargetError("target-authentication", { cause: new Error(what) });
+const unexpected = (what: string) => new TargetError("target-protocol", what);
+const disagree = (what: string) => new TargetError("target-authentication", what);

@@ -48,7 +48,8 @@ export async function openTarget(options: TargetOptions, deadline: AbortSignal):
   } catch (cause) {
     frames.release();
     socket.destroy();
-    if (cause instanceof ProtocolError) throw new TargetError("target-protocol", { cause });
+    if (cause instanceof ProtocolError)
+      throw new TargetError("target-protocol", cause.message, { cause });
     throw cause;
   }
 }
@@ -93,7 +94,7 @@ class IncomingFrames {
     for (;;) {
       const frame = this.#reader.next();
       if (frame?.kind === "frames" && frame.count === 1) return frame.bytes;
-      if (frame !== undefined) throw new TargetError("target-protocol");
+      if (frame !== undefined) throw new TargetError("target-protocol", "rows before it let us in");
       if (this.#failure !== undefined) throw this.#failure;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -117,11 +118,11 @@ class IncomingFrames {
     this.#wake();
   };
 
-  readonly #ended = () =>
-    this.#fail(new TargetError("target-unreachable", { cause: new Error("the target hung up") }));
-  readonly #failed = (cause: Error) => this.#fail(new TargetError("target-unreachable", { cause }));
+  readonly #ended = () => this.#fail(new TargetError("target-unreachable", "the target hung up"));
+  readonly #failed = (cause: Error) =>
+    this.#fail(new TargetError("target-unreachable", cause.message, { cause }));
   readonly #late = () =>
-    this.#fail(new TargetError("target-deadline", { cause: this.#deadline.reason }));
+    this.#fail(new TargetError("target-deadline", "the target did not answer in time"));
 
   #fail(error: TargetError): void {
     this.#failure ??= error;

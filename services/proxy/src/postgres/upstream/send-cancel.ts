@@ -21,7 +21,7 @@ export async function sendCancel(
     socket.write(toTarget.cancelRequest(pid, key));
     await closed;
   } catch (cause) {
-    throw new TargetError("target-deadline", { cause });
+    throw new TargetError("target-deadline", "the target did not close the connection", { cause });
   } finally {
     socket.destroy();
   }
