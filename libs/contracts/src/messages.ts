@@ -145,6 +145,8 @@ export const Waiting = z.strictObject({
   /** SHA-256 of that command's event line. */
   hash: Sha256,
   until: Millis,
+  /** That event's line, when it is not the one that opened the hold: it is judged again before it passes. */
+  line: z.string().optional(),
 });
 export type Waiting = z.infer<typeof Waiting>;
 

@@ -65,7 +65,9 @@ export const Verdict = z.strictObject({
   policies: z.array(z.string()),
   /** Ids of shadow policies that would have decided otherwise, and how. */
   shadow: z.array(z.strictObject({ policy: z.string(), effect: z.string() })),
-  /** Revision of the bundle that was judged under. */
+  /** The latest revision of the bundle that policy has read; it was judged under, unless `under` says another. */
   revision: z.number().int().nonnegative(),
+  /** Revision that was judged under, when later ones did not load and were refused. */
+  under: z.number().int().nonnegative().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
