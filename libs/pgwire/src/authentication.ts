@@ -1,5 +1,4 @@
 import { BodyReader } from "./body-reader.ts";
-import { ProtocolError } from "./protocol-error.ts";
 
 /** What a server asks of who logs in (AuthenticationXXX). */
 export type AuthenticationRequest = { readonly kind: "authentication" } & (
@@ -65,7 +64,5 @@ export function parseSaslInitialResponse(frame: Buffer): SaslInitialResponse {
 }
 
 export function parseSaslResponse(frame: Buffer): Buffer {
-  if (frame.length < 5)
-    throw new ProtocolError("message-format", "insufficient data left in message");
   return new BodyReader(frame).rest();
 }

@@ -8,7 +8,11 @@ export class BodyReader {
   readonly #bytes: Buffer;
   #at: number;
 
-  constructor(frame: Buffer, at = 5) {
+  /** @param at where the body begins; 4 for a startup packet, which has no type byte */
+  constructor(frame: Buffer, at: 4 | 5 = 5) {
+    // A run of several frames must not be read as one long one.
+    if (frame.length < at || frame.readInt32BE(at - 4) !== frame.length - at + 4)
+      throw new ProtocolError("message-format", "not exactly one message");
     this.#bytes = frame;
     this.#at = at;
   }

@@ -154,6 +154,46 @@ describe("bulk frames over maxBuffered come in parts", () => {
   });
 });
 
+test("whatever the sizes, cuts and limit: the frames that were sent, parts put together", () => {
+  const sent = fc.array(
+    fc.tuple(
+      fc.constantFrom(Backend.DataRow, Backend.CopyData, Backend.CommandComplete),
+      fc.nat(120),
+    ),
+    { maxLength: 40 },
+  );
+  const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(sent, cuts, fc.boolean(), ([...list], sizes, lazily) => {
+      const maxBuffered = 60;
+      const expected = list.map(([type, size], index) =>
+        frame(type, Buffer.alloc(type === Backend.CommandComplete ? size % 50 : size, index)),
+      );
+      const bytes = Buffer.concat(expected);
+      const reader = backend(maxBuffered);
+      const chunks: Buffer[] = [];
+      for (let at = 0, turn = 0; at < bytes.length; turn++) {
+        const size = sizes[turn % sizes.length] ?? 1;
+        chunks.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      if (lazily) for (const chunk of chunks.splice(0)) reader.push(chunk);
+      const found: Buffer[] = [];
+      const parts: Buffer[] = [];
+      for (const item of drain(reader, ...chunks, Buffer.alloc(0))) {
+        if (item.kind === "frames") found.push(...eachFrame(item.bytes));
+        else {
+          parts.push(item.bytes);
+          if (item.last) found.push(Buffer.concat(parts.splice(0)));
+        }
+      }
+      expect(found).toEqual(expected);
+      expect(reader.pending).toBe(0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test("any bytes in any pieces give frames, parts or a ProtocolError, and bounded memory", () => {
   const chunk = fc.oneof(
     fc.uint8Array({ maxLength: 40 }),

@@ -75,6 +75,15 @@ describe("malformed messages leave the connection usable, with PostgreSQL's SQLS
   });
 });
 
+test("a run of frames is not read as one long one", () => {
+  const run = Buffer.concat([
+    toTarget.copyData(Buffer.from("a")),
+    toTarget.copyData(Buffer.from("b")),
+  ]);
+  expect(refusal(() => parseFrontend(run)).code).toBe("message-format");
+  expect(refusal(() => parseFrontend(Buffer.alloc(0))).code).toBe("message-format");
+});
+
 test("NULL is not the empty value", () => {
   const bytes = toTarget.bind({ parameters: [null, Buffer.alloc(0)] });
   expect(parseFrontend(bytes)).toMatchObject({ parameters: [null, Buffer.alloc(0)] });

@@ -66,7 +66,7 @@ export class StartupReader {
   }
 }
 
-/** @param packet one whole packet, its length included */
+/** @param packet one whole packet, its length included. @throws ProtocolError */
 export function parseStartupPacket(packet: Buffer): StartupPacket {
   const body = new BodyReader(packet, 4);
   const code = body.int32();
