@@ -1,0 +1,66 @@
+import type { Bus } from "@sallyport/bus";
+import { subjects, type Judge } from "@sallyport/contracts";
+import { standing } from "./answers.ts";
+import { Asking } from "./asking.ts";
+import type { Board } from "./board.ts";
+import type { Buckets } from "./buckets.ts";
+import type { Held } from "./held.ts";
+
+const lookEvery = 500;
+
+/** Asks policy to judge a held command again: when it is answered, when its time is out, until its state changes. */
+export class JudgeAgain {
+  readonly #bus: Bus;
+  readonly #board: Board;
+  readonly #buckets: Buckets;
+  readonly #asking = new Asking();
+  readonly #timer: NodeJS.Timeout;
+  #looking = false;
+
+  constructor(bus: Bus, board: Board, buckets: Buckets) {
+    this.#bus = bus;
+    this.#board = board;
+    this.#buckets = buckets;
+    this.#timer = setInterval(() => void this.#look(), lookEvery);
+    this.#timer.unref();
+  }
+
+  ask({ hold }: Held): void {
+    const judge: Judge = { v: 1, type: "judge", hold: hold.hold, key: hold.key };
+    this.#bus.publish(subjects.judge, JSON.stringify(judge));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking || !this.#bus.connected) return;
+    this.#looking = true;
+    try {
+      await this.#askDue(Date.now());
+    } catch (err) {
+      this.#bus.log.warn({ err }, "holds could not be looked through");
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #askDue(now: number): Promise<void> {
+    const open = this.#board.all().filter(({ held }) => held.hold.state === "open");
+    const answered = open.some(({ answers }) => answers !== null);
+    const approvers = answered ? await this.#buckets.approvers() : {};
+    const due = new Map(
+      open
+        .filter(
+          ({ held, answers }) =>
+            now >= held.hold.expires || standing(held, answers, approvers).decided !== null,
+        )
+        .map(({ held }) => [held.hold.hold as string, held]),
+    );
+    for (const hold of this.#asking.choose(new Set(due.keys()), now)) {
+      const held = due.get(hold);
+      if (held) this.ask(held);
+    }
+  }
+}
