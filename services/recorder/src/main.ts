@@ -1,0 +1,60 @@
+import { connectBus, readCredentials } from "@sallyport/bus";
+import { DirectoryStore } from "@sallyport/evidence";
+import {
+  addressText,
+  Alarms,
+  clusterOf,
+  loadConfig,
+  onShutdown,
+  openLog,
+  readSigningKey,
+  sayReady,
+  serviceArguments,
+} from "@sallyport/runtime";
+import { startRecorder } from "./app.ts";
+
+const { config: file, data } = serviceArguments();
+const config = loadConfig(file);
+const { archive, listen, log: level } = config.config;
+const log = openLog("recorder", level);
+try {
+  const cluster = clusterOf({ config, data });
+  const alarms = new Alarms(log);
+  const store = new DirectoryStore(config.resolve(archive.directory));
+  await store.clean(Date.now());
+  const bus = await connectBus({
+    servers: cluster.servers,
+    credentials: await readCredentials(cluster.credentials, "recorder"),
+    name: "recorder",
+    log,
+    alarms,
+  });
+  const { address, tls } = listen.recorder;
+  const running = await startRecorder({
+    bus,
+    store,
+    signingKey: readSigningKey(cluster.keys),
+    every: archive.every,
+    http: {
+      address,
+      ...(tls !== "off" && {
+        tls: { cert: config.resolve(tls.cert), key: config.resolve(tls.key) },
+      }),
+    },
+    log,
+    alarms,
+  });
+  onShutdown({
+    log,
+    deadline: 20_000,
+    stop: async () => {
+      await running.stop();
+      await bus.stop();
+    },
+  });
+  log.info({ archive: store.directory }, "recording");
+  sayReady({ service: "recorder", listen: { http: addressText(running.http) } });
+} catch (err) {
+  log.error({ err }, "the recorder cannot start");
+  process.exit(1);
+}
