@@ -7,6 +7,8 @@ export type PubAck =
       readonly kind: "refused";
       readonly code: "record-full" | "record-refused";
       readonly why: string;
+      /** JetStream's own number of the error; 0 when there is none. */
+      readonly error: number;
     }
   | { readonly kind: "strange"; readonly why: string };
 
@@ -28,7 +30,7 @@ export function readPubAck(message: Msg, stream: string): PubAck {
       message.data.length === 0 &&
       message.headers.keys().length === 0
     )
-      return { kind: "refused", code: "record-refused", why: "no stream takes it" };
+      return { kind: "refused", code: "record-refused", why: "no stream takes it", error: 0 };
     return strange("it has headers");
   }
   if (message.reply) return strange("it wants a reply");
@@ -50,6 +52,7 @@ export function readPubAck(message: Msg, stream: string): PubAck {
       kind: "refused",
       code: fullCodes.has(Number(code)) ? "record-full" : "record-refused",
       why: `error ${String(code)}`,
+      error: Number(code),
     };
   }
   if (from !== stream) return strange("it is of another stream");

@@ -3,7 +3,7 @@ import { eventHash, inboxes, subjects, Verdict, type CommandId } from "@sallypor
 import type { Bus } from "./connect.ts";
 import { parseLine, splitLines } from "./lines.ts";
 import { readVerdict, type VerdictCode } from "./read-verdict.ts";
-import type { Lane, Recorded } from "./record-publisher.ts";
+import type { Lane, Recorded } from "./record-lane.ts";
 import { suspicion } from "./suspicion.ts";
 import { VerdictMemory } from "./verdict-memory.ts";
 

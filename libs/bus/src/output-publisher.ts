@@ -1,0 +1,153 @@
+import { encodeOutput, type OutputChunk } from "@sallyport/contracts";
+import type { Bus } from "./connect.ts";
+import { KeptMessages, resendAfter } from "./kept-messages.ts";
+
+export interface OutputPublisherOptions {
+  readonly stream: string;
+  readonly subject: string;
+  /** Bytes of a session that may be unacknowledged (I1). */
+  readonly window: number;
+}
+
+const messageLimit = 256 * 1024;
+
+/**
+ * Writes the bulk (rows, COPY data, long texts) into OUTPUT over a connection of its own. Each session has a window
+ * of unacknowledged bytes; a stream that is full or away slows it and loses nothing.
+ */
+export class OutputPublisher {
+  readonly #options: OutputPublisherOptions;
+  readonly #messages: KeptMessages;
+  #queue: Queued[] = [];
+  #soon: NodeJS.Immediate | undefined;
+  #bytes = 0;
+  readonly #drained: (() => void)[] = [];
+
+  constructor(bulk: Bus, options: OutputPublisherOptions) {
+    this.#options = options;
+    this.#messages = new KeptMessages(bulk, "output", () => {});
+  }
+
+  /** What one session writes, with a window of its own. */
+  session(): OutputSession {
+    return new OutputSession(this.#options.window, (queued) => {
+      this.#bytes += queued.chunk.body.length + 1;
+      this.#queue.push(queued);
+      this.#soon ??= setImmediate(() => this.#flush());
+    });
+  }
+
+  get counts(): { kept: number; stored: number; resends: number } {
+    return this.#messages.counts;
+  }
+
+  /** Resolves when all is stored. */
+  drain(): Promise<void> {
+    if (this.#bytes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Ends without waiting. Returns how many chunks nobody stored. */
+  stop(): number {
+    clearImmediate(this.#soon);
+    return this.#messages.stop() + this.#queue.length;
+  }
+
+  #flush(): void {
+    this.#soon = undefined;
+    const queue = this.#queue;
+    this.#queue = [];
+    let message: Queued[] = [];
+    let bytes = 0;
+    for (const queued of queue) {
+      if (message.length > 0 && bytes + queued.chunk.body.length > messageLimit) {
+        this.#send(message);
+        message = [];
+        bytes = 0;
+      }
+      message.push(queued);
+      bytes += queued.chunk.body.length;
+    }
+    if (message.length > 0) this.#send(message);
+  }
+
+  #send(message: readonly Queued[]): void {
+    const { stream, subject } = this.#options;
+    this.#messages.keep({
+      stream,
+      subject,
+      again: subject,
+      body: encodeOutput(message.map(({ chunk }) => chunk)),
+      events: message.length,
+      due: Date.now() + resendAfter,
+      onStored: () => {
+        for (const { chunk, onStored } of message) {
+          this.#bytes -= chunk.body.length + 1;
+          onStored();
+        }
+        if (this.#bytes === 0) for (const tell of this.#drained.splice(0)) tell();
+      },
+    });
+  }
+}
+
+interface Queued {
+  readonly chunk: OutputChunk;
+  readonly onStored: () => void;
+}
+
+/** A session's way into OUTPUT. */
+export class OutputSession {
+  readonly #window: number;
+  readonly #write: (queued: Queued) => void;
+  readonly #room: (() => void)[] = [];
+  #unacknowledged = 0;
+
+  constructor(window: number, write: (queued: Queued) => void) {
+    this.#window = window;
+    this.#write = write;
+  }
+
+  /** Bytes that are not stored yet. */
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+
+  /** Whether so many more bytes may leave for the client before their record is acknowledged (I1). */
+  hasRoom(bytes: number): boolean {
+    return this.#unacknowledged === 0 || this.#unacknowledged + bytes <= this.#window;
+  }
+
+  /**
+   * Takes a chunk, whose body the caller no longer touches; at most 256 KiB is best, 4 MiB less its header the
+   * most. False when the window is full: the caller then waits for `onRoom` with the next one.
+   */
+  write(chunk: OutputChunk, onStored?: () => void): boolean {
+    const bytes = chunk.body.length;
+    this.#unacknowledged += bytes;
+    this.#write({
+      chunk,
+      onStored: () => {
+        this.#unacknowledged -= bytes;
+        onStored?.();
+        if (this.hasRoom(1)) for (const tell of this.#room.splice(0)) tell();
+      },
+    });
+    return this.hasRoom(1);
+  }
+
+  /** Calls back once when there is room; at once when there is. */
+  onRoom(callback: () => void): void {
+    if (this.hasRoom(1)) callback();
+    else this.#room.push(callback);
+  }
+
+  /** Calls back once when all that was written is stored. */
+  onStored(callback: () => void): void {
+    const check = (): void => {
+      if (this.#unacknowledged === 0) callback();
+      else this.#room.push(check);
+    };
+    check();
+  }
+}
