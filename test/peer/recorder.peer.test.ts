@@ -1,0 +1,106 @@
+import { streams, subjects } from "@sallyport/contracts";
+import { SampleSession } from "@sallyport/evidence/sample";
+import { waitFor } from "@sallyport/testkit";
+import { headers } from "@nats-io/transport-node";
+import { expect, test } from "vitest";
+import { RecordedBus } from "./recorder.fixture.ts";
+
+test("a session is whole in the archive, and the streams keep only their anchors", async () => {
+  await using recorded = await RecordedBus.start();
+  await recorded.record();
+  const sessions = await Promise.all([1, 2, 3].map((i) => recorded.session(`select ${i}`)));
+  for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
+  const record = await recorded.read(sessions[0]?.session ?? "");
+  expect(record?.commands[0]?.rows.map(String)).toEqual(["row one", "row two"]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  for (const stream of [streams.record(0), streams.output(0)])
+    await waitFor(async () => (await recorded.streamState(stream)).messages === 1, {
+      what: `${stream} to be purged to its anchor`,
+    });
+  expect(recorded.bus.alarms.names).toEqual([]);
+});
+
+test("what was recorded while no recorder ran is read later, in segments of bounded size", async () => {
+  await using recorded = await RecordedBus.start();
+  const sessions = [];
+  for (let i = 0; i < 20; i++)
+    sessions.push(await recorded.session(`select '${"x".repeat(20_000)}'`));
+  await recorded.record({ segmentBytes: 100_000 });
+  for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
+  const { manifests, findings } = await recorded.chain();
+  expect(findings).toEqual([]);
+  expect(manifests).toBeGreaterThan(0);
+});
+
+test("a recorder that stops archives first, and the next one goes on from the chain", async () => {
+  await using recorded = await RecordedBus.start();
+  const first = await recorded.record({ every: 60_000 });
+  await waitFor(() => first.recorder.state()[0]?.active, { what: "the lease" });
+  const one = await recorded.session();
+  await first.stop();
+  expect(await recorded.findings(one)).toEqual([]);
+  const next = await recorded.record();
+  const two = await recorded.session();
+  expect(await recorded.findings(two)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  expect(next.alarms.counts).toEqual({});
+});
+
+test("what must not be in the stream is an alarm, kept as it is, and no event", async () => {
+  await using recorded = await RecordedBus.start();
+  const { alarms } = await recorded.record();
+  const honest = await recorded.session("select 1", "w1");
+  expect(await recorded.findings(honest)).toEqual([]);
+  const sample = new SampleSession({ session: honest.session });
+  const stolen = sample.event({ type: "own", purpose: "forged", text: "drop table orders" });
+  await recorded.event("w2", stolen);
+  const command = sample.command("select 2");
+  await recorded.put(subjects.record(0, "w1", "event"), `${sample.verdict(command)}\n`);
+  await recorded.put(subjects.record(0, "w1", "event"), "not json\n");
+  await recorded.put("sp.rec.0.w1.nonsense", "x\n");
+  const made = headers();
+  made.set("Nats-Sequence", "1");
+  await recorded.setup.nats.request(
+    subjects.record(0, "w1", "verdict"),
+    `${sample.verdict(command)}\n`,
+    {
+      headers: made,
+      timeout: 5000,
+    },
+  );
+  await recorded.put(subjects.output(0, "w1"), "no chunk");
+  await waitFor(
+    () => Object.keys(alarms.counts).length === 5 && alarms.counts["record-unreadable"] === 2,
+    { what: "the alarms" },
+  );
+  expect(alarms.counts).toEqual({
+    "record-foreign-session": 1,
+    "record-wrong-type": 1,
+    "record-unreadable": 2,
+    "record-wrong-subject": 1,
+    "record-header": 1,
+  });
+  await waitFor(async () => (await recorded.chain()).findings.length === 6, {
+    what: "the anomalies to be archived",
+  });
+  const { findings } = await recorded.chain();
+  expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["anomaly"]));
+  const record = await recorded.read(honest.session);
+  expect(record?.events).toHaveLength(4);
+});
+
+test("two recorders at once do no harm, and the second takes over", async () => {
+  await using recorded = await RecordedBus.start();
+  const [a, b] = [await recorded.record(), await recorded.record()];
+  const active = () => [a, b].map(({ recorder }) => recorder.state()[0]?.active === true);
+  await waitFor(() => active().includes(true), { what: "one to be active" });
+  expect(active().filter(Boolean)).toHaveLength(1);
+  const one = await recorded.session();
+  expect(await recorded.findings(one)).toEqual([]);
+  const [first, second] = active()[0] ? [a, b] : [b, a];
+  await first.stop();
+  await waitFor(() => second.recorder.state()[0]?.active, { what: "the other to be active" });
+  const two = await recorded.session();
+  expect(await recorded.findings(two)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+});
