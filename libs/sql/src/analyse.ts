@@ -1,0 +1,151 @@
+import type { Analysis, Effects, Output, Statement } from "./analysis.ts";
+import type { Catalog } from "./catalog.ts";
+import { classification, type Classification, type Classified } from "./classification.ts";
+import { Context } from "./context.ts";
+import { Names, type NameContext } from "./names.ts";
+import { Asked, Resources, unite } from "./operations.ts";
+import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
+import type { ParseTree } from "./parser-instance.ts";
+import type { ScopeColumn } from "./scope.ts";
+import { selectStatement } from "./statements.ts";
+import { node } from "./tree.ts";
+
+export interface Subject {
+  /** The connection's name, with which every resource id begins. */
+  readonly connection: string;
+  readonly catalog: Catalog;
+  readonly names: NameContext;
+  readonly classified: Classified;
+  /** The text that was parsed, for positions in errors. */
+  readonly text: string;
+  /** Type oids that Parse gave its parameters; 0 or absent: unspecified. */
+  readonly parameterTypes?: readonly number[];
+  /** Why the catalog or names are not what they were (DDL in this transaction): statements that need them are opaque. */
+  readonly unsettled?: string;
+}
+
+/**
+ * What a text asks. Depends on nothing but its arguments, so that answers can be remembered by text,
+ * catalog, names, classification and parameter types. Never throws.
+ */
+export function analyse(tree: ParseTree, subject: Subject): Analysis {
+  try {
+    return analyseText(tree, subject);
+  } catch (error) {
+    if (error instanceof Unresolved) {
+      return {
+        kind: "unresolved",
+        sqlstate: error.sqlstate,
+        message: error.message,
+        position: characterPosition(subject.text, error.location),
+      };
+    }
+    if (error instanceof Forbidden)
+      return { kind: "refused", sqlstate: "0A000", message: error.message };
+    if (error instanceof TooComplex)
+      return { kind: "refused", sqlstate: "54001", message: error.message };
+    const message = "the statement cannot be analysed";
+    return { kind: "refused", sqlstate: "54001", message };
+  }
+}
+
+/** From a byte offset to a character position from 1, as PostgreSQL's P field counts. */
+function characterPosition(text: string, location: number): number {
+  if (location < 0) return 0;
+  const before = Buffer.from(text, "utf8").subarray(0, location).toString("utf8");
+  return Array.from(before).length + 1;
+}
+
+const quiet: Effects = { ddl: false, names: false };
+
+function analyseText(tree: ParseTree, subject: Subject): Analysis {
+  const known = classification(subject.catalog, subject.classified);
+  const resources = new Resources(subject.connection, subject.catalog, known);
+  const names = new Names(subject.catalog, subject.names);
+  let unsettled = subject.unsettled ?? null;
+  const statements: Statement[] = [];
+  for (const { stmt } of tree.stmts) {
+    const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
+    const statement = analyseStatement(stmt, context, known, unsettled);
+    statements.push(statement);
+    const { effects } = statement;
+    if (effects.ddl || statement.opaque !== null)
+      unsettled ??= "it follows what may have changed the catalog";
+    else if (effects.names) unsettled ??= "it follows what may have changed search_path or role";
+  }
+  return {
+    kind: "analysed",
+    statements,
+    operations: unite(statements.map(({ operations }) => operations)),
+    opaque: statements.find((statement) => statement.opaque !== null)?.opaque ?? null,
+  };
+}
+
+/** What a statement's own kind says about it. */
+export interface Told {
+  readonly columns: readonly ScopeColumn[] | null;
+  readonly effects?: Effects;
+  readonly explain?: { readonly analyze: boolean };
+  /** Its columns go elsewhere than to the client (already asked as `write`). */
+  readonly kept?: boolean;
+  /** Set when operations were found, but it could do more than they say. */
+  readonly opaque?: string;
+}
+
+function analyseStatement(
+  stmt: unknown,
+  context: Context,
+  known: Classification,
+  unsettled: string | null,
+): Statement {
+  const { kind, fields } = node(stmt);
+  try {
+    const told = selectStatement(kind, fields, context, unsettled);
+    if (told.opaque !== undefined)
+      return opaqueStatement(kind, told.opaque, context, known, told.effects);
+    const outputs = told.columns?.map(output) ?? null;
+    if (!told.kept) {
+      for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
+    }
+    return {
+      kind,
+      operations: context.asked.operations.list(),
+      outputs,
+      touches: [...context.asked.touched].toSorted(),
+      effects: told.effects ?? quiet,
+      opaque: null,
+      ...(told.explain ? { explain: told.explain } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof Opaque)) throw error;
+    return opaqueStatement(kind, error.message, context, known, { ddl: true, names: true });
+  }
+}
+
+/** INVARIANT: an opaque statement keeps what was found and asks `opaque` besides. */
+function opaqueStatement(
+  kind: string,
+  why: string,
+  context: Context,
+  known: Classification,
+  effects: Effects | undefined,
+): Statement {
+  context.asked.act("opaque", context.asked.resources.connection(), why);
+  return {
+    kind,
+    operations: context.asked.operations.list(),
+    outputs: null,
+    touches: known.all,
+    effects: effects ?? { ddl: true, names: true },
+    opaque: why,
+  };
+}
+
+function output({ name, value }: ScopeColumn): Output {
+  const { tableOid, attnum } = value.origin ?? { tableOid: 0, attnum: 0 };
+  const [column] = value.columns;
+  const shared = { name, typeOid: value.type };
+  if (column === undefined) return { ...shared, kind: "plain", tableOid, attnum };
+  if (!value.bare) return { ...shared, kind: "computed", columns: value.columns };
+  return { ...shared, kind: "column", column, columns: value.columns, tableOid, attnum };
+}

@@ -1,0 +1,138 @@
+import { firstUserOid, type Func, type Operator } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import {
+  isBlindToTypes,
+  isHarmless,
+  isTotalFor,
+  isTotalOperator,
+  reachesUserCast,
+} from "./harmless.ts";
+import { nameOf, type QualifiedName } from "./names.ts";
+import { Opaque } from "./outcome.ts";
+import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
+import { runsUserCode, type } from "./types.ts";
+import { computed, union, type Value } from "./value.ts";
+
+const items = <T>(resolution: Resolution<T>): readonly T[] =>
+  resolution.kind === "certain" ? [resolution.item] : resolution.items;
+
+/** The value of something that may have run a user's function: fed by every classified column. */
+export const executed = (context: Context, value: Value): Value => ({
+  ...value,
+  columns: union(value.columns, context.classification.all),
+  bare: false,
+  origin: null,
+});
+
+/** Asks `execute` for those that are not harmless; true when there were any. */
+function executeUnlessHarmless(
+  context: Context,
+  functions: readonly Func[],
+  given: readonly Value[],
+): boolean {
+  let executes = false;
+  const userMade = given.some((value) => runsUserCode(context.catalog, value.type));
+  for (const func of functions) {
+    if (!isHarmless(func) || reachesUserCast(context.catalog, func)) {
+      context.execute(func);
+      executes = true;
+    } else if (userMade && !isBlindToTypes(func)) {
+      throw new Opaque(`${func.name} of a user-made type`);
+    }
+  }
+  return executes;
+}
+
+export interface Call {
+  readonly functions: readonly Func[];
+  readonly value: Value;
+}
+
+/** A function call with those arguments: what it asks, what it could be, what comes out. */
+export function call(context: Context, name: QualifiedName, given: readonly Value[]): Call {
+  const resolution = resolveFunction(
+    context.names,
+    name,
+    given.map((value) => value.type),
+  );
+  const functions = items(resolution);
+  if (functions.length === 0) throw new Opaque(`function ${name.name} is not known`);
+  const executes = executeUnlessHarmless(context, functions, given);
+  for (const [at, argument] of given.entries()) {
+    if (argument.columns.length === 0) continue;
+    const total = functions.every(
+      (func) => isTotalFor(func, at) && (func.kind === "a" || func.result !== type.bool),
+    );
+    if (!total) context.decide(argument.columns);
+  }
+  const value = computed(resolution.type, given);
+  return { functions, value: executes ? executed(context, value) : value };
+}
+
+function operatorFunctions(context: Context, operators: readonly Operator[]): Func[] {
+  return operators.map((operator) => {
+    const func = context.catalog.functions.get(operator.functionOid);
+    if (!func) throw new Opaque(`operator ${operator.name} has an unknown function`);
+    return func;
+  });
+}
+
+/** Every built-in operator is harmless, also those whose function is only stable. */
+const isUserMade = (operator: Operator): boolean =>
+  operator.oid >= firstUserOid || operator.schema !== "pg_catalog";
+
+/** An operator between values; `left` is null for a prefix operator. */
+export function operate(
+  context: Context,
+  nameParts: readonly string[],
+  left: Value | null,
+  right: Value,
+): Value {
+  const name = nameOf(nameParts);
+  const resolution = resolveOperator(context.names, name, left?.type ?? null, right.type);
+  const operators = items(resolution);
+  if (operators.length === 0) throw new Opaque(`operator ${name.name} is not known`);
+  const given = left ? [left, right] : [right];
+  const functions = operatorFunctions(context, operators.filter(isUserMade));
+  const executes = executeUnlessHarmless(context, functions, given);
+  if (given.some((value) => runsUserCode(context.catalog, value.type)) && functions.length === 0) {
+    throw new Opaque(`operator ${name.name} on a user-made type`);
+  }
+  const value = computed(resolution.type, given);
+  const total =
+    isTotalOperator(name.name) && operators.every((operator) => operator.result !== type.bool);
+  if (!total) context.decide(value.columns);
+  return executes ? executed(context, value) : value;
+}
+
+/** Whether the operator is the column type's own equality (an integer's with any integer counts). */
+export function isOwnEquality(
+  context: Context,
+  nameParts: readonly string[],
+  column: Value,
+  other: Value,
+): boolean {
+  const name = nameOf(nameParts);
+  if (name.name !== "=") return false;
+  const resolution = resolveOperator(context.names, name, column.type, other.type);
+  if (resolution.kind !== "certain") return false;
+  const { item } = resolution;
+  const integers: readonly number[] = [type.int2, type.int4, type.int8];
+  return (
+    item.schema === "pg_catalog" &&
+    item.oid < firstUserOid &&
+    (item.left === item.right || (integers.includes(item.left) && integers.includes(item.right))) &&
+    (item.left === column.type || fits(context, column.type, item.left))
+  );
+}
+
+/** varchar, bpchar's kin, domains and enums are compared by the `=` of what they are stored as. */
+function fits(context: Context, column: number, operand: number): boolean {
+  const found = context.catalog.types.get(column);
+  if (!found) return false;
+  if (found.kind === "d") return found.base === operand || fits(context, found.base, operand);
+  if (found.kind === "e") return operand === 3500;
+  if (found.element !== 0) return operand === 2277;
+  const cast = context.catalog.cast(column, operand);
+  return cast?.method === "b" && cast.builtin && cast.context === "i";
+}

@@ -1,0 +1,139 @@
+/** What the analyser knows of a target: plain data, built by `readCatalog`. */
+
+/** Objects with a lower oid were made by initdb. */
+export const firstUserOid = 16384;
+
+export interface Column {
+  readonly attnum: number;
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typmod: number;
+  readonly notNull: boolean;
+  /** `''`, `s` stored, `v` virtual. */
+  readonly generated: string;
+  /** The default or generation expression as pg_get_expr prints it. */
+  readonly default: string | null;
+}
+
+export interface Trigger {
+  readonly functionOid: number;
+  readonly onInsert: boolean;
+  readonly onUpdate: boolean;
+  readonly onDelete: boolean;
+  readonly onTruncate: boolean;
+}
+
+/** A foreign key that refers to the relation under which it is listed. */
+export interface IncomingForeignKey {
+  readonly from: number;
+  /** pg_constraint: a no action, r restrict, c cascade, n set null, d set default. */
+  readonly onDelete: string;
+  readonly onUpdate: string;
+  readonly referencing: readonly number[];
+  readonly referenced: readonly number[];
+}
+
+/** pg_class.relkind of what can be named in FROM or written to, composite types besides. */
+export type RelationKind = "r" | "p" | "v" | "m" | "f" | "S" | "c";
+
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  readonly rowType: number;
+  readonly rowSecurity: boolean;
+  /** Rules other than a view's own. */
+  readonly rules: boolean;
+  readonly columns: readonly Column[];
+  /** Direct partition or inheritance parents and children, by oid. */
+  readonly parents: readonly number[];
+  readonly children: readonly number[];
+  readonly triggers: readonly Trigger[];
+  readonly referencedBy: readonly IncomingForeignKey[];
+  /** Functions outside pg_catalog in constraints, index expressions and policies. */
+  readonly reaches: readonly number[];
+  /** Texts of constraints, index expressions and policies, in which built-ins are called. */
+  readonly expressions: readonly string[];
+  /** Columns of unique indexes. */
+  readonly uniqueColumns: readonly number[];
+}
+
+export interface Type {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
+  readonly kind: string;
+  readonly category: string;
+  readonly preferred: boolean;
+  /** Of a domain. */
+  readonly base: number;
+  /** Of an array: what it holds. */
+  readonly element: number;
+  readonly array: number;
+  readonly relation: number;
+  /** Functions outside pg_catalog in a domain's constraints. */
+  readonly reaches: readonly number[];
+  readonly expressions: readonly string[];
+}
+
+export interface Func {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly arguments: readonly number[];
+  readonly result: number;
+  /** i immutable, s stable, v volatile. */
+  readonly volatility: string;
+  readonly language: string;
+  /** f function, p procedure, a aggregate, w window. */
+  readonly kind: string;
+  readonly securityDefiner: boolean;
+  readonly leakproof: boolean;
+  readonly returnsSet: boolean;
+  readonly defaults: number;
+  /** Element type of a trailing VARIADIC array, or 0. */
+  readonly variadic: number;
+  /** Names of OUT and TABLE columns with their types; empty when the result is one value. */
+  readonly out: readonly { readonly name: string; readonly type: number }[];
+}
+
+export interface Operator {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** 0 for a prefix operator. */
+  readonly left: number;
+  readonly right: number;
+  readonly result: number;
+  readonly functionOid: number;
+}
+
+export interface Cast {
+  readonly source: number;
+  readonly target: number;
+  readonly functionOid: number;
+  /** i implicit, a assignment, e explicit. */
+  readonly context: string;
+  /** f function, i input/output, b binary coercible. */
+  readonly method: string;
+  readonly builtin: boolean;
+}
+
+export interface Catalog {
+  /** server_version_num. */
+  readonly version: number;
+  readonly schemas: ReadonlySet<string>;
+  readonly relations: ReadonlyMap<number, Relation>;
+  readonly types: ReadonlyMap<number, Type>;
+  readonly functions: ReadonlyMap<number, Func>;
+  readonly functionsByName: ReadonlyMap<string, readonly Func[]>;
+  readonly operatorsByName: ReadonlyMap<string, readonly Operator[]>;
+  readonly eventTriggers: readonly number[];
+  relation(schema: string, name: string): Relation | undefined;
+  type(schema: string, name: string): Type | undefined;
+  cast(source: number, target: number): Cast | undefined;
+  /** Whether people made a cast to that type that runs a function of theirs. */
+  userCastTo(target: number): boolean;
+}

@@ -1,0 +1,58 @@
+import type { Context } from "./context.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
+import { columnOf, wholeRow, type Found, type RangeEntry, type Scope } from "./scope.ts";
+import { list, location, node, text, type Fields } from "./tree.ts";
+import type { Value } from "./value.ts";
+
+/** The parts of a ColumnRef; `*` last is `star`. */
+export function columnName(fields: Fields): { parts: readonly string[]; star: boolean } {
+  const parts: string[] = [];
+  let star = false;
+  for (const field of list(fields["fields"])) {
+    const { kind, fields: inner } = node(field);
+    if (kind === "A_Star") star = true;
+    else if (kind === "String" && !star) parts.push(text(inner["sval"]));
+    else throw new Opaque("a malformed column reference");
+  }
+  return { parts, star };
+}
+
+/** The column (or whole row) that a reference names, and at which level. */
+export function findColumn(fields: Fields, scope: Scope, context: Context): Found {
+  const { parts, star } = columnName(fields);
+  const at = location(fields);
+  if (star) throw new Opaque("a star inside an expression");
+  const [first = "", second, third] = parts;
+  if (parts.length > 3) throw new Opaque("a column name that names its database");
+  if (second === undefined) {
+    const found = scope.column(first, at);
+    if (found) return found;
+    const row = scope.entry(null, first, at);
+    if (row) return { value: wholeRow(row.entry), level: row.level };
+    throw new Unresolved("42703", `column "${first}" does not exist`, at);
+  }
+  const entryName = third === undefined ? first : second;
+  const column = third ?? second;
+  const found = scope.entry(third === undefined ? null : first, entryName, at);
+  if (!found) throw missingEntry(entryName, at);
+  const value = columnOf(found.entry, column, at);
+  if (value) return { value, level: found.level };
+  return { value: rowFunction(found.entry, column, context, at), level: found.level };
+}
+
+/** `t.f` also means `f(t)`: whatever that is, it is not traced. */
+function rowFunction(entry: RangeEntry, name: string, context: Context, at: number): Value {
+  if (context.names.functions({ schema: null, name }).length > 0) {
+    throw new Opaque(`${name} called as a column`);
+  }
+  throw new Unresolved("42703", `column ${entry.name}.${name} does not exist`, at);
+}
+
+export const missingEntry = (name: string, at: number): Unresolved =>
+  new Unresolved("42P01", `missing FROM-clause entry for table "${name}"`, at);
+
+export function columnReference(fields: Fields, scope: Scope, context: Context): Value {
+  const { value } = findColumn(fields, scope, context);
+  context.touch(value.columns);
+  return value;
+}

@@ -1,0 +1,122 @@
+import type { Context } from "./context.ts";
+import { rename } from "./from.ts";
+import { Opaque } from "./outcome.ts";
+import { Scope, type CommonTables, type ScopeColumn } from "./scope.ts";
+import { query } from "./select.ts";
+import {
+  known,
+  knownFields,
+  list,
+  node,
+  only,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
+import { union } from "./value.ts";
+import { writeStatement } from "./writes.ts";
+
+const cteFields = knownFields(
+  "ctename",
+  "aliascolnames",
+  "ctematerialized",
+  "ctequery",
+  "cterecursive",
+  "cterefcount",
+);
+
+/** What WITH binds, on top of what is bound around it. */
+export function commonTables(clause: unknown, outer: Scope | null, context: Context): CommonTables {
+  const around = outer?.commonTables ?? new Map<string, readonly ScopeColumn[]>();
+  if (clause === undefined) return around;
+  const fields = record(clause);
+  known(fields, "WithClause", knownFields("ctes", "recursive"));
+  const tables = new Map(around);
+  const recursive = fields["recursive"] === true;
+  const ctes = list(fields["ctes"]).map((item) => only(item, "CommonTableExpr"));
+  if (recursive && ctes.length > 1) refuseForwardReferences(ctes);
+  for (const cte of ctes) {
+    known(cte, "CommonTableExpr", cteFields);
+    tables.set(text(cte["ctename"]), tableColumns(cte, recursive, outer, new Map(tables), context));
+  }
+  return tables;
+}
+
+/** WITH RECURSIVE lets a CTE name a later one: such a name would be resolved wrongly here. */
+function refuseForwardReferences(ctes: readonly Fields[]): void {
+  for (const [at, cte] of ctes.entries()) {
+    const later = new Set(ctes.slice(at + 1).map((other) => text(other["ctename"])));
+    if (namesRelation(cte["ctequery"], later)) throw new Opaque("a CTE that names a later one");
+  }
+}
+
+function namesRelation(tree: unknown, names: ReadonlySet<string>): boolean {
+  const waiting: unknown[] = [tree];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    if ("relname" in next && typeof next.relname === "string" && names.has(next.relname))
+      return true;
+    waiting.push(...Object.values(next));
+  }
+  return false;
+}
+
+function tableColumns(
+  cte: Fields,
+  recursive: boolean,
+  outer: Scope | null,
+  tables: Map<string, readonly ScopeColumn[]>,
+  context: Context,
+): readonly ScopeColumn[] {
+  const names = strings(cte["aliascolnames"]);
+  const { kind, fields } = node(cte["ctequery"]);
+  const scope = new Scope(outer, tables);
+  if (kind !== "SelectStmt") {
+    const returned = writeStatement(kind, fields, scope, context);
+    return rename(returned ?? [], names);
+  }
+  const self = text(cte["ctename"]);
+  if (!recursive || !namesRelation(cte["ctequery"], new Set([self]))) {
+    return rename(query(cte["ctequery"], scope, context), names);
+  }
+  return recursiveColumns(cte, fields, names, scope, tables, context);
+}
+
+/** Starts from the non-recursive arm and repeats until no column is fed by more than before. */
+function recursiveColumns(
+  cte: Fields,
+  fields: Fields,
+  names: readonly string[],
+  scope: Scope,
+  tables: Map<string, readonly ScopeColumn[]>,
+  context: Context,
+): readonly ScopeColumn[] {
+  if (fields["op"] !== "SETOP_UNION") throw new Opaque("a recursive CTE that is not a UNION");
+  const self = text(cte["ctename"]);
+  const start = query({ SelectStmt: record(fields["larg"]) }, scope, context);
+  let columns = rename(start.map(stored), names);
+  for (;;) {
+    tables.set(self, columns);
+    const next = rename(query(cte["ctequery"], scope, context).map(stored), names);
+    const grown = next.map((column, at) => ({
+      ...column,
+      value: {
+        ...column.value,
+        columns: union(column.value.columns, columns[at]?.value.columns ?? []),
+      },
+    }));
+    const same = grown.every(
+      ({ value }, at) => value.columns.length === columns[at]?.value.columns.length,
+    );
+    columns = grown;
+    if (same) return columns;
+  }
+}
+
+/** What comes out of a recursive CTE names no table. */
+const stored = (column: ScopeColumn): ScopeColumn => ({
+  ...column,
+  value: { ...column.value, bare: false, origin: null },
+});

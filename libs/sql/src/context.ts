@@ -1,0 +1,92 @@
+import type { Catalog, Func, Relation } from "./catalog.ts";
+import type { Classification } from "./classification.ts";
+import { callsIn, isHarmless } from "./harmless.ts";
+import type { Names } from "./names.ts";
+import type { Asked } from "./operations.ts";
+import { Opaque, TooComplex } from "./outcome.ts";
+
+/** Deeper statements are refused: the analyser recurses. */
+const maxDepth = 250;
+/** Nodes visited in one text; iterating recursive CTEs counts each time. */
+const maxSteps = 400_000;
+
+/** The state of one statement's analysis. */
+export class Context {
+  readonly names: Names;
+  readonly classification: Classification;
+  readonly asked: Asked;
+  readonly parameterTypes: readonly number[];
+  /** Whether something ran whose doings are unknown: its outputs count as fed by every classified column. */
+  executes = false;
+  #depth = 0;
+  #steps = 0;
+
+  constructor(
+    names: Names,
+    classification: Classification,
+    asked: Asked,
+    parameterTypes: readonly number[],
+  ) {
+    this.names = names;
+    this.classification = classification;
+    this.asked = asked;
+    this.parameterTypes = parameterTypes;
+  }
+
+  get catalog(): Catalog {
+    return this.names.catalog;
+  }
+
+  /** Runs `step` one level deeper, within bounds. */
+  within<T>(step: () => T): T {
+    this.#depth += 1;
+    this.#steps += 1;
+    if (this.#depth > maxDepth) throw new TooComplex("the statement is nested too deeply");
+    if (this.#steps > maxSteps) throw new TooComplex("the statement is too large to be analysed");
+    const result = step();
+    this.#depth -= 1;
+    return result;
+  }
+
+  decide(columns: readonly string[]): void {
+    this.asked.use(columns, "predicate");
+  }
+
+  touch(columns: readonly string[]): void {
+    for (const id of columns) this.asked.touched.add(id);
+  }
+
+  execute(func: Func): void {
+    this.asked.act("execute", this.asked.resources.function(func));
+    this.executes = true;
+    this.touch(this.classification.all);
+  }
+
+  /** Asks `execute` for what is not harmless among functions that are reached by oid. */
+  reach(oids: readonly number[]): void {
+    for (const oid of oids) {
+      const func = this.catalog.functions.get(oid);
+      if (!func) throw new Opaque("a function or operator class that the catalog does not have");
+      if (!isHarmless(func)) this.execute(func);
+    }
+  }
+
+  /** The same for what the text of a default, constraint, index or policy calls. */
+  reachExpression(expression: string): void {
+    for (const name of callsIn(expression)) {
+      for (const func of this.catalog.functionsByName.get(name) ?? []) {
+        if (func.schema === "pg_catalog" && !isHarmless(func) && !safeDefaults.has(func.name)) {
+          this.execute(func);
+        }
+      }
+    }
+  }
+
+  reachRelation(relation: Relation): void {
+    this.reach(relation.reaches);
+    for (const expression of relation.expressions) this.reachExpression(expression);
+  }
+}
+
+/** Volatile built-ins that a default may call: they change no more than the sequence behind the column. */
+const safeDefaults = new Set(["nextval"]);

@@ -1,0 +1,115 @@
+import type { Column, Relation, Trigger } from "./catalog.ts";
+import { firstUserOid } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import { Opaque } from "./outcome.ts";
+import { family } from "./relations.ts";
+
+export type Change = "insert" | "update" | "delete" | "truncate";
+
+const fires: Readonly<Record<Change, (trigger: Trigger) => boolean>> = {
+  insert: (trigger) => trigger.onInsert,
+  update: (trigger) => trigger.onUpdate,
+  delete: (trigger) => trigger.onDelete,
+  truncate: (trigger) => trigger.onTruncate,
+};
+
+/**
+ * Asks a change of a table and of everything that it causes, as far as the catalog tells: partitions and
+ * children, triggers, constraints, index expressions, policies, cascades of foreign keys. `columns`: the
+ * attnums that an update sets.
+ */
+export function change(
+  action: Change,
+  relation: Relation,
+  options: {
+    readonly children: boolean;
+    readonly where: boolean;
+    readonly columns: readonly number[];
+  },
+  context: Context,
+): void {
+  // An inheritance parent takes inserted rows itself; a partitioned table hands them down.
+  const children = options.children && (action !== "insert" || relation.kind === "p");
+  for (const one of family(relation, children, context)) {
+    changeOne(action, one, options, context, new Set());
+  }
+}
+
+function changeOne(
+  action: Change,
+  relation: Relation,
+  options: { readonly where: boolean; readonly columns: readonly number[] },
+  context: Context,
+  seen: Set<string>,
+): void {
+  const key = `${action} ${relation.oid}`;
+  if (seen.has(key)) return;
+  seen.add(key);
+  if (relation.kind !== "r" && relation.kind !== "p") {
+    throw new Opaque(`${relation.schema}.${relation.name} is not an ordinary table`);
+  }
+  if (relation.rules) throw new Opaque(`${relation.schema}.${relation.name} has rules`);
+  if (relation.oid < firstUserOid) throw new Opaque("a change of a system catalog");
+  const table = context.asked.resources.table(relation);
+  if (action === "update" || action === "delete") {
+    context.asked.change(action, relation, options.where);
+  } else context.asked.act(action, table);
+  context.touch(context.classification.ofRelation(relation, true));
+  for (const trigger of relation.triggers) {
+    if (fires[action](trigger)) context.reach([trigger.functionOid]);
+  }
+  if (action === "insert" || action === "update") context.reachRelation(relation);
+  else if (relation.rowSecurity && action === "delete") context.reachRelation(relation);
+  if (action === "update") recomputed(relation, context);
+  cascade(action, relation, options.columns, context, seen);
+}
+
+/** Generated columns are computed again by every update. */
+function recomputed(relation: Relation, context: Context): void {
+  for (const column of relation.columns) {
+    if (column.generated !== "" && column.default) context.reachExpression(column.default);
+  }
+}
+
+/** What rows that refer to a deleted or changed row undergo. */
+function cascade(
+  action: Change,
+  relation: Relation,
+  columns: readonly number[],
+  context: Context,
+  seen: Set<string>,
+): void {
+  if (action !== "delete" && action !== "update") return;
+  for (const key of relation.referencedBy) {
+    const rule = action === "delete" ? key.onDelete : key.onUpdate;
+    if (rule !== "c" && rule !== "n" && rule !== "d") continue;
+    if (action === "update" && !key.referenced.some((column) => columns.includes(column))) continue;
+    const from = context.catalog.relations.get(key.from);
+    if (!from) throw new Opaque("a foreign key of an unknown table");
+    const caused: Change = action === "delete" && rule === "c" ? "delete" : "update";
+    if (rule === "d") reachDefaults(from, key.referencing, context);
+    for (const one of family(from, true, context)) {
+      changeOne(caused, one, { where: true, columns: key.referencing }, context, seen);
+    }
+  }
+}
+
+/** Defaults of the columns that an INSERT leaves out, or sets to DEFAULT. */
+export function reachDefaults(
+  relation: Relation,
+  attnums: readonly number[],
+  context: Context,
+): void {
+  for (const column of relation.columns) {
+    if (!attnums.includes(column.attnum)) continue;
+    if (column.default !== null) context.reachExpression(column.default);
+    const type = context.catalog.types.get(column.typeOid);
+    if (type?.kind === "d") {
+      context.reach(type.reaches);
+      for (const expression of type.expressions) context.reachExpression(expression);
+    }
+  }
+}
+
+export const attnumsOf = (columns: readonly Column[]): number[] =>
+  columns.map(({ attnum }) => attnum);

@@ -1,0 +1,299 @@
+import { operate } from "./calls.ts";
+import { castTo } from "./casts.ts";
+import { baseOf } from "./coercion.ts";
+import { columnReference } from "./column-references.ts";
+import type { Context } from "./context.ts";
+import { functionCall } from "./function-calls.ts";
+import { Opaque } from "./outcome.ts";
+import type { Scope } from "./scope.ts";
+import { subLink } from "./sublinks.ts";
+import { integer, known, knownFields, list, node, strings, text, type Fields } from "./tree.ts";
+import { commonType, namedType, type } from "./types.ts";
+import { computed, constant, plain, union, unknownType, type Value } from "./value.ts";
+
+/** What an expression asks and what feeds its value. */
+export function evaluate(expression: unknown, scope: Scope, context: Context): Value {
+  return context.within(() => {
+    const { kind, fields } = node(expression);
+    const rule = rules[kind];
+    if (!rule) throw new Opaque(`an expression of kind ${kind}`);
+    known(fields, kind, rule.fields);
+    return rule.evaluate(fields, scope, context);
+  });
+}
+
+export const evaluateAll = (expressions: unknown, scope: Scope, context: Context): Value[] =>
+  list(expressions).map((expression) => evaluate(expression, scope, context));
+
+interface Rule {
+  readonly fields: ReadonlySet<string>;
+  evaluate(fields: Fields, scope: Scope, context: Context): Value;
+}
+
+const fitsInt8 = (digits: string): boolean => {
+  if (!/^-?\d{1,19}$/.test(digits)) return false;
+  const value = BigInt(digits);
+  return value <= 9223372036854775807n && value >= -9223372036854775808n;
+};
+
+function constantValue(fields: Fields): Value {
+  if (fields["isnull"] === true || "sval" in fields) return constant(unknownType);
+  if ("ival" in fields) return constant(type.int4);
+  if ("boolval" in fields) return constant(type.bool);
+  if ("bsval" in fields) return constant(type.bit);
+  if (!("fval" in fields)) throw new Opaque("a malformed constant");
+  const digits = text((fields["fval"] as Fields | undefined)?.["fval"]);
+  return constant(fitsInt8(digits) ? type.int8 : type.numeric);
+}
+
+const sqlValueTypes: ReadonlyMap<string, number> = new Map([
+  ["SVFOP_CURRENT_DATE", type.date],
+  ["SVFOP_CURRENT_TIME", type.timetz],
+  ["SVFOP_CURRENT_TIME_N", type.timetz],
+  ["SVFOP_CURRENT_TIMESTAMP", type.timestamptz],
+  ["SVFOP_CURRENT_TIMESTAMP_N", type.timestamptz],
+  ["SVFOP_LOCALTIME", type.time],
+  ["SVFOP_LOCALTIME_N", type.time],
+  ["SVFOP_LOCALTIMESTAMP", type.timestamp],
+  ["SVFOP_LOCALTIMESTAMP_N", type.timestamp],
+]);
+
+function decided(context: Context, resultType: number, values: readonly Value[]): Value {
+  const value = computed(resultType, values);
+  context.decide(value.columns);
+  return value;
+}
+
+function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
+  const subject = fields["arg"] === undefined ? null : evaluate(fields["arg"], scope, context);
+  const tests: Value[] = [];
+  const results: Value[] = [];
+  for (const item of list(fields["args"])) {
+    const when = node(item).fields;
+    known(when, "CaseWhen", knownFields("expr", "result"));
+    if (subject) {
+      tests.push(operate(context, ["="], subject, evaluate(when["expr"], scope, context)));
+    } else {
+      tests.push(evaluate(when["expr"], scope, context));
+    }
+    results.push(evaluate(when["result"], scope, context));
+  }
+  context.decide(union(...tests.map((value) => value.columns)));
+  if (fields["defresult"] !== undefined)
+    results.push(evaluate(fields["defresult"], scope, context));
+  const resultType = commonType(
+    context.catalog,
+    results.map((value) => value.type),
+  );
+  return computed(resultType, [...results, ...tests]);
+}
+
+function arrayExpression(fields: Fields, scope: Scope, context: Context): Value {
+  const elements = evaluateAll(fields["elements"], scope, context);
+  const element = commonType(
+    context.catalog,
+    elements.map((value) => value.type),
+  );
+  const found = context.catalog.types.get(element);
+  const array = found?.element ? element : (found?.array ?? 0);
+  return {
+    ...computed(array, elements),
+    constant: elements.every((value) => value.constant),
+  };
+}
+
+/** Subscripts and field selections of a value: nothing untouched comes out. */
+function indirection(fields: Fields, scope: Scope, context: Context): Value {
+  const subject = evaluate(fields["arg"], scope, context);
+  let resultType = subject.type;
+  const values = [subject];
+  for (const step of list(fields["indirection"])) {
+    const { kind, fields: inner } = node(step);
+    if (kind === "A_Indices") {
+      known(inner, kind, knownFields("is_slice", "lidx", "uidx"));
+      for (const bound of [inner["lidx"], inner["uidx"]]) {
+        if (bound === undefined) continue;
+        const value = evaluate(bound, scope, context);
+        context.decide(value.columns);
+        values.push(value);
+      }
+      const found = context.catalog.types.get(baseOf(context.catalog, resultType));
+      if (inner["is_slice"] !== true)
+        resultType = found?.element || (found?.category === "U" ? resultType : 0);
+    } else if (kind === "String") {
+      resultType = 0;
+    } else {
+      throw new Opaque("a row taken apart");
+    }
+  }
+  return computed(resultType, values);
+}
+
+const betweenOperators: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ["AEXPR_BETWEEN", [">=", "<="]],
+  ["AEXPR_NOT_BETWEEN", ["<", ">"]],
+  ["AEXPR_BETWEEN_SYM", [">=", "<="]],
+  ["AEXPR_NOT_BETWEEN_SYM", ["<", ">"]],
+]);
+
+function operatorExpression(fields: Fields, scope: Scope, context: Context): Value {
+  const name = strings(fields["name"]);
+  const kind = text(fields["kind"]);
+  const between = betweenOperators.get(kind);
+  const left = fields["lexpr"] === undefined ? null : evaluate(fields["lexpr"], scope, context);
+  if (between || kind === "AEXPR_IN") {
+    const items = evaluateAll(node(fields["rexpr"]).fields["items"], scope, context);
+    if (!left) throw new Opaque("a malformed parse tree");
+    const operators = between ?? name;
+    const results = items.flatMap((item) =>
+      operators.map((operator) => operate(context, [operator], left, item)),
+    );
+    return decided(context, type.bool, [left, ...items, ...results]);
+  }
+  const right = evaluate(fields["rexpr"], scope, context);
+  switch (kind) {
+    case "AEXPR_OP":
+      return operate(context, name, left, right);
+    case "AEXPR_LIKE":
+    case "AEXPR_ILIKE":
+    case "AEXPR_SIMILAR":
+      return decided(context, type.bool, [operate(context, name, left, right)]);
+    case "AEXPR_OP_ANY":
+    case "AEXPR_OP_ALL": {
+      const array = context.catalog.types.get(baseOf(context.catalog, right.type));
+      const element = right.type === unknownType ? unknownType : (array?.element ?? 0);
+      return decided(context, type.bool, [
+        operate(context, name, left, { ...right, type: element }),
+      ]);
+    }
+    case "AEXPR_DISTINCT":
+    case "AEXPR_NOT_DISTINCT":
+      return decided(context, type.bool, [operate(context, ["="], left, right)]);
+    case "AEXPR_NULLIF": {
+      const result = operate(context, ["="], left, right);
+      const feeds = left ? [left, result] : [result];
+      return decided(context, left?.type ?? 0, feeds);
+    }
+    default:
+      throw new Opaque(`an operator expression of kind ${kind}`);
+  }
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  A_Const: {
+    fields: knownFields("isnull", "sval", "ival", "fval", "boolval", "bsval"),
+    evaluate: constantValue,
+  },
+  ParamRef: {
+    fields: knownFields("number"),
+    evaluate: (fields, _scope, context) =>
+      constant(context.parameterTypes[integer(fields["number"]) - 1] || unknownType),
+  },
+  ColumnRef: { fields: knownFields("fields"), evaluate: columnReference },
+  TypeCast: {
+    fields: knownFields("arg", "typeName"),
+    evaluate(fields, scope, context) {
+      const target = namedType(fields["typeName"], context);
+      return castTo(context, evaluate(fields["arg"], scope, context), target.type, target.modified);
+    },
+  },
+  CollateClause: {
+    fields: knownFields("arg", "collname"),
+    evaluate: (fields, scope, context) => ({
+      ...evaluate(fields["arg"], scope, context),
+      origin: null,
+    }),
+  },
+  A_Expr: {
+    fields: knownFields("kind", "name", "lexpr", "rexpr", "rexpr_list_start", "rexpr_list_end"),
+    evaluate: operatorExpression,
+  },
+  BoolExpr: {
+    fields: knownFields("boolop", "args"),
+    evaluate: (fields, scope, context) =>
+      decided(context, type.bool, evaluateAll(fields["args"], scope, context)),
+  },
+  NullTest: {
+    fields: knownFields("arg", "nulltesttype", "argisrow"),
+    evaluate: (fields, scope, context) =>
+      decided(context, type.bool, [evaluate(fields["arg"], scope, context)]),
+  },
+  BooleanTest: {
+    fields: knownFields("arg", "booltesttype"),
+    evaluate: (fields, scope, context) =>
+      decided(context, type.bool, [evaluate(fields["arg"], scope, context)]),
+  },
+  CaseExpr: { fields: knownFields("arg", "args", "defresult"), evaluate: caseExpression },
+  CoalesceExpr: {
+    fields: knownFields("args"),
+    evaluate(fields, scope, context) {
+      const values = evaluateAll(fields["args"], scope, context);
+      return computed(
+        commonType(
+          context.catalog,
+          values.map((value) => value.type),
+        ),
+        values,
+      );
+    },
+  },
+  MinMaxExpr: {
+    fields: knownFields("op", "args"),
+    evaluate(fields, scope, context) {
+      const values = evaluateAll(fields["args"], scope, context);
+      const [first] = values;
+      for (const value of values) if (first) operate(context, ["<"], first, value);
+      return decided(
+        context,
+        commonType(
+          context.catalog,
+          values.map((value) => value.type),
+        ),
+        values,
+      );
+    },
+  },
+  A_ArrayExpr: {
+    fields: knownFields("elements", "list_start", "list_end"),
+    evaluate: arrayExpression,
+  },
+  RowExpr: {
+    fields: knownFields("args", "row_format"),
+    evaluate: (fields, scope, context) =>
+      computed(type.record, evaluateAll(fields["args"], scope, context)),
+  },
+  A_Indirection: { fields: knownFields("arg", "indirection"), evaluate: indirection },
+  SQLValueFunction: {
+    fields: knownFields("op", "typmod"),
+    evaluate: (fields) => plain(sqlValueTypes.get(text(fields["op"])) ?? type.name),
+  },
+  GroupingFunc: {
+    fields: knownFields("args"),
+    evaluate(fields, scope, context) {
+      return computed(type.int4, evaluateAll(fields["args"], scope, context));
+    },
+  },
+  MergeSupportFunc: {
+    fields: knownFields("msftype", "msfcollid"),
+    evaluate: () => plain(type.text),
+  },
+  FuncCall: {
+    fields: knownFields(
+      "funcname",
+      "args",
+      "agg_order",
+      "agg_filter",
+      "over",
+      "agg_within_group",
+      "agg_star",
+      "agg_distinct",
+      "func_variadic",
+      "funcformat",
+    ),
+    evaluate: functionCall,
+  },
+  SubLink: {
+    fields: knownFields("subLinkType", "testexpr", "operName", "subselect"),
+    evaluate: subLink,
+  },
+};

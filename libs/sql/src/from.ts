@@ -1,0 +1,242 @@
+import type { Relation } from "./catalog.ts";
+import { operate } from "./calls.ts";
+import { condition } from "./conditions.ts";
+import type { Context } from "./context.ts";
+import { rangeFunction } from "./from-functions.ts";
+import { nameOf } from "./names.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
+import { openRelation, relationEntry } from "./relations.ts";
+import { Scope, type RangeEntry, type ScopeColumn, type Visible } from "./scope.ts";
+import { query } from "./select.ts";
+import { evaluateAll } from "./expressions.ts";
+import { commonType } from "./types.ts";
+import {
+  known,
+  knownFields,
+  list,
+  location,
+  node,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
+import { computed, type Value } from "./value.ts";
+
+/** Puts the items of a FROM list into the scope, left to right. */
+export function fromClause(items: unknown, scope: Scope, context: Context): void {
+  for (const item of list(items)) {
+    scope.add(fromItem(item, scope, context));
+    refuseDoubles(scope);
+  }
+}
+
+function refuseDoubles(scope: Scope): void {
+  const seen = new Set<string>();
+  for (const { name, schema } of scope.visible.named) {
+    const key = `${schema ?? ""}\0${name}`;
+    if (seen.has(key)) {
+      throw new Unresolved("42712", `table name "${name}" specified more than once`, -1);
+    }
+    seen.add(key);
+  }
+}
+
+/** Sees the outer levels, but not its neighbours in FROM, unless lateral. */
+const inner = (scope: Scope, lateral: boolean): Scope =>
+  lateral ? new Scope(scope, scope.commonTables) : new Scope(scope.outer, scope.commonTables);
+
+function fromItem(item: unknown, scope: Scope, context: Context): Visible {
+  return context.within(() => {
+    const { kind, fields } = node(item);
+    switch (kind) {
+      case "RangeVar":
+        return single(rangeVar(fields, scope, context));
+      case "RangeSubselect": {
+        known(fields, kind, knownFields("lateral", "subquery", "alias"));
+        const around = inner(scope, fields["lateral"] === true);
+        const columns = query(fields["subquery"], around, context);
+        const { name, names } = aliasOf(fields["alias"]);
+        return single({ name, schema: null, columns: rename(columns, names), relation: null });
+      }
+      case "RangeFunction":
+        return single(rangeFunction(fields, scope, context));
+      case "RangeTableSample":
+        return single(tableSample(fields, scope, context));
+      case "JoinExpr":
+        return join(fields, scope, context);
+      default:
+        throw new Opaque(`FROM with a ${kind}`);
+    }
+  });
+}
+
+const single = (entry: RangeEntry): Visible => ({ named: [entry], columns: [entry] });
+
+const rangeVarFields = knownFields(
+  "catalogname",
+  "schemaname",
+  "relname",
+  "inh",
+  "relpersistence",
+  "alias",
+);
+
+/** The relation that a RangeVar names; a CTE's name is not looked at. */
+export function namedRelation(fields: Fields, context: Context): Relation {
+  known(fields, "RangeVar", rangeVarFields);
+  if (fields["catalogname"] !== undefined) throw new Opaque("a name that names its database");
+  const schema = typeof fields["schemaname"] === "string" ? [fields["schemaname"]] : [];
+  return context.names.relation(nameOf([...schema, text(fields["relname"])]), location(fields));
+}
+
+function rangeVar(fields: Fields, scope: Scope, context: Context): RangeEntry {
+  known(fields, "RangeVar", rangeVarFields);
+  const { name, names } = aliasOf(fields["alias"]);
+  const written = text(fields["relname"]);
+  const common = fields["schemaname"] === undefined ? scope.commonTables.get(written) : undefined;
+  if (common) {
+    return { name: name || written, schema: null, columns: rename(common, names), relation: null };
+  }
+  const relation = namedRelation(fields, context);
+  openRelation(relation, fields["inh"] === true, context);
+  const entry = relationEntry(relation, fields["inh"] === true, context);
+  return {
+    ...entry,
+    name: name || relation.name,
+    schema: name ? null : relation.schema,
+    columns: rename(entry.columns, names),
+  };
+}
+
+function tableSample(fields: Fields, scope: Scope, context: Context): RangeEntry {
+  known(fields, "RangeTableSample", knownFields("relation", "method", "args", "repeatable"));
+  const method = nameOf(strings(fields["method"]));
+  const functions = context.names.functions(method);
+  if (functions.length === 0 || functions.some((func) => func.schema !== "pg_catalog")) {
+    throw new Opaque(`TABLESAMPLE ${method.name}`);
+  }
+  const repeatable = fields["repeatable"] === undefined ? [] : [fields["repeatable"]];
+  const values = evaluateAll([...list(fields["args"]), ...repeatable], scope, context);
+  for (const value of values) context.decide(value.columns);
+  return rangeVar(record(node(fields["relation"]).fields), scope, context);
+}
+
+/** An alias with its column names. */
+export function aliasOf(alias: unknown): { name: string; names: readonly string[] } {
+  if (alias === undefined) return { name: "", names: [] };
+  const fields = record(alias);
+  known(fields, "Alias", knownFields("aliasname", "colnames"));
+  return { name: text(fields["aliasname"]), names: strings(fields["colnames"]) };
+}
+
+export function rename(
+  columns: readonly ScopeColumn[],
+  names: readonly string[],
+): readonly ScopeColumn[] {
+  if (names.length === 0) return columns;
+  if (names.length > columns.length) {
+    throw new Unresolved("42P10", "too many column aliases specified", -1);
+  }
+  return columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));
+}
+
+const joinFields = knownFields(
+  "jointype",
+  "isNatural",
+  "larg",
+  "rarg",
+  "usingClause",
+  "join_using_alias",
+  "quals",
+  "alias",
+  "rtindex",
+);
+
+const allColumns = (side: Visible): readonly ScopeColumn[] =>
+  side.columns.flatMap(({ columns }) => columns);
+
+function join(fields: Fields, scope: Scope, context: Context): Visible {
+  known(fields, "JoinExpr", joinFields);
+  const left = fromItem(fields["larg"], scope, context);
+  const beside = new Scope(scope.outer, scope.commonTables);
+  beside.add(scope.visible);
+  beside.add(left);
+  const right = fromItem(fields["rarg"], beside, context);
+  const merged = mergedColumns(fields, left, right, context);
+  const names = new Set(merged.map(({ name }) => name));
+  const columns = [
+    ...merged,
+    ...allColumns(left).filter(({ name }) => !names.has(name)),
+    ...allColumns(right).filter(({ name }) => !names.has(name)),
+  ];
+  const pair = new Scope(scope.outer, scope.commonTables);
+  pair.add(left);
+  pair.add(right);
+  refuseDoubles(pair);
+  condition(fields["quals"], pair, context);
+  const alias = aliasOf(fields["alias"]);
+  if (alias.name) {
+    return single({
+      name: alias.name,
+      schema: null,
+      columns: rename(columns, alias.names),
+      relation: null,
+    });
+  }
+  const joined: RangeEntry = { name: "", schema: null, columns, relation: null };
+  const using = aliasOf(fields["join_using_alias"]);
+  const usingEntry: RangeEntry[] = using.name
+    ? [{ name: using.name, schema: null, columns: merged, relation: null }]
+    : [];
+  return {
+    named: [...left.named, ...right.named, ...usingEntry],
+    columns: [joined],
+  };
+}
+
+/** The columns that USING or NATURAL merges; equality decides about both sides. */
+function mergedColumns(
+  fields: Fields,
+  left: Visible,
+  right: Visible,
+  context: Context,
+): readonly ScopeColumn[] {
+  const lefts = allColumns(left);
+  const rights = allColumns(right);
+  const rightNames = new Set(rights.map(({ name }) => name));
+  const names =
+    fields["isNatural"] === true
+      ? lefts.map(({ name }) => name).filter((name) => rightNames.has(name))
+      : strings(fields["usingClause"]);
+  return names.map((name) => {
+    const a = one(lefts, name, "left");
+    const b = one(rights, name, "right");
+    operate(context, ["="], a, b);
+    const columns = computed(0, [a, b]).columns;
+    context.touch(columns);
+    context.decide(columns);
+    return { name, value: merge(text(fields["jointype"]), a, b, context) };
+  });
+}
+
+function one(columns: readonly ScopeColumn[], name: string, side: string): Value {
+  const found = columns.filter((column) => column.name === name);
+  if (found.length > 1) {
+    const message = `common column name "${name}" appears more than once in ${side} table`;
+    throw new Unresolved("42702", message, -1);
+  }
+  const value = found[0]?.value;
+  if (value) return value;
+  const message = `column "${name}" specified in USING clause does not exist in ${side} table`;
+  throw new Unresolved("42703", message, -1);
+}
+
+function merge(jointype: string, left: Value, right: Value, context: Context): Value {
+  const type = commonType(context.catalog, [left.type, right.type]);
+  if (left.type === right.type) {
+    if (jointype === "JOIN_INNER" || jointype === "JOIN_LEFT") return left;
+    if (jointype === "JOIN_RIGHT") return right;
+  }
+  return computed(type, [left, right]);
+}

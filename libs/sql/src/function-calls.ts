@@ -1,0 +1,123 @@
+import { call } from "./calls.ts";
+import { castTo } from "./casts.ts";
+import type { Context } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { nameOf } from "./names.ts";
+import { Opaque } from "./outcome.ts";
+import type { Scope } from "./scope.ts";
+import { list, node, record, strings, type Fields } from "./tree.ts";
+import { type } from "./types.ts";
+import { computed, plain, union, type Value } from "./value.ts";
+import { sortColumns, windowColumns } from "./windows.ts";
+
+/** A named argument's place is not known here, so any function of that name is possible. */
+function argument(expression: unknown, scope: Scope, context: Context): Value {
+  const { kind, fields } = node(expression);
+  if (kind !== "NamedArgExpr") return evaluate(expression, scope, context);
+  return { ...evaluate(fields["arg"], scope, context), type: 0, constant: false };
+}
+
+/** `nextval('s')` and `setval('s', …)` change a sequence that a literal names. */
+function sequenceCall(
+  name: string,
+  args: readonly unknown[],
+  given: readonly Value[],
+  context: Context,
+): Value | null {
+  if (name !== "nextval" && name !== "setval" && name !== "currval") return null;
+  const functions = context.names.functions({ schema: null, name });
+  if (!functions.every((func) => func.schema === "pg_catalog")) return null;
+  const literal = stringLiteral(args[0]);
+  if (literal === null) return null;
+  const relation = context.names.findRelation(nameOf(literalName(literal)));
+  if (relation?.kind !== "S") return null;
+  if (name === "currval") context.asked.readTable(relation);
+  else context.asked.change("update", relation, true);
+  const feeds = union(...given.map((value) => value.columns));
+  context.asked.use(feeds, "write");
+  return computed(type.int8, given);
+}
+
+function stringLiteral(expression: unknown): string | null {
+  if (expression === undefined) return null;
+  const { kind, fields } = node(expression);
+  if (kind === "TypeCast") return stringLiteral(fields["arg"]);
+  const value = kind === "A_Const" ? fields["sval"] : undefined;
+  if (value === undefined) return null;
+  const sval = record(value)["sval"];
+  return typeof sval === "string" ? sval : null;
+}
+
+/** A name inside a literal, as regclass reads it: unquoted parts are folded to lower case. */
+function literalName(literal: string): string[] {
+  const parts = literal.match(/"(?:[^"]|"")+"|[^".]+/g) ?? [];
+  return parts.map((part) =>
+    part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.trim().toLowerCase(),
+  );
+}
+
+export function functionCall(fields: Fields, scope: Scope, context: Context): Value {
+  const name = nameOf(strings(fields["funcname"]));
+  const args = list(fields["args"]);
+  const given = args.map((expression) => argument(expression, scope, context));
+  if (fields["agg_star"] === true) return finish(plain(type.int8));
+  const [single] = given;
+  if (single && given.length === 1) {
+    const cast = functionalCast();
+    if (cast) return cast;
+  }
+  if (name.schema === null || name.schema === "pg_catalog") {
+    const sequence = sequenceCall(name.name, args, given, context);
+    if (sequence) return sequence;
+  }
+  if (fields["func_variadic"] === true) {
+    return finish(
+      call(
+        context,
+        name,
+        given.map((value) => ({ ...value, type: 0 })),
+      ).value,
+    );
+  }
+  const order = fields["agg_within_group"] === true ? orderValues() : [];
+  return finish(call(context, name, [...given, ...order]).value);
+
+  function orderValues(): Value[] {
+    return list(fields["agg_order"]).map((item) => {
+      const value = evaluate(node(item).fields["node"], scope, context);
+      context.decide(value.columns);
+      return { ...value, type: 0 };
+    });
+  }
+
+  /** `text(x)`: a type's name called with one argument is a cast where no function fits. */
+  function functionalCast(): Value | null {
+    if (!single || context.names.functions(name).length > 0) return null;
+    const target = context.names.type(name);
+    if (!target) return null;
+    return castTo(context, single, target, false);
+  }
+
+  /** What decides about an aggregate or window call feeds its value too. */
+  function finish(value: Value): Value {
+    if (fields["agg_star"] === true) checkStar();
+    const deciding: (readonly string[])[] = [];
+    if (fields["agg_distinct"] === true) deciding.push(...given.map(({ columns }) => columns));
+    deciding.push(sortColumns(fields["agg_order"], scope, context));
+    if (fields["agg_filter"] !== undefined) {
+      deciding.push(evaluate(fields["agg_filter"], scope, context).columns);
+    }
+    if (fields["over"] !== undefined) deciding.push(windowColumns(fields["over"], scope, context));
+    const columns = union(...deciding);
+    context.decide(columns);
+    return { ...value, columns: union(value.columns, columns), bare: false, origin: null };
+  }
+
+  /** `f(*)` calls a function without arguments; only count is known to be that. */
+  function checkStar(): void {
+    const functions = context.names.functions(name);
+    if (name.name !== "count" || functions.some((func) => func.schema !== "pg_catalog")) {
+      throw new Opaque(`${name.name}(*)`);
+    }
+  }
+}

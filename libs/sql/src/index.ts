@@ -1,0 +1,15 @@
+export { analyse, type Subject } from "./analyse.ts";
+export type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
+export type { Catalog } from "./catalog.ts";
+export {
+  catalogQueries,
+  catalogSettings,
+  digestQuery,
+  type CatalogQuery,
+} from "./catalog-queries.ts";
+export type { Classified } from "./classification.ts";
+export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
+export type { NameContext } from "./names.ts";
+export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";
+export { openParser, threadAbove, type Parser } from "./parser.ts";
+export { readCatalog, type CatalogRows } from "./read-catalog.ts";

@@ -1,0 +1,106 @@
+import { commonTables } from "./common-tables.ts";
+import { condition } from "./conditions.ts";
+import type { Context } from "./context.ts";
+import { attnumsOf, change, reachDefaults } from "./effects.ts";
+import { evaluate } from "./expressions.ts";
+import { aliasOf, fromClause, namedRelation } from "./from.ts";
+import { Opaque } from "./outcome.ts";
+import { openRelation } from "./relations.ts";
+import { Scope, type ScopeColumn } from "./scope.ts";
+import { known, knownFields, list, only, record, text, type Fields } from "./tree.ts";
+import { assign, insertColumns, isDefault, returning, store, targetEntry } from "./writes.ts";
+import type { Relation } from "./catalog.ts";
+
+const mergeFields = knownFields(
+  "relation",
+  "sourceRelation",
+  "joinCondition",
+  "mergeWhenClauses",
+  "returningList",
+  "returningClause",
+  "withClause",
+);
+
+/** MERGE reads its target, and can do what its WHEN clauses say. */
+export function mergeStatement(
+  fields: Fields,
+  outer: Scope | null,
+  context: Context,
+): readonly ScopeColumn[] | null {
+  known(fields, "MergeStmt", mergeFields);
+  const tables = commonTables(fields["withClause"], outer, context);
+  const target = record(fields["relation"]);
+  const relation = namedRelation(target, context);
+  const children = target["inh"] === true;
+  openRelation(relation, children, context);
+  const sourceScope = new Scope(outer, tables);
+  fromClause([fields["sourceRelation"]], sourceScope, context);
+  const entry = targetEntry(relation, children, aliasOf(target["alias"]).name, context);
+  const both = new Scope(outer, tables);
+  both.add({ named: [entry], columns: [entry] });
+  both.add(sourceScope.visible);
+  condition(fields["joinCondition"], both, context);
+  for (const item of list(fields["mergeWhenClauses"])) {
+    when(only(item, "MergeWhenClause"), relation, children, sourceScope, both, context);
+  }
+  // RETURNING sees the source too; `*` gives the source's columns first.
+  const returned = new Scope(outer, tables);
+  returned.add({
+    named: [entry, ...sourceScope.visible.named],
+    columns: [...sourceScope.visible.columns, entry],
+  });
+  return returning(fields, returned, context);
+}
+
+const whenFields = knownFields(
+  "matched",
+  "matchKind",
+  "commandType",
+  "override",
+  "condition",
+  "targetList",
+  "values",
+);
+
+function when(
+  fields: Fields,
+  relation: Relation,
+  children: boolean,
+  source: Scope,
+  both: Scope,
+  context: Context,
+): void {
+  known(fields, "MergeWhenClause", whenFields);
+  if (fields["condition"] !== undefined) {
+    context.decide(evaluate(fields["condition"], both, context).columns);
+  }
+  switch (text(fields["commandType"])) {
+    case "CMD_UPDATE":
+      assign(fields["targetList"], relation, both, context, true, children);
+      return;
+    case "CMD_DELETE":
+      change("delete", relation, { children, where: true, columns: [] }, context);
+      return;
+    case "CMD_INSERT":
+      insertClause(fields, relation, source, context);
+      return;
+    case "CMD_NOTHING":
+      return;
+    default:
+      throw new Opaque("a MERGE action");
+  }
+}
+
+function insertClause(fields: Fields, relation: Relation, source: Scope, context: Context): void {
+  const columns = insertColumns(relation, fields["targetList"]);
+  const values = list(fields["values"]);
+  const given = columns.filter((_, at) => values[at] !== undefined && !isDefault(values[at]));
+  for (const [at, value] of values.entries()) {
+    const column = columns[at];
+    if (!column) throw new Opaque("a MERGE with more values than columns");
+    if (!isDefault(value)) store(evaluate(value, source, context), column, context);
+  }
+  const left = relation.columns.filter((column) => !given.includes(column));
+  reachDefaults(relation, attnumsOf(left), context);
+  change("insert", relation, { children: true, where: false, columns: [] }, context);
+}

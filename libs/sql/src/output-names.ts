@@ -1,0 +1,90 @@
+import { integer, list, node, record, strings, text, type Fields } from "./tree.ts";
+
+/** FigureColname (parse_target.c): the name that an unnamed output gets, and how strongly it wants it. */
+export const outputName = (expression: unknown): string => figure(expression)?.name ?? "?column?";
+
+interface Figured {
+  readonly name: string;
+  readonly strong: boolean;
+}
+
+const strong = (name: string | undefined): Figured | null =>
+  name === undefined ? null : { name, strong: true };
+const weak = (name: string): Figured => ({ name, strong: false });
+
+const fixed: Readonly<Record<string, string>> = {
+  GroupingFunc: "grouping",
+  MergeSupportFunc: "merge_action",
+  A_ArrayExpr: "array",
+  RowExpr: "row",
+  CoalesceExpr: "coalesce",
+  XmlSerialize: "xmlserialize",
+};
+
+const lastString = (values: unknown): string | undefined =>
+  list(values)
+    .map(node)
+    .filter(({ kind }) => kind === "String")
+    .map(({ fields }) => text(fields["sval"]))
+    .at(-1);
+
+function figure(expression: unknown): Figured | null {
+  const { kind, fields } = node(expression);
+  switch (kind) {
+    case "ColumnRef":
+      return strong(lastString(fields["fields"]));
+    case "A_Indirection":
+      return strong(lastString(fields["indirection"])) ?? figure(fields["arg"]);
+    case "FuncCall":
+      return strong(strings(fields["funcname"]).at(-1));
+    case "A_Expr":
+      return fields["kind"] === "AEXPR_NULLIF" ? strong("nullif") : null;
+    case "TypeCast":
+      return cast(fields);
+    case "CollateClause":
+      return figure(fields["arg"]);
+    case "SubLink":
+      return subLink(fields);
+    case "CaseExpr": {
+      const last = fields["defresult"] === undefined ? null : figure(fields["defresult"]);
+      return last?.strong ? last : weak("case");
+    }
+    case "MinMaxExpr":
+      return strong(fields["op"] === "IS_LEAST" ? "least" : "greatest");
+    case "SQLValueFunction":
+      return strong(sqlValueName(fields));
+    default:
+      return strong(fixed[kind]);
+  }
+}
+
+function cast(fields: Fields): Figured | null {
+  const inner = figure(fields["arg"]);
+  if (inner?.strong) return inner;
+  const name = strings(record(fields["typeName"])["names"]).at(-1);
+  return name === undefined ? inner : weak(name);
+}
+
+function subLink(fields: Fields): Figured | null {
+  if (fields["subLinkType"] === "EXISTS_SUBLINK") return strong("exists");
+  if (fields["subLinkType"] === "ARRAY_SUBLINK") return strong("array");
+  if (fields["subLinkType"] !== "EXPR_SUBLINK") return null;
+  const first = list(node(fields["subselect"]).fields["targetList"])[0];
+  if (first === undefined) return null;
+  const target = node(first).fields;
+  return typeof target["name"] === "string" ? strong(target["name"]) : figure(target["val"]);
+}
+
+/** SVFOP_CURRENT_TIMESTAMP_N → current_timestamp. */
+const sqlValueName = (fields: Fields): string =>
+  text(fields["op"])
+    .replace(/^SVFOP_/, "")
+    .replace(/_N$/, "")
+    .toLowerCase();
+
+/** The 1-based position that an integer constant in ORDER BY or GROUP BY means; null for another expression. */
+export function position(expression: unknown): number | null {
+  const { kind, fields } = node(expression);
+  if (kind !== "A_Const" || !("ival" in fields)) return null;
+  return integer(record(fields["ival"])["ival"]);
+}

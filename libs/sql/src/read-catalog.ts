@@ -1,0 +1,238 @@
+import type {
+  Cast,
+  Catalog,
+  Column,
+  Func,
+  IncomingForeignKey,
+  Operator,
+  Relation,
+  RelationKind,
+  Trigger,
+  Type,
+} from "./catalog.ts";
+import { firstUserOid } from "./catalog.ts";
+import type { CatalogQuery } from "./catalog-queries.ts";
+
+export type CatalogRows = Readonly<Record<CatalogQuery, readonly (readonly (string | null)[])[]>>;
+
+const number = (value: string | null | undefined): number => Number(value ?? 0);
+const string = (value: string | null | undefined): string => value ?? "";
+const truth = (value: string | null | undefined): boolean => value === "t" || value === "true";
+const numbers = (value: string | null | undefined): number[] =>
+  value ? value.split(",").map(Number) : [];
+
+function grouped<T>(pairs: Iterable<readonly [number, T]>): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const [key, value] of pairs) {
+    const group = groups.get(key);
+    if (group) group.push(value);
+    else groups.set(key, [value]);
+  }
+  return groups;
+}
+
+const columns = (rows: CatalogRows): Map<number, Column[]> =>
+  grouped(
+    rows.columns.map((row): [number, Column] => [
+      number(row[0]),
+      {
+        attnum: number(row[1]),
+        name: string(row[2]),
+        typeOid: number(row[3]),
+        typmod: number(row[4]),
+        notNull: truth(row[5]),
+        generated: string(row[6]),
+        default: row[7] ?? null,
+      },
+    ]),
+  );
+
+/** pg_trigger.tgtype: 4 insert, 8 delete, 16 update, 32 truncate. */
+const triggers = (rows: CatalogRows): Map<number, Trigger[]> =>
+  grouped(
+    rows.triggers.map((row): [number, Trigger] => {
+      const type = number(row[2]);
+      return [
+        number(row[0]),
+        {
+          functionOid: number(row[1]),
+          onInsert: (type & 4) !== 0,
+          onDelete: (type & 8) !== 0,
+          onUpdate: (type & 16) !== 0,
+          onTruncate: (type & 32) !== 0,
+        },
+      ];
+    }),
+  );
+
+const foreignKeys = (rows: CatalogRows): Map<number, IncomingForeignKey[]> =>
+  grouped(
+    rows.foreignKeys.map((row): [number, IncomingForeignKey] => [
+      number(row[1]),
+      {
+        from: number(row[0]),
+        onDelete: string(row[2]),
+        onUpdate: string(row[3]),
+        referencing: numbers(row[4]),
+        referenced: numbers(row[5]),
+      },
+    ]),
+  );
+
+function outColumns(
+  row: readonly (string | null)[],
+): { readonly name: string; readonly type: number }[] {
+  const argumentTypes = numbers(row[13]);
+  const modes = row[14] ? row[14].split(",") : [];
+  const names: unknown = row[15] ? JSON.parse(row[15]) : [];
+  return argumentTypes.flatMap((type, at) => {
+    const mode = modes[at];
+    const name: unknown = Array.isArray(names) ? names[at] : "";
+    return mode === "o" || mode === "b" || mode === "t"
+      ? [{ name: typeof name === "string" && name ? name : `column${at + 1}`, type }]
+      : [];
+  });
+}
+
+const functions = (rows: CatalogRows): Func[] =>
+  rows.functions.map((row) => ({
+    oid: number(row[0]),
+    schema: string(row[1]),
+    name: string(row[2]),
+    arguments: numbers(row[3]),
+    result: number(row[4]),
+    volatility: string(row[5]),
+    language: string(row[6]),
+    kind: string(row[7]),
+    securityDefiner: truth(row[8]),
+    leakproof: truth(row[9]),
+    returnsSet: truth(row[10]),
+    defaults: number(row[11]),
+    variadic: number(row[12]),
+    out: outColumns(row),
+  }));
+
+const operators = (rows: CatalogRows): Operator[] =>
+  rows.operators.map((row) => ({
+    oid: number(row[0]),
+    schema: string(row[1]),
+    name: string(row[2]),
+    left: number(row[3]),
+    right: number(row[4]),
+    result: number(row[5]),
+    functionOid: number(row[6]),
+  }));
+
+const casts = (rows: CatalogRows): Cast[] =>
+  rows.casts.map((row) => ({
+    source: number(row[0]),
+    target: number(row[1]),
+    functionOid: number(row[2]),
+    context: string(row[3]),
+    method: string(row[4]),
+    builtin: number(row[5]) < firstUserOid,
+  }));
+
+function byName<T extends { readonly name: string }>(items: readonly T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    const same = found.get(item.name);
+    if (same) same.push(item);
+    else found.set(item.name, [item]);
+  }
+  return found;
+}
+
+function relations(rows: CatalogRows): Relation[] {
+  const columnsOf = columns(rows);
+  const triggersOf = triggers(rows);
+  const referencedBy = foreignKeys(rows);
+  const parents = grouped(rows.inheritance.map((row) => [number(row[0]), number(row[1])] as const));
+  const children = grouped(
+    rows.inheritance.map((row) => [number(row[1]), number(row[0])] as const),
+  );
+  const reaches = grouped(rows.reaches.map((row) => [number(row[0]), number(row[2])] as const));
+  const texts = grouped(rows.expressions.map((row) => [number(row[0]), string(row[2])] as const));
+  const unique = grouped(
+    rows.uniqueColumns.flatMap((row) =>
+      numbers(row[1]).map((column) => [number(row[0]), column] as const),
+    ),
+  );
+  return rows.relations.map((row) => {
+    const oid = number(row[0]);
+    return {
+      oid,
+      schema: string(row[1]),
+      name: string(row[2]),
+      kind: string(row[3]) as RelationKind,
+      rowType: number(row[4]),
+      rowSecurity: truth(row[5]),
+      rules: truth(row[6]),
+      columns: columnsOf.get(oid) ?? [],
+      parents: parents.get(oid) ?? [],
+      children: children.get(oid) ?? [],
+      triggers: triggersOf.get(oid) ?? [],
+      referencedBy: referencedBy.get(oid) ?? [],
+      reaches: reaches.get(oid) ?? [],
+      expressions: texts.get(oid) ?? [],
+      uniqueColumns: unique.get(oid) ?? [],
+    };
+  });
+}
+
+function types(rows: CatalogRows): Type[] {
+  const reaches = grouped(rows.reaches.map((row) => [number(row[1]), number(row[2])] as const));
+  const texts = grouped(rows.expressions.map((row) => [number(row[1]), string(row[2])] as const));
+  return rows.types.map((row) => {
+    const oid = number(row[0]);
+    return {
+      oid,
+      schema: string(row[1]),
+      name: string(row[2]),
+      kind: string(row[3]),
+      category: string(row[4]),
+      preferred: truth(row[5]),
+      base: number(row[6]),
+      element: number(row[7]),
+      array: number(row[8]),
+      relation: number(row[9]),
+      reaches: oid === 0 ? [] : (reaches.get(oid) ?? []),
+      expressions: oid === 0 ? [] : (texts.get(oid) ?? []),
+    };
+  });
+}
+
+const index = <T extends { readonly oid: number }>(items: readonly T[]): Map<number, T> =>
+  new Map(items.map((item) => [item.oid, item]));
+
+const namedIndex = <T extends { readonly schema: string; readonly name: string }>(
+  items: readonly T[],
+): Map<string, T> => new Map(items.map((item) => [`${item.schema}\0${item.name}`, item]));
+
+/** Builds the catalog from the rows of `catalogQueries`, each value in text format. */
+export function readCatalog(rows: CatalogRows): Catalog {
+  const allRelations = relations(rows);
+  const allTypes = types(rows);
+  const allFunctions = functions(rows);
+  const allCasts = casts(rows);
+  const relationsByName = namedIndex(allRelations.filter((relation) => relation.kind !== "c"));
+  const typesByName = namedIndex(allTypes);
+  const castsByTypes = new Map(allCasts.map((cast) => [`${cast.source}:${cast.target}`, cast]));
+  const userCastTargets = new Set(
+    allCasts.filter((cast) => !cast.builtin && cast.method === "f").map((cast) => cast.target),
+  );
+  return {
+    version: number(rows.version[0]?.[0]),
+    schemas: new Set(rows.schemas.map((row) => string(row[0]))),
+    relations: index(allRelations),
+    types: index(allTypes),
+    functions: index(allFunctions),
+    functionsByName: byName(allFunctions),
+    operatorsByName: byName(operators(rows)),
+    eventTriggers: rows.eventTriggers.map((row) => number(row[0])),
+    relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),
+    type: (schema, name) => typesByName.get(`${schema}\0${name}`),
+    cast: (source, target) => castsByTypes.get(`${source}:${target}`),
+    userCastTo: (target) => userCastTargets.has(target),
+  };
+}

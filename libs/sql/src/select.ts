@@ -1,0 +1,263 @@
+import { condition } from "./conditions.ts";
+import { commonTables } from "./common-tables.ts";
+import type { Context } from "./context.ts";
+import { columnName, missingEntry } from "./column-references.ts";
+import { evaluate, evaluateAll } from "./expressions.ts";
+import { fromClause } from "./from.ts";
+import { lockRows } from "./row-locks.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
+import { outputName, position } from "./output-names.ts";
+import { Scope, type ScopeColumn } from "./scope.ts";
+import { combine } from "./set-operations.ts";
+import { settled } from "./casts.ts";
+import { sortable } from "./types.ts";
+import {
+  known,
+  knownFields,
+  list,
+  location,
+  node,
+  only,
+  record,
+  text,
+  type Fields,
+} from "./tree.ts";
+import { computed, union, type Value } from "./value.ts";
+import { windowColumns } from "./windows.ts";
+
+const selectFields = knownFields(
+  "distinctClause",
+  "targetList",
+  "fromClause",
+  "whereClause",
+  "groupClause",
+  "groupDistinct",
+  "havingClause",
+  "windowClause",
+  "valuesLists",
+  "sortClause",
+  "limitOffset",
+  "limitCount",
+  "limitOption",
+  "lockingClause",
+  "withClause",
+  "op",
+  "all",
+  "larg",
+  "rarg",
+);
+
+/** The output columns of a SELECT, VALUES or set operation; `outer` is what it sees around it. */
+export function query(statement: unknown, outer: Scope | null, context: Context): ScopeColumn[] {
+  return selectQuery(only(statement, "SelectStmt"), outer, context);
+}
+
+export function selectQuery(fields: Fields, outer: Scope | null, context: Context): ScopeColumn[] {
+  return context.within(() => {
+    known(fields, "SelectStmt", selectFields);
+    const tables = commonTables(fields["withClause"], outer, context);
+    const scope = new Scope(outer, tables);
+    if (fields["op"] !== "SETOP_NONE") return setOperation(fields, scope, context);
+    const outputs =
+      fields["valuesLists"] === undefined
+        ? simpleSelect(fields, scope, context)
+        : valuesColumns(fields["valuesLists"], scope, context);
+    orderAndLimit(fields, outputs, scope, context);
+    return outputs;
+  });
+}
+
+function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {
+  // Its arms see the outer levels and the WITH of the whole; this level itself has no columns.
+  const left = selectQuery(record(fields["larg"]), scope, context);
+  const right = selectQuery(record(fields["rarg"]), scope, context);
+  const outputs = combine(left, right, fields["all"] === true, context);
+  for (const item of list(fields["sortClause"])) {
+    const by = only(item, "SortBy")["node"];
+    decideOutput(by, outputs, context);
+  }
+  limit(fields, scope, context);
+  return outputs;
+}
+
+/** A set operation sorts by its output columns only. */
+function decideOutput(by: unknown, outputs: readonly ScopeColumn[], context: Context): void {
+  const value = namedOutput(by, outputs);
+  if (!value) throw new Opaque("ORDER BY an expression over a set operation");
+  sortable(context, value.type);
+  context.decide(value.columns);
+}
+
+function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeColumn[] {
+  const rows = list(lists).map((row) => evaluateAll(only(row, "List")["items"], scope, context));
+  const [first] = rows;
+  if (!first || rows.some((row) => row.length !== first.length)) {
+    throw new Unresolved("42601", "VALUES lists must all be the same length", -1);
+  }
+  return first.map((_, at) => ({
+    name: `column${at + 1}`,
+    value: settled(rows.map((row) => row[at] ?? computed(0, [])).reduce(mixed)),
+  }));
+}
+
+const mixed = (a: Value, b: Value): Value => ({
+  ...computed(a.type === b.type || b.type === 705 ? a.type : a.type === 705 ? b.type : 0, [a, b]),
+});
+
+function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {
+  fromClause(fields["fromClause"], scope, context);
+  condition(fields["whereClause"], scope, context);
+  for (const item of list(fields["windowClause"])) {
+    const window = only(item, "WindowDef");
+    const columns = windowColumns(window, scope, context);
+    context.decide(columns);
+    scope.windows.set(text(window["name"]), columns);
+  }
+  const outputs = targets(fields["targetList"], scope, context);
+  for (const item of list(fields["groupClause"])) group(item, outputs, scope, context);
+  if (fields["havingClause"] !== undefined) {
+    context.decide(evaluate(fields["havingClause"], scope, context).columns);
+  }
+  distinct(fields["distinctClause"], outputs, scope, context);
+  lockRows(fields["lockingClause"], scope, context);
+  return outputs;
+}
+
+/** A select list or RETURNING list, stars expanded. */
+export function targets(items: unknown, scope: Scope, context: Context): ScopeColumn[] {
+  return list(items).flatMap((item) => {
+    const target = only(item, "ResTarget");
+    known(target, "ResTarget", knownFields("name", "val"));
+    const { kind, fields } = node(target["val"]);
+    if (kind === "ColumnRef") {
+      const stars = starColumns(fields, scope, context);
+      if (stars) return stars;
+    }
+    const name = typeof target["name"] === "string" ? target["name"] : outputName(target["val"]);
+    return [{ name, value: settled(evaluate(target["val"], scope, context)) }];
+  });
+}
+
+function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColumn[] | null {
+  const { parts, star } = columnName(fields);
+  if (!star) return null;
+  const [first, second] = parts;
+  if (parts.length > 2) throw new Opaque("a column name that names its database");
+  const at = location(fields);
+  const entries = scope.visible.columns;
+  let columns: readonly ScopeColumn[];
+  if (first === undefined) {
+    for (const entry of entries) entry.used?.();
+    columns = entries.flatMap((entry) => entry.columns);
+    if (entries.length === 0) {
+      throw new Unresolved("42601", "SELECT * with no tables specified is not valid", at);
+    }
+  } else {
+    const found = scope.entry(second === undefined ? null : first, second ?? first, at);
+    if (!found) throw missingEntry(second ?? first, at);
+    found.entry.used?.();
+    columns = found.entry.columns;
+  }
+  for (const column of columns) context.touch(column.value.columns);
+  return [...columns];
+}
+
+/** The output that ORDER BY or DISTINCT ON means by a name or a position; null for an expression. */
+function namedOutput(by: unknown, outputs: readonly ScopeColumn[]): Value | null {
+  const at = position(by);
+  if (at !== null) {
+    const output = outputs[at - 1];
+    if (output) return output.value;
+    throw new Unresolved("42P10", `ORDER BY position ${at} is not in select list`, -1);
+  }
+  const { kind, fields } = node(by);
+  if (kind !== "ColumnRef") return null;
+  const { parts, star } = columnName(fields);
+  if (star || parts.length !== 1) return null;
+  const found = outputs.filter(({ name }) => name === parts[0]);
+  if (found.length === 0) return null;
+  return computed(
+    found[0]?.value.type ?? 0,
+    found.map(({ value }) => value),
+  );
+}
+
+function decideBy(
+  by: unknown,
+  outputs: readonly ScopeColumn[],
+  scope: Scope,
+  context: Context,
+): void {
+  const value = namedOutput(by, outputs) ?? evaluate(by, scope, context);
+  sortable(context, value.type);
+  context.decide(value.columns);
+}
+
+/** GROUP BY prefers an input column of that name to an output. */
+function group(
+  item: unknown,
+  outputs: readonly ScopeColumn[],
+  scope: Scope,
+  context: Context,
+): void {
+  const { kind, fields } = node(item);
+  if (kind === "GroupingSet") {
+    known(fields, kind, knownFields("kind", "content"));
+    for (const inner of list(fields["content"])) group(inner, outputs, scope, context);
+    return;
+  }
+  if (kind === "RowExpr") {
+    for (const inner of list(fields["args"])) group(inner, outputs, scope, context);
+    return;
+  }
+  if (kind === "ColumnRef") {
+    const { parts, star } = columnName(fields);
+    const found =
+      parts.length === 1 && !star ? scope.column(parts[0] ?? "", location(fields)) : null;
+    if (found?.level === 0) {
+      sortable(context, found.value.type);
+      context.touch(found.value.columns);
+      context.decide(found.value.columns);
+      return;
+    }
+  }
+  decideBy(item, outputs, scope, context);
+}
+
+function distinct(
+  clause: unknown,
+  outputs: readonly ScopeColumn[],
+  scope: Scope,
+  context: Context,
+): void {
+  const items = list(clause);
+  if (items.length === 0) return;
+  const on = items.filter((item) => Object.keys(record(item)).length > 0);
+  if (on.length > 0) {
+    for (const item of on) decideBy(item, outputs, scope, context);
+    return;
+  }
+  for (const { value } of outputs) sortable(context, value.type);
+  context.decide(union(...outputs.map(({ value }) => value.columns)));
+}
+
+function orderAndLimit(
+  fields: Fields,
+  outputs: readonly ScopeColumn[],
+  scope: Scope,
+  context: Context,
+): void {
+  for (const item of list(fields["sortClause"])) {
+    const sort = only(item, "SortBy");
+    known(sort, "SortBy", knownFields("node", "sortby_dir", "sortby_nulls"));
+    if (sort["sortby_dir"] === "SORTBY_USING") throw new Opaque("ORDER BY … USING");
+    decideBy(sort["node"], outputs, scope, context);
+  }
+  limit(fields, scope, context);
+}
+
+function limit(fields: Fields, scope: Scope, context: Context): void {
+  for (const bound of [fields["limitCount"], fields["limitOffset"]]) {
+    if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns);
+  }
+}

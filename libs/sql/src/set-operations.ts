@@ -1,0 +1,45 @@
+import type { Context } from "./context.ts";
+import { Unresolved } from "./outcome.ts";
+import type { ScopeColumn } from "./scope.ts";
+import { commonType, sortable } from "./types.ts";
+import { computed, union, type Value } from "./value.ts";
+
+/** The columns of UNION, INTERSECT or EXCEPT; without ALL every column decides which rows remain. */
+export function combine(
+  left: readonly ScopeColumn[],
+  right: readonly ScopeColumn[],
+  keepsDoubles: boolean,
+  context: Context,
+): ScopeColumn[] {
+  if (left.length !== right.length) {
+    throw new Unresolved(
+      "42601",
+      "each set operation query must have the same number of columns",
+      -1,
+    );
+  }
+  const outputs = left.map(({ name, value }, at) => ({
+    name,
+    value: either(value, right[at]?.value ?? value, context),
+  }));
+  if (!keepsDoubles) {
+    for (const { value } of outputs) sortable(context, value.type);
+    context.decide(union(...outputs.map(({ value }) => value.columns)));
+  }
+  return outputs;
+}
+
+const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((id, at) => id === b[at]);
+
+/** A value that is the one or the other: still a bare column's if both sides hold that column, or nothing classified. */
+function either(left: Value, right: Value, context: Context): Value {
+  const type = commonType(context.catalog, [left.type, right.type]);
+  const value = computed(type, [left, right]);
+  const bare =
+    left.type === right.type &&
+    ((left.bare && right.bare && sameColumns(left.columns, right.columns)) ||
+      (left.bare && right.columns.length === 0) ||
+      (right.bare && left.columns.length === 0));
+  return { ...value, bare };
+}

@@ -1,0 +1,65 @@
+/**
+ * Access to the parser's JSON trees. A node is `{ Kind: { field: … } }`; the parser leaves out fields
+ * that are false, zero or empty. Reading a node through `fields` names every field that the caller
+ * understands: another one makes the statement opaque, so a newer grammar cannot slip past us.
+ */
+import { Opaque } from "./outcome.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export interface Node {
+  readonly kind: string;
+  readonly fields: Fields;
+}
+
+/** Takes `{ Kind: fields }` apart. */
+export function node(value: unknown): Node {
+  if (!isFields(value)) throw new Opaque("a malformed parse tree");
+  for (const kind in value) {
+    const fields = value[kind];
+    if (isFields(fields)) return { kind, fields };
+  }
+  throw new Opaque("a malformed parse tree");
+}
+
+/** The node's fields if it is of that kind, else opaque. */
+export function only(value: unknown, kind: string): Fields {
+  const found = node(value);
+  if (found.kind !== kind) throw new Opaque(`a ${found.kind} where a ${kind} was expected`);
+  return found.fields;
+}
+
+/** Refuses to overlook a field that the caller does not know. */
+export function known(fields: Fields, kind: string, names: ReadonlySet<string>): void {
+  for (const name in fields) {
+    if (!names.has(name)) throw new Opaque(`${kind} with ${name}`);
+  }
+}
+
+export const knownFields = (...names: string[]): ReadonlySet<string> =>
+  new Set(["location", ...names]);
+
+export function list(value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new Opaque("a malformed parse tree");
+  return value;
+}
+
+export function record(value: unknown): Fields {
+  if (!isFields(value)) throw new Opaque("a malformed parse tree");
+  return value;
+}
+
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+export const integer = (value: unknown): number => (typeof value === "number" ? value : 0);
+
+/** The strings of a list of String nodes, such as a qualified name. */
+export const strings = (value: unknown): string[] =>
+  list(value).map((item) => text(only(item, "String")["sval"]));
+
+export const location = (fields: Fields): number =>
+  typeof fields["location"] === "number" ? fields["location"] : -1;

@@ -1,0 +1,83 @@
+import { firstUserOid, type Catalog, type Type } from "./catalog.ts";
+import { coercible } from "./coercion.ts";
+import type { Context } from "./context.ts";
+import { nameOf } from "./names.ts";
+import { Opaque } from "./outcome.ts";
+import { integer, known, knownFields, list, record, strings } from "./tree.ts";
+import { unknownType } from "./value.ts";
+
+export const type = {
+  bool: 16,
+  bytea: 17,
+  char: 18,
+  name: 19,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  text: 25,
+  oid: 26,
+  float4: 700,
+  float8: 701,
+  bpchar: 1042,
+  varchar: 1043,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  timetz: 1266,
+  bit: 1560,
+  numeric: 1700,
+  record: 2249,
+} as const;
+
+const typeFields = knownFields("names", "typemod", "typmods", "arrayBounds", "setof", "pct_type");
+
+/** The type that a TypeName node names; `modified` when it has modifiers such as a length. */
+export function namedType(value: unknown, context: Context): { type: Type; modified: boolean } {
+  const fields = record(value);
+  known(fields, "TypeName", typeFields);
+  if (fields["pct_type"] === true) throw new Opaque("a %TYPE reference");
+  const names = strings(fields["names"]);
+  const found = context.names.type(nameOf(names));
+  if (!found) throw new Opaque(`type ${names.join(".")} is not known`);
+  const modified = list(fields["typmods"]).length > 0 || integer(fields["typemod"]) > 0;
+  if (list(fields["arrayBounds"]).length === 0) return { type: found, modified };
+  const array = context.catalog.types.get(found.array);
+  if (!array) throw new Opaque(`type ${names.join(".")} has no array`);
+  return { type: array, modified };
+}
+
+/** Types whose comparison or sorting could run a user's function: user-made ones other than enums. */
+export function runsUserCode(catalog: Catalog, oid: number): boolean {
+  let found = catalog.types.get(oid);
+  while (found && (found.kind === "d" || found.element !== 0)) {
+    found = catalog.types.get(found.kind === "d" ? found.base : found.element);
+  }
+  return found !== undefined && found.oid >= firstUserOid && found.kind !== "e";
+}
+
+/** Refuses to sort or group what a user's operator class could sort. */
+export function sortable(context: Context, oid: number): void {
+  if (oid === unknownType) return;
+  if (oid === 0) {
+    const operators = context.catalog.operatorsByName;
+    const made = ["=", "<"].some((name) =>
+      operators.get(name)?.some((operator) => operator.oid >= firstUserOid),
+    );
+    if (made) throw new Opaque("sorting or grouping by a value of unknown type");
+  } else if (runsUserCode(context.catalog, oid)) {
+    throw new Opaque("sorting or grouping by a value of a user-made type");
+  }
+}
+
+/** select_common_type (parse_coerce.c), roughly: 0 when unsure. */
+export function commonType(catalog: Catalog, types: readonly number[]): number {
+  let common = unknownType;
+  for (const next of types) {
+    if (next === 0) return 0;
+    if (next === unknownType || next === common) continue;
+    if (common === unknownType || coercible(catalog, common, next)) common = next;
+    else if (!coercible(catalog, next, common)) return 0;
+  }
+  return common === unknownType ? type.text : common;
+}
