@@ -159,6 +159,8 @@ test("node-postgres: extended protocol, binary and text", async () => {
   await expect(client.query("SELECT $1::int", ["no number"])).rejects.toThrow(
     "invalid input syntax",
   );
+  // Rejected at the error, resolved at ReadyForQuery: the end must not overtake the answer.
+  await client.query("SELECT 1 AS last");
   await client.end();
   await keep("node-postgres-extended", "node-postgres 8.23.1", split(tee.conversations[0]));
 });
