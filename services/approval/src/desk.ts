@@ -1,4 +1,4 @@
-import type { Bus, RecordPublisher } from "@sallyport/bus";
+import type { RecordPublisher } from "@sallyport/bus";
 import {
   streams,
   subjects,
@@ -27,7 +27,6 @@ const settlePatience = 1500;
 const tries = 16;
 
 export interface DeskParts {
-  readonly bus: Bus;
   readonly record: RecordPublisher;
   readonly board: Board;
   readonly buckets: Buckets;

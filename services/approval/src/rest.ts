@@ -1,6 +1,7 @@
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { BucketError } from "@sallyport/bus";
 import {
   AnswerRequest,
   HoldId,
@@ -17,6 +18,8 @@ export interface RestParts {
   readonly desk: Desk;
   readonly verify: VerifyToken;
   readonly log: Log;
+  /** Whether the bus is there. */
+  readonly connected: () => boolean;
 }
 
 const perMinute = { questions: 300, answers: 60 };
@@ -34,10 +37,10 @@ export async function approvalRoutes(app: FastifyInstance, parts: RestParts): Pr
   });
   const limit = (max: number) => ({ config: { rateLimit: { max } } });
   const questions = limit(perMinute.questions);
-  app.get("/v1/approvals", questions, (request) => list(request, parts));
-  app.get("/v1/approvals/:hold", questions, (request) => show(request, parts));
+  app.get("/v1/approvals", questions, (request) => told(list(request, parts), parts));
+  app.get("/v1/approvals/:hold", questions, (request) => told(show(request, parts), parts));
   app.post("/v1/approvals/:hold/answer", { ...limit(perMinute.answers), bodyLimit }, (request) =>
-    answer(request, parts),
+    told(answer(request, parts), parts),
   );
 }
 
@@ -68,6 +71,17 @@ async function answer(request: FastifyRequest, parts: RestParts): Promise<HoldVi
   } catch (error) {
     if (error instanceof SallyError)
       log.warn({ ...said, code: error.code }, "an answer was refused");
+    throw error;
+  }
+}
+
+/** A bus that does not answer is said to be away; every other surprise is the error handler's. */
+async function told<T>(work: Promise<T>, { connected }: RestParts): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof BucketError || (!connected() && !(error instanceof SallyError)))
+      throw new SallyError("bus-lost", { cause: error });
     throw error;
   }
 }

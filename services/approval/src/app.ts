@@ -1,0 +1,105 @@
+import {
+  connectBus,
+  NoAnswer,
+  RecordPublisher,
+  Requests,
+  Sealer,
+  type Bus,
+  type Credentials,
+} from "@sallyport/bus";
+import { subjects, Verified } from "@sallyport/contracts";
+import { Alarms, openHttp, SallyError, type HttpOptions, type Log } from "@sallyport/runtime";
+import { Board } from "./board.ts";
+import { Buckets } from "./buckets.ts";
+import { Desk } from "./desk.ts";
+import { JudgeAgain } from "./judge-again.ts";
+import type { VerifyToken } from "./person.ts";
+import { approvalRoutes } from "./rest.ts";
+import { Texts } from "./texts.ts";
+
+export interface ApprovalOptions {
+  /** NATS URLs. */
+  readonly servers: readonly string[];
+  readonly credentials: Credentials;
+  /** authn's public xkey, to which tokens are sealed. */
+  readonly sealingPublicKey: string;
+  readonly listen: Pick<HttpOptions, "address" | "tls">;
+  readonly log: Log;
+}
+
+export interface RunningApproval {
+  readonly http: { readonly host: string; readonly port: number };
+  /** Ends gracefully: answers that were given are recorded first. */
+  stop(): Promise<void>;
+}
+
+/** How long authn may take (ms). */
+const verifyPatience = 5000;
+/** How long what is not recorded yet keeps the process from ending (ms). */
+const drainPatience = 5000;
+
+/** Starts the service; resolves when it knows every hold and listens. */
+export async function startApproval(options: ApprovalOptions): Promise<RunningApproval> {
+  const { log } = options;
+  const alarms = new Alarms(log);
+  const { servers, credentials } = options;
+  const bus = await connectBus({ servers, credentials, name: "approval", log, alarms });
+  const record = new RecordPublisher(bus);
+  const requests = new Requests(bus);
+  const buckets = new Buckets(bus);
+  const board = new Board(bus, buckets);
+  await board.ready;
+  const texts = await Texts.open(bus);
+  const judge = new JudgeAgain(bus, board, buckets);
+  board.onChange(() => fetchTexts(board, texts, log));
+  fetchTexts(board, texts, log);
+  const desk = new Desk({ record, board, buckets, texts, judge });
+  const verify = verifier(requests, new Sealer(options.sealingPublicKey));
+  const http = await openHttp({
+    service: "approval",
+    ...options.listen,
+    log,
+    alarms,
+    readiness: () => ({ ready: bus.connected, details: status(bus, board, record) }),
+    routes: (app) => approvalRoutes(app, { desk, verify, log, connected: () => bus.connected }),
+  });
+  return {
+    http,
+    stop: async () => {
+      await http.close();
+      judge.stop();
+      board.stop();
+      const late = new Promise((resolve) => setTimeout(resolve, drainPatience).unref());
+      await Promise.race([record.drain(), late]);
+      const lost = record.stop();
+      if (lost > 0) log.error({ events: lost }, "answers were left unrecorded");
+      requests.stop();
+      await bus.stop();
+    },
+  };
+}
+
+/** A token leaves this process only sealed to authn (I5). */
+function verifier(requests: Requests, sealer: Sealer): VerifyToken {
+  return async (token, address) => {
+    const question = { v: 1, type: "verify", ...sealer.seal(token), address };
+    try {
+      return await requests.ask(subjects.verify, question, Verified, verifyPatience);
+    } catch (cause) {
+      if (cause instanceof NoAnswer) throw new SallyError("authn-absent", { cause });
+      throw cause;
+    }
+  };
+}
+
+function fetchTexts(board: Board, texts: Texts, log: Log): void {
+  for (const { held } of board.all())
+    texts.fetch(held).catch((err: unknown) => {
+      log.warn({ err, hold: held.hold.hold }, "a long statement could not be read");
+    });
+}
+
+function status(bus: Bus, board: Board, record: RecordPublisher) {
+  const open = board.all().filter(({ held }) => held.hold.state === "open").length;
+  return { bus: bus.connected ? "connected" : "lost", open, unrecorded: record.pendingBytes };
+}

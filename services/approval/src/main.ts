@@ -1,0 +1,35 @@
+import { readCredentials } from "@sallyport/bus";
+import {
+  addressText,
+  clusterOf,
+  listenerOf,
+  loadConfig,
+  onShutdown,
+  openLog,
+  readSealingPublicKey,
+  sayReady,
+  serviceArguments,
+  tlsFilesOf,
+} from "@sallyport/runtime";
+import { startApproval } from "./app.ts";
+
+const { config: file, data } = serviceArguments();
+const config = loadConfig(file);
+const log = openLog("approval", config.config.log);
+try {
+  const cluster = clusterOf({ config, data });
+  const tls = tlsFilesOf({ config, data }, "approval");
+  const running = await startApproval({
+    servers: cluster.servers,
+    credentials: await readCredentials(cluster.credentials, "approval"),
+    sealingPublicKey: readSealingPublicKey(cluster.keys),
+    listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
+    log,
+  });
+  onShutdown({ log, deadline: 20_000, stop: () => running.stop() });
+  log.info({ http: addressText(running.http) }, "serving");
+  sayReady({ service: "approval", listen: { http: addressText(running.http) } });
+} catch (err) {
+  log.error({ err }, "approval cannot start");
+  process.exit(1);
+}
