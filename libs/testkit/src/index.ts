@@ -12,6 +12,9 @@ export {
 } from "./oidc-provider.ts";
 export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.ts";
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
+export { runSally, sallyMain, type SallyResult } from "./run-sally.ts";
+export { SallyUp, type SallyUpOptions } from "./sally-up.ts";
+export { serviceProcesses, type ServiceProcess } from "./service-processes.ts";
 export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
 export { natsServerBinary, providedPostgres } from "./tools.ts";
 export { waitFor } from "./wait-for.ts";
