@@ -1,0 +1,120 @@
+import { jetstream } from "@nats-io/jetstream";
+import { Kvm, type KV } from "@nats-io/kv";
+import { parseLine, suspicion, type Bus } from "@sallyport/bus";
+import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
+import { Beat, buckets, Bundle, keys, subjects } from "@sallyport/contracts";
+import type { Alarms, Log } from "@sallyport/runtime";
+
+/** The policies in force. */
+export interface InForce {
+  readonly engine: Engine;
+  readonly bundle: Bundle;
+  /** Revision of the bundle that the engine was made of. */
+  readonly under: number;
+}
+
+const beatPatience = 5000;
+
+/**
+ * Follows the bundle. The bucket is read at the start, when authn's beat or a command names a higher revision, and
+ * every few seconds while no beat is heard; there is no watch, because a watch can go deaf (bus.md). A bundle that
+ * does not load is refused, and the one before stays in force.
+ */
+export class BundleFeed {
+  readonly #bucket: KV;
+  readonly #log: Log;
+  readonly #timer: NodeJS.Timeout;
+  readonly #subscription: { unsubscribe(): void };
+  #inForce: InForce | null = null;
+  #revision = 0;
+  #refused: { revision: number; mistakes: readonly string[] } | null = null;
+  #reading: Promise<void> | null = null;
+  #heard = 0;
+
+  private constructor(bus: Bus, bucket: KV, log: Log, alarms: Alarms) {
+    this.#bucket = bucket;
+    this.#log = log;
+    this.#subscription = bus.subscribe(subjects.beat, (message) => {
+      const beat = Beat.safeParse(parseLine(message.data));
+      const why = suspicion(message, subjects.beat) ?? (beat.success ? null : "it is no beat");
+      if (!beat.success || why !== null) {
+        alarms.raise("beat-unreadable", "a beat cannot be taken", { why });
+        return;
+      }
+      this.#heard = Date.now();
+      if (beat.data.bundle > this.#revision) void this.#read();
+    });
+    this.#timer = setInterval(() => {
+      if (Date.now() - this.#heard > beatPatience) void this.#read();
+    }, beatPatience);
+    this.#timer.unref();
+  }
+
+  static async open(bus: Bus, log: Log, alarms: Alarms): Promise<BundleFeed> {
+    const manager = new Kvm(jetstream(bus.nats, { checkAPI: false, timeout: 3000 }));
+    const bucket = await manager.open(buckets.bundle, { bindOnly: true, allow_direct: true });
+    const feed = new BundleFeed(bus, bucket, log, alarms);
+    await feed.#read();
+    return feed;
+  }
+
+  /** Null before the first bundle that loads. */
+  get inForce(): InForce | null {
+    return this.#inForce;
+  }
+
+  /** The latest revision that was read, refused or not. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The latest revision when it was refused, with every mistake in it. */
+  get refused(): { readonly revision: number; readonly mistakes: readonly string[] } | null {
+    return this.#refused;
+  }
+
+  /** Reads the bucket if this revision is not known yet. Resolves in any case; look at `revision` afterwards. */
+  async catchUp(revision: number): Promise<void> {
+    if (revision <= this.#revision) return;
+    await this.#read();
+    // The read that was under way may have begun before that revision was there.
+    if (revision > this.#revision) await this.#read();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#subscription.unsubscribe();
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#readOnce()
+      .catch((err: unknown) => this.#log.warn({ err }, "the bundle cannot be read"))
+      .finally(() => {
+        this.#reading = null;
+      });
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<void> {
+    const entry = await this.#bucket.get(keys.bundle);
+    if (!entry || entry.revision <= this.#revision) return;
+    const { revision } = entry;
+    const parsed = Bundle.safeParse(parseLine(Buffer.from(entry.string(), "utf8")));
+    const loaded = parsed.success ? loadBundle(parsed.data) : null;
+    this.#revision = revision;
+    if (parsed.success && loaded && "engine" in loaded) {
+      this.#inForce = { engine: loaded.engine, bundle: parsed.data, under: revision };
+      this.#refused = null;
+      const policies = loaded.engine.policies.length;
+      this.#log.info({ revision, policies }, "a bundle is in force");
+      return;
+    }
+    const mistakes =
+      loaded && "mistakes" in loaded
+        ? loaded.mistakes.map(policyMistakeText)
+        : ["the bundle is not of this version"];
+    this.#refused = { revision, mistakes };
+    const under = this.#inForce?.under ?? null;
+    this.#log.error({ revision, under, mistakes }, "a bundle is refused; the one before stays");
+  }
+}

@@ -1,0 +1,274 @@
+import { parseLine } from "@sallyport/bus";
+import type { Decision } from "@sallyport/cedar";
+import {
+  Command,
+  eventHash,
+  newHoldId,
+  type Hold,
+  type Judge,
+  type Reason,
+  type Release,
+  type Waiting,
+} from "@sallyport/contracts";
+import type { Alarms, Log } from "@sallyport/runtime";
+import type { BundleFeed, InForce } from "../bundle-feed.ts";
+import { verdictLine, type HoldWord } from "../verdict.ts";
+import type { VerdictWriter } from "../verdict-writer.ts";
+import { bindingKey } from "./binding.ts";
+import { UnreadableHold, type HoldBucket, type StoredHold } from "./bucket.ts";
+import { approve, deny, expire, meet, release, type Step, type Told } from "./machine.ts";
+import { standing } from "./standing.ts";
+
+/** A command as it came. */
+export interface Came {
+  readonly command: Command;
+  readonly line: string;
+  readonly hash: string;
+  readonly partition: number;
+  readonly worker: string;
+}
+
+export interface KeeperOptions {
+  readonly bucket: HoldBucket;
+  readonly feed: BundleFeed;
+  readonly writer: VerdictWriter;
+  readonly log: Log;
+  readonly alarms: Alarms;
+}
+
+/** Compare-and-set is lost to another process so often at most; then the command goes without an answer. */
+const attempts = 20;
+
+/** Takes holds their way: every step is written by compare-and-set first, and told by whoever wrote it. */
+export class HoldKeeper {
+  readonly #bucket: HoldBucket;
+  readonly #feed: BundleFeed;
+  readonly #writer: VerdictWriter;
+  readonly #log: Log;
+  readonly #alarms: Alarms;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #working = new Set<Promise<void>>();
+
+  constructor({ bucket, feed, writer, log, alarms }: KeeperOptions) {
+    this.#bucket = bucket;
+    this.#feed = feed;
+    this.#writer = writer;
+    this.#log = log;
+    this.#alarms = alarms;
+  }
+
+  /** A command was judged to need approval. */
+  meet(came: Came, decision: Decision, inForce: InForce): void {
+    const key = bindingKey(came.command, decision.holds, inForce.engine);
+    this.#work(key, () => this.#meet(came, decision, inForce, key));
+  }
+
+  /** An answer came, or a hold's time may be over. */
+  judge({ key, hold }: Judge): void {
+    this.#work(key, () => this.#settle(key, hold));
+  }
+
+  /** A command waits no longer, or was not sent. */
+  release({ key, command, hold: id, why }: Release, worker: string): void {
+    this.#work(key, () =>
+      this.#change(key, (hold) =>
+        release(hold, { command, hold: id, why, worker, now: Date.now() }),
+      ),
+    );
+  }
+
+  get counts(): { working: number; watched: number } {
+    return { working: this.#working.size, watched: this.#timers.size };
+  }
+
+  /** Resolves when what is under way is written and told. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    await Promise.all(this.#working);
+  }
+
+  async #meet(came: Came, decision: Decision, inForce: InForce, key: string): Promise<void> {
+    const { command, line, hash, partition, worker } = came;
+    const waiting = { partition, worker, session: command.session, command: command.command, hash };
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      // What was answered while nobody looked counts before this command does.
+      const stored = await this.#settle(key);
+      const met = meet(stored?.hold ?? null, {
+        key,
+        id: newHoldId(),
+        conditions: decision.holds,
+        masks: decision.masks,
+        line,
+        waiting,
+        mayWait: command.mayWait,
+        now: Date.now(),
+      });
+      const written =
+        met.next === stored?.hold || (await this.#bucket.write(met.next, stored?.revision ?? 0));
+      if (!written) continue;
+      this.#watch(met.next);
+      this.#write(waiting, decision, inForce.under, {
+        hold: met.next,
+        state: met.kind === "taken" ? "taken" : "open",
+        final: met.kind !== "waits",
+      });
+      return;
+    }
+    this.#log.warn({ key, command: command.command }, "a hold is too busy: no answer");
+  }
+
+  /** Brings a hold to where its answers and its time put it. `only`: nothing is done to another than that one. */
+  async #settle(key: string, only?: string): Promise<StoredHold | null> {
+    let reasons: Reason[] = [];
+    return this.#change(
+      key,
+      async (hold) => {
+        const now = Date.now();
+        if (only !== undefined && hold.hold !== only) return { next: hold, told: [] };
+        if (hold.state !== "open" || now >= hold.expires) return expire(hold, now);
+        const inForce = this.#feed.inForce;
+        const requester = commandOf(hold.command)?.principal;
+        if (!inForce || !requester) return { next: hold, told: [] };
+        const answers = await this.#bucket.answers(hold.hold);
+        const { decided, approvers, denials } = standing(
+          hold,
+          requester,
+          answers,
+          inForce.bundle.approvers,
+        );
+        if (decided === null) return { next: hold, told: [] };
+        if (decided === "deny") {
+          const policy = hold.conditions[0]?.policy ?? "";
+          reasons = denials.map(({ principal, reason }) => ({
+            policy,
+            reason: `${principal} denied it${reason === "" ? "" : `: ${reason}`}`,
+          }));
+          return deny(hold, now);
+        }
+        const again = (waiting: Waiting): "same" | "else" =>
+          this.#again(hold, waiting, inForce)?.key === hold.key ? "same" : "else";
+        return approve(hold, { approvers, now, again, nextId: newHoldId() });
+      },
+      () => reasons,
+    );
+  }
+
+  /** Applies a step by compare-and-set until nobody came between; then tells what it says. */
+  async #change(
+    key: string,
+    step: (hold: Hold) => Step | Promise<Step>,
+    reasons: () => readonly Reason[] = () => [],
+  ): Promise<StoredHold | null> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const stored = await this.#bucket.hold(key);
+      if (!stored) return null;
+      const { next, told } = await step(stored.hold);
+      if (next === stored.hold) return stored;
+      if (!(await this.#bucket.write(next, stored.revision))) continue;
+      this.#watch(next);
+      for (const one of told) this.#tell(one, stored.hold, reasons());
+      return this.#bucket.hold(key);
+    }
+    throw new Error("a hold is too busy");
+  }
+
+  #tell(told: Told, before: Hold, reasons: readonly Reason[]): void {
+    const inForce = this.#feed.inForce;
+    if (!inForce) return;
+    const { waiting } = told;
+    if (told.kind === "ended") {
+      const state = told.hold.state === "denied" ? "denied" : "expired";
+      const word: HoldWord = { hold: told.hold, state, final: true };
+      this.#write(waiting, ofHold(before, reasons), inForce.under, word);
+      return;
+    }
+    const again = this.#again(before, waiting, inForce);
+    if (!again) return;
+    const { decision } = again;
+    if (told.kind === "taken")
+      this.#write(waiting, decision, inForce.under, {
+        hold: told.hold,
+        state: "taken",
+        final: true,
+      });
+    else if (decision.decision === "deny" || decision.holds.length === 0)
+      this.#write(waiting, decision, inForce.under);
+    else
+      this.#write(waiting, decision, inForce.under, {
+        hold: before,
+        state: "withdrawn",
+        final: true,
+      });
+  }
+
+  /** Judges a command that waits under the policies of this moment. */
+  #again(
+    hold: Hold,
+    waiting: Waiting,
+    { engine }: InForce,
+  ): { decision: Decision; key: string | null } | null {
+    const line = waiting.line ?? hold.command;
+    const command = commandOf(line);
+    if (!command || eventHash(line) !== waiting.hash) {
+      this.#alarms.raise("hold-unreadable", "the command of a hold is not the one that waits", {
+        hold: hold.hold,
+        command: waiting.command,
+      });
+      return null;
+    }
+    const decision = engine.judge(command, Date.now());
+    const held = decision.decision === "pass" && decision.holds.length > 0;
+    return { decision, key: held ? bindingKey(command, decision.holds, engine) : null };
+  }
+
+  #write(
+    waiting: Pick<Waiting, "partition" | "worker" | "session" | "command" | "hash">,
+    decision: Parameters<typeof verdictLine>[1],
+    under: number,
+    word?: HoldWord,
+  ): void {
+    const stamp = { time: Date.now(), revision: this.#feed.revision, under };
+    this.#writer.write(waiting, verdictLine(waiting, decision, stamp, word));
+  }
+
+  /** Looks again when a hold's time is over; a process that starts anew is reminded by approval. */
+  #watch({ key, state, expires }: Hold): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    if (state !== "open" && state !== "approved") return;
+    const wait = Math.min(Math.max(0, expires - Date.now()) + 1, 2 ** 31 - 1);
+    const timer = setTimeout(() => {
+      this.#timers.delete(key);
+      this.#work(key, () => this.#settle(key));
+    }, wait);
+    timer.unref();
+    this.#timers.set(key, timer);
+  }
+
+  #work(key: string, task: () => Promise<unknown>): void {
+    const work = task()
+      .then(
+        () => {},
+        (err: unknown) => {
+          if (err instanceof UnreadableHold)
+            this.#alarms.raise("hold-unreadable", err.message, { key });
+          else this.#log.error({ err, key }, "a hold could not go on");
+        },
+      )
+      .finally(() => this.#working.delete(work));
+    this.#working.add(work);
+  }
+}
+
+const commandOf = (line: string): Command | undefined =>
+  Command.safeParse(parseLine(Buffer.from(line, "utf8"))).data;
+
+const ofHold = (hold: Hold, reasons: readonly Reason[]) => ({
+  decision: "pass" as const,
+  reasons,
+  masks: hold.masks,
+  holds: hold.conditions,
+  policies: hold.conditions.map(({ policy }) => policy),
+  shadow: [],
+});

@@ -1,0 +1,171 @@
+import { parseLine, splitLines, suspicion, type Bus } from "@sallyport/bus";
+import {
+  Command,
+  eventHash,
+  Judge,
+  lastToken,
+  parseRecordSubject,
+  queues,
+  Release,
+  subjects,
+} from "@sallyport/contracts";
+import type { Alarms, Log } from "@sallyport/runtime";
+import type { BundleFeed } from "./bundle-feed.ts";
+import type { Came, HoldKeeper } from "./holds/keeper.ts";
+import { verdictLine } from "./verdict.ts";
+import type { VerdictWriter } from "./verdict-writer.ts";
+
+export interface JudgingOptions {
+  readonly bus: Bus;
+  readonly feed: BundleFeed;
+  readonly holds: HoldKeeper;
+  readonly writer: VerdictWriter;
+  readonly log: Log;
+  readonly alarms: Alarms;
+}
+
+type Message = Parameters<typeof suspicion>[0];
+
+/** Listens in policy's queue group and judges what comes. What cannot be read is an alarm and gets no answer (I2). */
+export class Judging {
+  readonly #options: JudgingOptions;
+  readonly #subscriptions: readonly { unsubscribe(): void; drain(): Promise<void> }[];
+  #judged = 0;
+  #denied = 0;
+  #held = 0;
+  #late = 0;
+  #microseconds = 0;
+
+  constructor(options: JudgingOptions) {
+    this.#options = options;
+    const { bus } = options;
+    this.#subscriptions = [
+      bus.subscribe(subjects.commands, (message) => this.#commands(message), queues.policy),
+      bus.subscribe(subjects.judge, (message) => this.#judge(message), queues.policy),
+      bus.subscribe(subjects.releases, (message) => this.#release(message), queues.policy),
+    ];
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    return {
+      judged: this.#judged,
+      denied: this.#denied,
+      held: this.#held,
+      late: this.#late,
+      microseconds: Math.round(this.#microseconds),
+    };
+  }
+
+  /** Takes nothing new, and lets go of what is on its way to this process. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
+  }
+
+  #commands(message: Message): void {
+    const place = parseRecordSubject(message.subject);
+    const why =
+      place?.kind === "command" ? suspicion(message, message.subject) : "it is of no worker";
+    const lines = splitLines(message.data);
+    if (!place || why !== null || lines === null) {
+      const { subject } = message;
+      this.#alarm("command-forged", "a message holds no commands", {
+        subject,
+        why: why ?? "it is not lines of events",
+      });
+      return;
+    }
+    for (const line of lines) {
+      const value = parseLine(line);
+      if (isOther(value)) continue;
+      const command = Command.safeParse(value);
+      if (!command.success) {
+        this.#alarm("command-unreadable", "a command cannot be read", {
+          subject: message.subject,
+          problems: command.error.issues.slice(0, 3).map(({ path, message: problem }) => ({
+            at: path.join("."),
+            problem,
+          })),
+        });
+        continue;
+      }
+      const { partition, writer: worker } = place;
+      const text = Buffer.from(line).toString("utf8");
+      this.#take({ command: command.data, line: text, hash: eventHash(line), partition, worker });
+    }
+  }
+
+  /** Judges now, or after the bucket was read when the worker has seen a newer bundle. */
+  #take(came: Came): void {
+    const { feed, log } = this.#options;
+    const { revision, command } = came.command;
+    if (revision <= feed.revision) {
+      this.#decide(came);
+      return;
+    }
+    void feed.catchUp(revision).then(() => {
+      if (revision <= feed.revision) this.#decide(came);
+      else log.warn({ command, revision, read: feed.revision }, "the bucket lacks that revision");
+    });
+  }
+
+  #decide(came: Came): void {
+    const { feed, holds, writer, log } = this.#options;
+    const { command } = came;
+    const now = Date.now();
+    if (now > command.deadline) {
+      this.#late++;
+      return;
+    }
+    const inForce = feed.inForce;
+    if (!inForce) {
+      log.warn({ command: command.command }, "no bundle is in force: no answer");
+      return;
+    }
+    const began = performance.now();
+    const decision = inForce.engine.judge(command, now);
+    this.#microseconds += (performance.now() - began) * 1000;
+    this.#judged++;
+    if (decision.decision === "pass" && decision.holds.length > 0) {
+      this.#held++;
+      holds.meet(came, decision, inForce);
+      return;
+    }
+    if (decision.decision === "deny") this.#denied++;
+    const subject = { session: command.session, command: command.command, hash: came.hash };
+    const stamp = { time: now, revision: feed.revision, under: inForce.under };
+    writer.write(came, verdictLine(subject, decision, stamp));
+  }
+
+  #judge(message: Message): void {
+    const judge = Judge.safeParse(parseLine(message.data));
+    const why = suspicion(message, subjects.judge) ?? (judge.success ? null : "it is unreadable");
+    if (!judge.success || why !== null)
+      return this.#alarm("judge-forged", "a message asks for no judgement", { why });
+    this.#options.holds.judge(judge.data);
+  }
+
+  #release(message: Message): void {
+    const { subject } = message;
+    const parsed = Release.safeParse(parseLine(message.data));
+    const expected = subjects.release(lastToken(subject));
+    const why = suspicion(message, expected) ?? (parsed.success ? null : "it is unreadable");
+    if (!parsed.success || why !== null)
+      return this.#alarm("release-forged", "a message releases nothing", { subject, why });
+    this.#options.holds.release(parsed.data, lastToken(subject));
+  }
+
+  #alarm(alarm: string, text: string, fields: object): void {
+    this.#options.alarms.raise(alarm, text, fields);
+  }
+}
+
+/** An event of another type that travels with commands. */
+const isOther = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  "type" in value &&
+  typeof value.type === "string" &&
+  value.type !== "command" &&
+  others.has(value.type);
+
+const others: ReadonlySet<string> = new Set(["open", "refused", "result", "own", "close"]);
