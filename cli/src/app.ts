@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
+import { registerApply } from "./commands/apply.ts";
+import { registerUp } from "./commands/up.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
 export function makeProgram(): Command {
@@ -11,6 +13,8 @@ export function makeProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions();
+  registerUp(program);
+  registerApply(program);
   registerNotThereYet(program);
   return program;
 }

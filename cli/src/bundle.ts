@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { join, relative } from "node:path";
+import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
+import type { Bundle, PolicyFile } from "@sallyport/contracts";
+import type { LoadedConfig } from "@sallyport/runtime";
+import { CliError } from "./cli-error.ts";
+
+/** Who acts, as the record names an operator: the user and host of this process. */
+export const operatorName = (): string => `${userInfo().username}@${hostname()}`;
+
+/** What config and policy files give, linted as the policy service does. Throws with every mistake of the policies. */
+export function readBundle(
+  loaded: LoadedConfig,
+  now: number,
+): { readonly bundle: Bundle; readonly engine: Engine } {
+  const { config } = loaded;
+  const bundle: Bundle = {
+    v: 1,
+    type: "bundle",
+    connections: config.connections,
+    issuers: Object.keys(config.identity.issuers),
+    approvers: config.approvals.groups,
+    baseline: config.policies.baseline,
+    policies: readPolicyFiles(loaded.resolve(config.policies.directory)),
+    applied: { at: now, by: operatorName(), from: loaded.file },
+  };
+  const read = loadBundle(bundle);
+  if ("engine" in read) return { bundle, engine: read.engine };
+  const { mistakes } = read;
+  throw new CliError(
+    `${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`} in the policies:\n${mistakes
+      .map((mistake) => `  ${join(config.policies.directory, policyMistakeText(mistake))}`)
+      .join("\n")}`,
+  );
+}
+
+/** Every `*.cedar` below the folder, in the order of their names. */
+export function readPolicyFiles(directory: string): PolicyFile[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".cedar"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted()
+    .map((path) => ({ file: relative(directory, path), text: readFileSync(path, "utf8") }));
+}
+
+/** What differs between two bundles, a line each; empty when they say the same. */
+export function bundleChanges(before: Bundle | null, after: Bundle): string[] {
+  const part = <T>(
+    what: string,
+    old: Readonly<Record<string, T>>,
+    now: Readonly<Record<string, T>>,
+  ): string[] =>
+    [...new Set([...Object.keys(old), ...Object.keys(now)])].toSorted().flatMap((name) => {
+      if (!Object.hasOwn(old, name)) return [`+ ${what} ${name}`];
+      if (!Object.hasOwn(now, name)) return [`- ${what} ${name}`];
+      return canonical(old[name]) === canonical(now[name]) ? [] : [`~ ${what} ${name}`];
+    });
+  const texts = (bundle: Bundle | null): Record<string, string> =>
+    Object.fromEntries((bundle?.policies ?? []).map(({ file, text }) => [file, text]));
+  const names = (bundle: Bundle | null): Record<string, true> =>
+    Object.fromEntries((bundle?.issuers ?? []).map((name) => [name, true]));
+  const changes = [
+    ...part("issuer", names(before), names(after)),
+    ...part("connection", before?.connections ?? {}, after.connections),
+    ...part("approver group", before?.approvers ?? {}, after.approvers),
+    ...part("policy file", texts(before), texts(after)),
+  ];
+  if (before?.baseline !== after.baseline)
+    changes.push(`${before ? "~" : "+"} baseline ${after.baseline ? "on" : "off"}`);
+  return changes;
+}
+
+/** JSON with the keys of every map in one order. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );

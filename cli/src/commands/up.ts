@@ -1,0 +1,82 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { CliError } from "../cli-error.ts";
+import { contextOf, withCommonOptions } from "../context.ts";
+import { Announcer } from "../up/announce.ts";
+import { serviceNames, type ServiceName } from "../up/service.ts";
+import { Up } from "../up/up.ts";
+
+export function registerUp(program: Command): void {
+  withCommonOptions(program.command("up"))
+    .description("run Sallyport from a config, in the foreground")
+    .option("--workers <n>", "how many workers (proxies) share the PostgreSQL port", workerCount)
+    .option("--only <services>", `some of ${serviceNames.join(",")}`, serviceList)
+    .addHelpText(
+      "after",
+      `
+Each service is a process of its own; one that crashes is started again. SIGTERM or Ctrl-C drains: workers take no
+new session and give live ones the config's \`drain\`; a second one ends everything at once. Keys, credentials of the
+bus and, unless the config names \`nats\`, a nats-server live in the data directory.
+
+Examples:
+  $ sally up
+  $ sally up --config prod/sallyport.yaml --workers 4
+  $ sally up --only proxy --json`,
+    )
+    .action(async (options: { workers?: number; only?: ServiceName[] }, command: Command) => {
+      const context = contextOf(command);
+      await runUntilSignal((stopping) =>
+        Up.start(
+          {
+            loaded: context.config(),
+            data: context.data,
+            workers: options.workers,
+            services: options.only ?? serviceNames,
+            announcer: new Announcer(context.json),
+          },
+          stopping,
+        ),
+      );
+    });
+}
+
+/** The first SIGTERM or SIGINT drains, the second ends at once. */
+async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Promise<void> {
+  const stopping = new AbortController();
+  const asked = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  let up: Up | undefined;
+  const onSignal = (): void => {
+    if (!stopping.signal.aborted) {
+      stopping.abort();
+      return;
+    }
+    up?.kill();
+    process.exit(1);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  up = await start(stopping.signal);
+  const keepAlive = setInterval(() => undefined, 60_000);
+  await asked;
+  await up.stop();
+  clearInterval(keepAlive);
+}
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 256)
+    throw new InvalidArgumentError("it takes a number from 1 to 256.");
+  return count;
+}
+
+function serviceList(text: string): ServiceName[] {
+  const wanted = text.split(",").map((name) => name.trim());
+  const unknown = wanted.find((name) => !serviceNames.some((known) => known === name));
+  if (unknown !== undefined)
+    throw new CliError(`there is no service \`${unknown}\``, {
+      hint: `there are ${serviceNames.join(", ")}`,
+      exitCode: 2,
+    });
+  return serviceNames.filter((name) => wanted.includes(name));
+}

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  busUser,
+  connectBus,
+  createCredentials,
+  readCredentials,
+  setUpBus,
+  type Bus,
+  type Layout,
+} from "@sallyport/bus";
+import type { Config } from "@sallyport/contracts";
+import { Alarms, openLog, type DataDirectory, type LoadedConfig } from "@sallyport/runtime";
+import { CliError } from "../cli-error.ts";
+
+/** One partition; a deployment generation's number of them is fixed. */
+export const partitions = 1;
+
+export const layoutOf = (config: Config): Layout => ({
+  partitions,
+  recordBytes: config.limits.record,
+  outputBytes: config.limits.output,
+  replicas: config.durability === "replicated" ? 3 : 1,
+});
+
+/** Makes the missing keys of all users, for a nats-server of our own. */
+export async function makeUsers(
+  data: DataDirectory,
+  workers: readonly string[],
+): Promise<ReturnType<typeof busUser>[]> {
+  const made = await createCredentials(data.credentials, { workers, partitions });
+  return made.map(busUser);
+}
+
+/** The workers whose keys are in the credentials folder of a `nats` of the config, at most `limit`. */
+export async function workersOf(directory: string, limit: number | undefined): Promise<string[]> {
+  const users = readdirSync(directory)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length));
+  const all = await Promise.all(users.toSorted().map((user) => readCredentials(directory, user)));
+  const workers = all.filter(({ role }) => role === "worker").map(({ user }) => user);
+  if (limit !== undefined && workers.length < limit)
+    throw new CliError(`\`${directory}\` has keys of ${workers.length} workers, not of ${limit}`, {
+      hint: "each worker has its own key: make more with infra/nats/, or ask for fewer",
+    });
+  return workers.slice(0, limit ?? 1);
+}
+
+export async function connectAs(
+  user: "setup" | "operator",
+  servers: readonly string[],
+  directory: string,
+): Promise<Bus> {
+  const log = openLog("sally", "error");
+  return connectBus({
+    servers,
+    credentials: await readCredentials(directory, user),
+    name: "sally up",
+    log,
+    alarms: new Alarms(log),
+    patience: 10_000,
+  });
+}
+
+/** Makes and compares streams and buckets, when the set-up key is here. Says whether it was. */
+export async function setUp(
+  servers: readonly string[],
+  directory: string,
+  loaded: LoadedConfig,
+): Promise<boolean> {
+  if (!existsSync(join(directory, "setup.json"))) return false;
+  const bus = await connectAs("setup", servers, directory);
+  try {
+    await setUpBus(bus, layoutOf(loaded.config));
+  } finally {
+    await bus.stop();
+  }
+  return true;
+}

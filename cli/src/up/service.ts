@@ -1,0 +1,75 @@
+import { fileURLToPath } from "node:url";
+import { Ready } from "@sallyport/runtime";
+import { CliError } from "../cli-error.ts";
+import { exitText, Process } from "./process.ts";
+
+export const serviceNames = ["authn", "policy", "approval", "recorder", "proxy"] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface ServiceOptions {
+  readonly service: ServiceName;
+  /** Of a worker. */
+  readonly name?: string;
+  readonly config: string;
+  readonly data: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onReady: (ready: Ready, pid: number) => void;
+}
+
+/** Milliseconds that a service may take until it serves. */
+const patience = 60_000;
+
+export const serviceLabel = ({ service, name }: { service: string; name?: string }): string =>
+  name === undefined ? service : `${service} ${name}`;
+
+/** Starts `services/<service>/src/main.ts` and resolves when it says that it serves. */
+export async function startService(options: ServiceOptions): Promise<Process> {
+  const { service, name, config, data, env, onReady } = options;
+  const script = fileURLToPath(
+    new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
+  );
+  const args = [script, "--config", config, "--data", data];
+  if (name !== undefined) args.push("--name", name);
+  const started = await Process.start(process.execPath, args, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env,
+    leashed: false,
+  });
+  const label = serviceLabel(options);
+  let late: NodeJS.Timeout | undefined;
+  try {
+    const ready = await Promise.race([
+      nextReady(started),
+      started.exited.then((exit) => {
+        throw new CliError(`${label} ended with ${exitText(exit)} before it served`, {
+          hint: "its log, above, says why",
+        });
+      }),
+      new Promise<never>((_, reject) => {
+        late = setTimeout(
+          () => reject(new CliError(`${label} did not serve within ${patience / 1000} s`)),
+          patience,
+        );
+      }),
+    ]);
+    onReady(ready, started.pid);
+    return started;
+  } catch (error) {
+    started.signal("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function nextReady({ child }: Process): Promise<Ready> {
+  return new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      const ready = Ready.safeParse(message);
+      if (!ready.success) return;
+      child.off("message", listen);
+      resolve(ready.data);
+    };
+    child.on("message", listen);
+  });
+}

@@ -1,0 +1,235 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  makeDataDirectory,
+  makeKeys,
+  makeSelfSigned,
+  missingSecrets,
+  writeCluster,
+  type ClusterFile,
+  type DataDirectory,
+  type LoadedConfig,
+  type Ready,
+} from "@sallyport/runtime";
+import { applyBundle } from "../apply-bundle.ts";
+import { readBundle } from "../bundle.ts";
+import { CliError } from "../cli-error.ts";
+import type { Announcer } from "./announce.ts";
+import { connectAs, makeUsers, setUp, workersOf } from "./cluster-parts.ts";
+import { environmentsOf } from "./environment.ts";
+import { KeptRunning } from "./keep-running.ts";
+import { certificateNames, reserveListeners } from "./listeners.ts";
+import { lockDataDirectory } from "./lock.ts";
+import { OwnNats } from "./nats.ts";
+import { serviceLabel, startService, type ServiceName } from "./service.ts";
+
+export interface UpOptions {
+  readonly loaded: LoadedConfig;
+  readonly data: string;
+  /** Undefined: one, or with `nats` in the config the first whose key is there. */
+  readonly workers: number | undefined;
+  readonly services: readonly ServiceName[];
+  readonly announcer: Announcer;
+}
+
+/** Milliseconds beyond the drain that a worker may take, and that any other service may take, to end. */
+const patience = 10_000;
+
+/** A deployment on this host: what was started, in the order in which it ends. */
+export class Up {
+  readonly #options: UpOptions;
+  readonly #directory: DataDirectory;
+  readonly #unlock: () => void;
+  readonly #proxies: KeptRunning[] = [];
+  readonly #others: KeptRunning[] = [];
+  #nats: KeptRunning | undefined;
+  #cluster: ClusterFile | undefined;
+
+  private constructor(options: UpOptions) {
+    this.#options = options;
+    this.#directory = makeDataDirectory(options.data);
+    this.#unlock = lockDataDirectory(this.#directory.path);
+  }
+
+  /**
+   * Starts everything and resolves when all of it serves. What it began it ends when a step fails, or when `stopping`
+   * is aborted in between.
+   */
+  static async start(options: UpOptions, stopping: AbortSignal): Promise<Up> {
+    // Whatever is wrong with what people wrote comes before anything is made.
+    const { bundle } = readBundle(options.loaded, Date.now());
+    const { loaded, services } = options;
+    const missing = services.includes("proxy")
+      ? missingSecrets(loaded.config, loaded.directory)
+      : [];
+    if (missing.length > 0)
+      throw new CliError(
+        `credentials are missing:\n${missing.map((line) => `  ${line}`).join("\n")}`,
+      );
+    const up = new Up(options);
+    try {
+      await up.#start(bundle, stopping);
+    } catch (error) {
+      await up.stop();
+      throw error;
+    }
+    return up;
+  }
+
+  /** Drains: workers first, then the other services, the bus last. */
+  async stop(): Promise<void> {
+    const { drain } = this.#options.loaded.config;
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop(drain + patience)));
+    await Promise.all(this.#others.map((other) => other.stop(patience)));
+    await this.#nats?.stop(patience);
+    this.#unlock();
+  }
+
+  /** Ends everything at once. */
+  kill(): void {
+    for (const each of [...this.#proxies, ...this.#others]) each.kill();
+    this.#nats?.kill();
+    this.#unlock();
+  }
+
+  async #start(
+    bundle: ReturnType<typeof readBundle>["bundle"],
+    stopping: AbortSignal,
+  ): Promise<void> {
+    const { loaded, services, announcer } = this.#options;
+    const { config } = loaded;
+    const go = (): void => {
+      if (stopping.aborted) throw new CliError("stopped before it was ready");
+    };
+    const reserved = await reserveListeners(config, services);
+    const environments = environmentsOf(config, process.env);
+    if (!config.keys) makeKeys(this.#directory.keys);
+    const ca = await this.#makeCertificate();
+
+    const { servers, credentials, workers } = await this.#bus(environments.other);
+    go();
+    if (await setUp(servers, credentials, loaded))
+      announcer.step("streams and buckets are as they must be");
+    else
+      announcer.trouble(
+        `streams and buckets were not checked: no set-up key in \`${credentials}\``,
+      );
+    const revision = await this.#apply(servers, credentials, bundle);
+    this.#cluster = {
+      v: 1,
+      pid: process.pid,
+      servers: [...servers],
+      http: {},
+      reserved,
+      ...(ca !== undefined && { ca }),
+    };
+    writeCluster(this.#directory.path, this.#cluster);
+    go();
+
+    const start = async (service: ServiceName, name?: string): Promise<void> => {
+      const which = { service, ...(name !== undefined && { name }) };
+      const kept = await KeptRunning.start({
+        label: serviceLabel(which),
+        say: (line) => announcer.trouble(line),
+        start: () =>
+          startService({
+            ...which,
+            config: loaded.file,
+            data: this.#directory.path,
+            env: service === "proxy" ? environments.proxy : environments.other,
+            onReady: (ready, pid) => {
+              this.#note(ready);
+              announcer.started(serviceLabel(which), pid, ready.listen);
+            },
+          }),
+      });
+      (service === "proxy" ? this.#proxies : this.#others).push(kept);
+    };
+    await allOrFirstError(
+      services.filter((service) => service !== "proxy").map((service) => start(service)),
+    );
+    go();
+    if (services.includes("proxy"))
+      await allOrFirstError(workers.map((name) => start("proxy", name)));
+    go();
+    announcer.ready(this.#cluster, loaded, revision);
+  }
+
+  async #makeCertificate(): Promise<string | undefined> {
+    const { config } = this.#options.loaded;
+    const { services, announcer } = this.#options;
+    if (!services.includes("proxy") || config.listen.postgres.tls !== "self-signed")
+      return undefined;
+    const { ca } = await makeSelfSigned(this.#directory.tls, certificateNames(config));
+    announcer.step(`the listener's certificate is of its own authority ${ca}`);
+    return ca;
+  }
+
+  /** The bus of the config, or a nats-server of our own. */
+  async #bus(
+    env: NodeJS.ProcessEnv,
+  ): Promise<{ servers: readonly string[]; credentials: string; workers: readonly string[] }> {
+    const { loaded, announcer, workers: wanted } = this.#options;
+    const { nats, durability } = loaded.config;
+    if (nats) {
+      const credentials = loaded.resolve(nats.credentials);
+      return { servers: nats.servers, credentials, workers: await workersOf(credentials, wanted) };
+    }
+    if (durability === "replicated")
+      throw new CliError("`durability: replicated` takes three nats-servers", {
+        hint: "name them as `nats` in the config",
+      });
+    const workers = Array.from({ length: wanted ?? 1 }, (_, index) => `w${index + 1}`);
+    const users = await makeUsers(this.#directory, workers);
+    const server = new OwnNats({ directory: this.#directory.nats, users, durability, env });
+    this.#nats = await KeptRunning.start({
+      label: "nats-server",
+      say: (line) => announcer.trouble(line),
+      start: () => server.start(),
+    });
+    announcer.step(`nats-server serves on ${server.url} (pid ${this.#nats.pid})`);
+    return { servers: [server.url], credentials: this.#directory.credentials, workers };
+  }
+
+  async #apply(
+    servers: readonly string[],
+    credentials: string,
+    bundle: ReturnType<typeof readBundle>["bundle"],
+  ): Promise<number> {
+    const { announcer } = this.#options;
+    if (!existsSync(join(credentials, "operator.json"))) {
+      announcer.trouble(`the bundle was not applied: no operator's key in \`${credentials}\``);
+      return 0;
+    }
+    const bus = await connectAs("operator", servers, credentials);
+    try {
+      const { revision, changes } = await applyBundle(bus, bundle);
+      announcer.step(
+        changes.length === 0
+          ? `revision ${revision} holds what the config and the policies say`
+          : `applied as revision ${revision}: ${bundle.policies.length} policy files, ${Object.keys(bundle.connections).length} connections`,
+      );
+      return revision;
+    } finally {
+      await bus.stop();
+    }
+  }
+
+  /** A service tells where it listens, at the first start and at each further one. */
+  #note({ service, listen }: Ready): void {
+    if (!this.#cluster) return;
+    const { http, postgres } = listen;
+    const { tls } = this.#options.loaded.config.listen[service];
+    if (http !== undefined && service !== "proxy")
+      this.#cluster.http[service] = `${tls === "off" ? "http" : "https"}://${http}`;
+    if (postgres !== undefined) this.#cluster.postgres = postgres;
+    writeCluster(this.#directory.path, this.#cluster);
+  }
+}
+
+/** Waits for all, so that nothing is still being started when the first error is thrown. */
+async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
