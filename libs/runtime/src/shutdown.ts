@@ -38,9 +38,10 @@ export function onShutdown({ log, stop, deadline }: ShutdownOptions): void {
   };
   process.on("SIGTERM", () => begin("SIGTERM"));
   process.on("SIGINT", () => begin("SIGINT"));
-  if (process.connected) {
-    process.once("disconnect", () => {
-      if (!stopping) begin("the parent is gone");
-    });
-  }
+  if (process.send === undefined) return;
+  const orphaned = (): void => {
+    if (!stopping) begin("the parent is gone");
+  };
+  if (process.connected) process.once("disconnect", orphaned);
+  else orphaned();
 }
