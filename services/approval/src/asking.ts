@@ -8,8 +8,8 @@ interface Asked {
 }
 
 /**
- * Which holds policy must be asked to judge now: those that are decided or past their time and still open. Each
- * is asked again until it changes, because either party may have been away; pure but for what it remembers.
+ * Which holds policy must be asked to judge now: those that are decided or past their time, and yet stand
+ * as they were. Each is asked again until it changes, because either party may have been away; pure but for what it remembers.
  */
 export class Asking {
   readonly #asked = new Map<string, Asked>();

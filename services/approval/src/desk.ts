@@ -11,7 +11,7 @@ import {
   type Principal,
 } from "@sallyport/contracts";
 import { SallyError } from "@sallyport/runtime";
-import { decide, maySee } from "./answers.ts";
+import { decide, maySee, standing } from "./answers.ts";
 import type { Board, Pinned } from "./board.ts";
 import type { Buckets } from "./buckets.ts";
 import { stateAt, type Held } from "./held.ts";
@@ -142,19 +142,19 @@ export class Desk {
     });
   }
 
+  /** What policy made of it, when it was quick; a hold whose place the next one took was settled by these answers. */
   async #outcome(held: Held): Promise<HoldView> {
     const { board, buckets, texts } = this.#parts;
     const id = held.hold.hold;
     await board.settled(id, settlePatience);
-    const now = await buckets.hold(held.hold.key);
-    const latest = now?.hold.hold === id ? now : held;
-    const answers = await buckets.answers(id);
-    return viewOf(
-      latest,
-      answers.answers,
-      await buckets.approvers(),
-      await texts.whole(latest),
-      Date.now(),
-    );
+    const found = await buckets.hold(held.hold.key);
+    const { answers } = await buckets.answers(id);
+    const approvers = await buckets.approvers();
+    const whole = await texts.whole(held);
+    if (found?.hold.hold === id) return viewOf(found, answers, approvers, whole, Date.now());
+    const { decided } = standing(held, answers, approvers);
+    const state = decided === "deny" ? "denied" : decided === "approve" ? "used" : "withdrawn";
+    const past: Held = { ...held, hold: { ...held.hold, state, waiting: [] } };
+    return viewOf(past, answers, approvers, whole, Date.now());
   }
 }

@@ -47,14 +47,15 @@ export class JudgeAgain {
   }
 
   async #askDue(now: number): Promise<void> {
-    const open = this.#board.all().filter(({ held }) => held.hold.state === "open");
-    const answered = open.some(({ answers }) => answers !== null);
+    const pending = this.#board.all().filter(({ held }) => isPending(held));
+    const answered = pending.some(({ answers }) => answers !== null);
     const approvers = answered ? await this.#buckets.approvers() : {};
     const due = new Map(
-      open
+      pending
         .filter(
           ({ held, answers }) =>
-            now >= held.hold.expires || standing(held, answers, approvers).decided !== null,
+            now >= held.hold.expires ||
+            (held.hold.state === "open" && standing(held, answers, approvers).decided !== null),
         )
         .map(({ held }) => [held.hold.hold as string, held]),
     );
@@ -64,3 +65,5 @@ export class JudgeAgain {
     }
   }
 }
+
+const isPending = ({ hold }: Held): boolean => hold.state === "open" || hold.state === "approved";
