@@ -158,6 +158,7 @@ export class Bus {
             this.alarms.raise("bus-permission", "the bus refuses what this user may not do", {
               operation: status.error.operation,
               subject: status.error.subject,
+              queue: status.error.queue,
             });
           else this.log.warn({ err: status.error }, "the bus reports an error");
           break;
