@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { registerApply } from "./commands/apply.ts";
+import { registerIdentity } from "./commands/identity.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
@@ -15,6 +16,7 @@ export function makeProgram(): Command {
     .enablePositionalOptions();
   registerUp(program);
   registerApply(program);
+  registerIdentity(program);
   registerNotThereYet(program);
   return program;
 }

@@ -1,7 +1,7 @@
-import type { Bus } from "@sallyport/bus";
-import type { Bundle } from "@sallyport/contracts";
+import { Bucket, type Bus } from "@sallyport/bus";
+import { buckets, Bundle, keys } from "@sallyport/contracts";
 import { bundleChanges } from "./bundle.ts";
-import { BundleBucket } from "./bundle-bucket.ts";
+import { CliError } from "./cli-error.ts";
 import { recordAct } from "./record-act.ts";
 
 export interface Applied {
@@ -10,16 +10,25 @@ export interface Applied {
   readonly changes: readonly string[];
 }
 
+export const bundleBucket = (bus: Bus): Bucket<Bundle> => new Bucket(bus, buckets.bundle, Bundle);
+
 /** Puts a bundle on the bus by compare-and-set, recorded as an operator's act, unless it is there already. */
 export async function applyBundle(bus: Bus, bundle: Bundle): Promise<Applied> {
-  const bucket = await BundleBucket.open(bus);
-  const current = await bucket.read();
-  const changes = bundleChanges(current?.bundle ?? null, bundle);
+  const bucket = bundleBucket(bus);
+  const current = await bucket.get(keys.bundle);
+  const changes = bundleChanges(current?.value ?? null, bundle);
   if (current && changes.length === 0) return { revision: current.revision, changes };
   await recordAct(
     bus,
     "apply",
     `bundle after revision ${current?.revision ?? 0}: ${changes.join(", ")}`,
   );
-  return { revision: await bucket.write(bundle, current?.revision ?? 0), changes };
+  const revision = current
+    ? await bucket.update(keys.bundle, bundle, current.revision)
+    : await bucket.create(keys.bundle, bundle);
+  if (revision === null)
+    throw new CliError("another bundle was applied at the same moment", {
+      hint: "look at what it holds, then apply again",
+    });
+  return { revision, changes };
 }

@@ -4,12 +4,16 @@ import { join, relative } from "node:path";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
 import type { Bundle, PolicyFile } from "@sallyport/contracts";
 import type { LoadedConfig } from "@sallyport/runtime";
+import { qualified, splitQualified } from "@sallyport/sql";
 import { CliError } from "./cli-error.ts";
 
 /** Who acts, as the record names an operator: the user and host of this process. */
 export const operatorName = (): string => `${userInfo().username}@${hostname()}`;
 
-/** What config and policy files give, linted as the policy service does. Throws with every mistake of the policies. */
+/**
+ * What config and policy files give, linted as the policy service does. Throws with every mistake of the policies, and
+ * of the columns' names: one that is written otherwise than quote_ident does would never be found in the target.
+ */
 export function readBundle(
   loaded: LoadedConfig,
   now: number,
@@ -25,6 +29,7 @@ export function readBundle(
     policies: readPolicyFiles(loaded.resolve(config.policies.directory)),
     applied: { at: now, by: operatorName(), from: loaded.file },
   };
+  requireOwnSpelling(bundle);
   const read = loadBundle(bundle);
   if ("engine" in read) return { bundle, engine: read.engine };
   const { mistakes } = read;
@@ -33,6 +38,21 @@ export function readBundle(
       .map((mistake) => `  ${join(config.policies.directory, policyMistakeText(mistake))}`)
       .join("\n")}`,
   );
+}
+
+function requireOwnSpelling({ connections }: Bundle): void {
+  const wrong = Object.entries(connections).flatMap(([name, { columns }]) =>
+    Object.keys(columns).flatMap((column) => {
+      const right = qualified(...(splitQualified(column) ?? []));
+      return right === column
+        ? []
+        : [`  connections.${name}.columns: \`${column}\` is written \`${right}\``];
+    }),
+  );
+  if (wrong.length > 0)
+    throw new CliError(
+      `names must stand as PostgreSQL's quote_ident writes them:\n${wrong.join("\n")}`,
+    );
 }
 
 /** Every `*.cedar` below the folder, in the order of their names. */

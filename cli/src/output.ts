@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 /** What a person reads, on standard output. */
 export const say = (line = ""): void => {
@@ -18,12 +18,13 @@ export const paint = (colour: Colour, text: string): string =>
 
 /** Rows under headings, columns as wide as their widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const width = (cell = ""): number => stripVTControlCharacters(cell).length;
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+    Math.max(width(heading), ...rows.map((row) => width(row[column]))),
   );
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - width(cell))))
       .join("  ")
       .trimEnd();
   return [paint("dim", line(headings)), ...rows.map(line)].join("\n");

@@ -9,6 +9,7 @@ import {
 } from "@sallyport/contracts";
 import { operatorName } from "./bundle.ts";
 import { CliError } from "./cli-error.ts";
+import { within } from "./within.ts";
 
 /** Milliseconds that the record may take. */
 const patience = 5000;
@@ -25,24 +26,16 @@ export async function recordAct(bus: Bus, purpose: string, text: string): Promis
     events: subjects.record(partition, user, "event"),
   });
   for (const line of actLines(purpose, text, operatorName(), Date.now())) lane.event(line);
-  let late: NodeJS.Timeout | undefined;
   try {
-    await Promise.race([
+    await within(
+      patience,
       publisher.drain(),
-      new Promise<never>((_, reject) => {
-        late = setTimeout(
-          () =>
-            reject(
-              new CliError("the act could not be recorded, so it was not done", {
-                hint: "`sally doctor` looks at the record",
-              }),
-            ),
-          patience,
-        );
-      }),
-    ]);
+      () =>
+        new CliError("the act could not be recorded, so it was not done", {
+          hint: "`sally doctor` looks at the record",
+        }),
+    );
   } finally {
-    clearTimeout(late);
     publisher.stop();
   }
 }

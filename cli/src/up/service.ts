@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Ready } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
+import { within } from "../within.ts";
 import { exitText, Process } from "./process.ts";
 
 export const serviceNames = ["authn", "policy", "approval", "recorder", "proxy"] as const;
@@ -31,34 +32,29 @@ export async function startService(options: ServiceOptions): Promise<Process> {
   const args = [script, "--config", config, "--data", data];
   if (name !== undefined) args.push("--name", name);
   const started = await Process.start(process.execPath, args, {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    // Standard output is ours alone: with `--json` it holds nothing but the objects.
+    stdio: ["ignore", 2, 2, "ipc"],
     env,
     leashed: false,
   });
   const label = serviceLabel(options);
-  let late: NodeJS.Timeout | undefined;
+  const ended = started.exited.then((exit) => {
+    throw new CliError(`${label} ended with ${exitText(exit)} before it served`, {
+      hint: "its log, above, says why",
+    });
+  });
   try {
-    const ready = await Promise.race([
-      nextReady(started),
-      started.exited.then((exit) => {
-        throw new CliError(`${label} ended with ${exitText(exit)} before it served`, {
-          hint: "its log, above, says why",
-        });
-      }),
-      new Promise<never>((_, reject) => {
-        late = setTimeout(
-          () => reject(new CliError(`${label} did not serve within ${patience / 1000} s`)),
-          patience,
-        );
-      }),
-    ]);
+    const ready = await within(
+      patience,
+      Promise.race([nextReady(started), ended]),
+      () => new CliError(`${label} did not serve within ${patience / 1000} s`),
+    );
+    ended.catch(() => undefined);
     onReady(ready, started.pid);
     return started;
   } catch (error) {
     started.signal("SIGKILL");
     throw error;
-  } finally {
-    clearTimeout(late);
   }
 }
 
