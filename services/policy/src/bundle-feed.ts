@@ -1,5 +1,5 @@
 import { jetstream } from "@nats-io/jetstream";
-import { Kvm, type KV } from "@nats-io/kv";
+import { Kvm, type KV, type KvEntry } from "@nats-io/kv";
 import { parseLine, suspicion, type Bus } from "@sallyport/bus";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
 import { Beat, buckets, Bundle, keys, subjects } from "@sallyport/contracts";
@@ -18,7 +18,7 @@ const beatPatience = 5000;
 /**
  * Follows the bundle. The bucket is read at the start, when authn's beat or a command names a higher revision, and
  * every few seconds while no beat is heard; there is no watch, because a watch can go deaf (bus.md). A bundle that
- * does not load is refused, and the one before stays in force.
+ * does not load is refused, and the last one that loads stays in force.
  */
 export class BundleFeed {
   readonly #bucket: KV;
@@ -99,22 +99,42 @@ export class BundleFeed {
     const entry = await this.#bucket.get(keys.bundle);
     if (!entry || entry.revision <= this.#revision) return;
     const { revision } = entry;
-    const parsed = Bundle.safeParse(parseLine(Buffer.from(entry.string(), "utf8")));
-    const loaded = parsed.success ? loadBundle(parsed.data) : null;
-    this.#revision = revision;
-    if (parsed.success && loaded && "engine" in loaded) {
-      this.#inForce = { engine: loaded.engine, bundle: parsed.data, under: revision };
-      this.#refused = null;
-      const policies = loaded.engine.policies.length;
-      this.#log.info({ revision, policies }, "a bundle is in force");
-      return;
+    const read = readBundle(entry);
+    const found = "mistakes" in read ? await this.#lastThatLoads(revision) : read;
+    if (found) {
+      this.#inForce = found;
+      const policies = found.engine.policies.length;
+      this.#log.info({ revision: found.under, policies }, "a bundle is in force");
     }
-    const mistakes =
-      loaded && "mistakes" in loaded
-        ? loaded.mistakes.map(policyMistakeText)
-        : ["the bundle is not of this version"];
-    this.#refused = { revision, mistakes };
-    const under = this.#inForce?.under ?? null;
-    this.#log.error({ revision, under, mistakes }, "a bundle is refused; the one before stays");
+    this.#revision = revision;
+    this.#refused = "mistakes" in read ? { revision, mistakes: read.mistakes } : null;
+    if (this.#refused)
+      this.#log.error(
+        { ...this.#refused, under: this.#inForce?.under ?? null },
+        "a bundle is refused; the last one that loads stays",
+      );
   }
+
+  /** Beside a refused bundle: the newest before it that is newer than ours, so that all processes stay with the same. */
+  async #lastThatLoads(before: number): Promise<InForce | null> {
+    const newer: KvEntry[] = [];
+    for await (const entry of await this.#bucket.history({ key: keys.bundle }))
+      if (entry.revision < before && entry.revision > (this.#inForce?.under ?? 0))
+        newer.push(entry);
+    for (const entry of newer.toSorted((a, b) => b.revision - a.revision)) {
+      const read = readBundle(entry);
+      if (!("mistakes" in read)) return read;
+    }
+    return null;
+  }
+}
+
+/** The bundle of an entry, ready to judge under, or everything that is wrong with it. */
+function readBundle(entry: KvEntry): InForce | { readonly mistakes: readonly string[] } {
+  const parsed = entry.operation === "PUT" ? Bundle.safeParse(parseLine(entry.value)) : undefined;
+  if (!parsed?.success) return { mistakes: ["the bundle is not of this version"] };
+  const loaded = loadBundle(parsed.data);
+  return "mistakes" in loaded
+    ? { mistakes: loaded.mistakes.map(policyMistakeText) }
+    : { engine: loaded.engine, bundle: parsed.data, under: entry.revision };
 }
