@@ -36,9 +36,8 @@ export async function startPolicy(options: PolicyOptions): Promise<RunningPolicy
   });
   const publisher = new RecordPublisher(bus);
   const writer = new VerdictWriter(publisher);
-  const feed = await BundleFeed.open(bus, log, alarms);
-  const bucket = await HoldBucket.open(bus);
-  const holds = new HoldKeeper({ bucket, feed, writer, log, alarms });
+  const feed = await BundleFeed.open(bus, log);
+  const holds = new HoldKeeper({ bucket: new HoldBucket(bus), feed, writer, log, alarms });
   const judging = new Judging({ bus, feed, holds, writer, log, alarms });
   const http = await openHttp({
     ...options.http,

@@ -1,9 +1,9 @@
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV, type KvEntry } from "@nats-io/kv";
-import { parseLine, suspicion, type Bus } from "@sallyport/bus";
+import { BeatListener, parseLine, type Bus } from "@sallyport/bus";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
-import { Beat, buckets, Bundle, keys, subjects } from "@sallyport/contracts";
-import type { Alarms, Log } from "@sallyport/runtime";
+import { buckets, Bundle, keys } from "@sallyport/contracts";
+import type { Log } from "@sallyport/runtime";
 
 /** The policies in force. */
 export interface InForce {
@@ -13,7 +13,8 @@ export interface InForce {
   readonly under: number;
 }
 
-const beatPatience = 5000;
+/** While no beat is heard, in milliseconds. */
+const readEvery = 5000;
 
 /**
  * Follows the bundle. The bucket is read at the start, when authn's beat or a command names a higher revision, and
@@ -24,36 +25,29 @@ export class BundleFeed {
   readonly #bucket: KV;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
-  readonly #subscription: { unsubscribe(): void };
+  readonly #beats: BeatListener;
   #inForce: InForce | null = null;
   #revision = 0;
   #refused: { revision: number; mistakes: readonly string[] } | null = null;
   #reading: Promise<void> | null = null;
-  #heard = 0;
 
-  private constructor(bus: Bus, bucket: KV, log: Log, alarms: Alarms) {
+  private constructor(bus: Bus, bucket: KV, log: Log) {
     this.#bucket = bucket;
     this.#log = log;
-    this.#subscription = bus.subscribe(subjects.beat, (message) => {
-      const beat = Beat.safeParse(parseLine(message.data));
-      const why = suspicion(message, subjects.beat) ?? (beat.success ? null : "it is no beat");
-      if (!beat.success || why !== null) {
-        alarms.raise("beat-unreadable", "a beat cannot be taken", { why });
-        return;
-      }
-      this.#heard = Date.now();
-      if (beat.data.bundle > this.#revision) void this.#read();
+    this.#beats = new BeatListener(bus);
+    this.#beats.onBeat(({ bundle }) => {
+      if (bundle > this.#revision) void this.#read();
     });
     this.#timer = setInterval(() => {
-      if (Date.now() - this.#heard > beatPatience) void this.#read();
-    }, beatPatience);
+      if (!this.#beats.fresh()) void this.#read();
+    }, readEvery);
     this.#timer.unref();
   }
 
-  static async open(bus: Bus, log: Log, alarms: Alarms): Promise<BundleFeed> {
+  static async open(bus: Bus, log: Log): Promise<BundleFeed> {
     const manager = new Kvm(jetstream(bus.nats, { checkAPI: false, timeout: 3000 }));
     const bucket = await manager.open(buckets.bundle, { bindOnly: true, allow_direct: true });
-    const feed = new BundleFeed(bus, bucket, log, alarms);
+    const feed = new BundleFeed(bus, bucket, log);
     await feed.#read();
     return feed;
   }
@@ -83,7 +77,7 @@ export class BundleFeed {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#subscription.unsubscribe();
+    this.#beats.stop();
   }
 
   #read(): Promise<void> {

@@ -1,4 +1,4 @@
-import { parseLine, splitLines, suspicion, type Bus } from "@sallyport/bus";
+import { parseLine, splitLines, suspicion, takeMessages, type Bus } from "@sallyport/bus";
 import {
   Command,
   eventHash,
@@ -38,11 +38,18 @@ export class Judging {
 
   constructor(options: JudgingOptions) {
     this.#options = options;
-    const { bus } = options;
+    const { bus, holds } = options;
+    const { policy } = queues;
     this.#subscriptions = [
-      bus.subscribe(subjects.commands, (message) => this.#commands(message), queues.policy),
-      bus.subscribe(subjects.judge, (message) => this.#judge(message), queues.policy),
-      bus.subscribe(subjects.releases, (message) => this.#release(message), queues.policy),
+      bus.subscribe(subjects.commands, (message) => this.#commands(message), policy),
+      takeMessages(bus, subjects.judge, Judge, (judge) => holds.judge(judge), policy),
+      takeMessages(
+        bus,
+        subjects.releases,
+        Release,
+        (released, { subject }) => holds.release(released, lastToken(subject)),
+        policy,
+      ),
     ];
   }
 
@@ -134,24 +141,6 @@ export class Judging {
     const subject = { session: command.session, command: command.command, hash: came.hash };
     const stamp = { time: now, revision: feed.revision, under: inForce.under };
     writer.write(came, verdictLine(subject, decision, stamp));
-  }
-
-  #judge(message: Message): void {
-    const judge = Judge.safeParse(parseLine(message.data));
-    const why = suspicion(message, subjects.judge) ?? (judge.success ? null : "it is unreadable");
-    if (!judge.success || why !== null)
-      return this.#alarm("judge-forged", "a message asks for no judgement", { why });
-    this.#options.holds.judge(judge.data);
-  }
-
-  #release(message: Message): void {
-    const { subject } = message;
-    const parsed = Release.safeParse(parseLine(message.data));
-    const expected = subjects.release(lastToken(subject));
-    const why = suspicion(message, expected) ?? (parsed.success ? null : "it is unreadable");
-    if (!parsed.success || why !== null)
-      return this.#alarm("release-forged", "a message releases nothing", { subject, why });
-    this.#options.holds.release(parsed.data, lastToken(subject));
   }
 
   #alarm(alarm: string, text: string, fields: object): void {

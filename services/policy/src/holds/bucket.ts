@@ -1,6 +1,4 @@
-import { jetstream, JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
-import { Kvm, type KV } from "@nats-io/kv";
-import { parseLine, type Bus } from "@sallyport/bus";
+import { Bucket, type Bus } from "@sallyport/bus";
 import { Answers, buckets, Hold, keys } from "@sallyport/contracts";
 
 export interface StoredHold {
@@ -9,55 +7,32 @@ export interface StoredHold {
   readonly revision: number;
 }
 
-/** Thrown for a value in the bucket that is not of this version: nothing is decided on it. */
-export class UnreadableHold extends Error {
-  override readonly name = "UnreadableHold";
-}
-
-const raced: ReadonlySet<number> = new Set([
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-]);
-
 /** Holds and answers in the approvals bucket. Policy writes holds only, and only by compare-and-set. */
 export class HoldBucket {
-  readonly #bucket: KV;
+  readonly #holds: Bucket<Hold>;
+  readonly #answers: Bucket<Answers>;
 
-  private constructor(bucket: KV) {
-    this.#bucket = bucket;
-  }
-
-  static async open(bus: Bus): Promise<HoldBucket> {
-    const manager = new Kvm(jetstream(bus.nats, { checkAPI: false, timeout: 3000 }));
-    return new HoldBucket(
-      await manager.open(buckets.approvals, { bindOnly: true, allow_direct: true }),
-    );
+  constructor(bus: Bus) {
+    this.#holds = new Bucket(bus, buckets.approvals, Hold);
+    this.#answers = new Bucket(bus, buckets.approvals, Answers);
   }
 
   async hold(key: string): Promise<StoredHold | null> {
-    const entry = await this.#bucket.get(keys.hold(key));
-    if (entry?.operation !== "PUT") return null;
-    const parsed = Hold.safeParse(parseLine(entry.value));
-    if (!parsed.success || parsed.data.key !== key)
-      throw new UnreadableHold(`the hold under \`${key}\` cannot be read`);
-    return { hold: parsed.data, revision: entry.revision };
+    const entry = await this.#holds.get(keys.hold(key));
+    if (!entry) return null;
+    if (entry.value.key !== key) throw new Error(`the hold under \`${key}\` is another's`);
+    return { hold: entry.value, revision: entry.revision };
   }
 
-  /** False when somebody wrote since `revision` (0: nothing may be there). */
-  async write(hold: Hold, revision: number): Promise<boolean> {
-    try {
-      await this.#bucket.put(keys.hold(hold.key), JSON.stringify(hold), { previousSeq: revision });
-      return true;
-    } catch (cause) {
-      if (cause instanceof JetStreamApiError && raced.has(cause.code)) return false;
-      throw cause;
-    }
+  /** The new revision; null when somebody wrote since `revision` (0: nothing may be there). */
+  write(hold: Hold, revision: number): Promise<number | null> {
+    return revision === 0
+      ? this.#holds.create(keys.hold(hold.key), hold)
+      : this.#holds.update(keys.hold(hold.key), hold, revision);
   }
 
-  /** Null when nobody answered, or when what is there is no answer: approvals count only when they are read. */
+  /** Null when nobody answered yet. */
   async answers(hold: string): Promise<Answers | null> {
-    const entry = await this.#bucket.get(keys.answer(hold));
-    if (entry?.operation !== "PUT") return null;
-    return Answers.safeParse(parseLine(entry.value)).data ?? null;
+    return (await this.#answers.get(keys.answer(hold)))?.value ?? null;
   }
 }

@@ -15,7 +15,7 @@ import type { BundleFeed, InForce } from "../bundle-feed.ts";
 import { verdictLine, type HoldWord } from "../verdict.ts";
 import type { VerdictWriter } from "../verdict-writer.ts";
 import { bindingKey } from "./binding.ts";
-import { UnreadableHold, type HoldBucket, type StoredHold } from "./bucket.ts";
+import type { HoldBucket, StoredHold } from "./bucket.ts";
 import { approve, deny, expire, meet, release, type Step, type Told } from "./machine.ts";
 import { standing } from "./standing.ts";
 
@@ -104,9 +104,10 @@ export class HoldKeeper {
         mayWait: command.mayWait,
         now: Date.now(),
       });
-      const written =
-        met.next === stored?.hold || (await this.#bucket.write(met.next, stored?.revision ?? 0));
-      if (!written) continue;
+      const isThere =
+        met.next === stored?.hold ||
+        (await this.#bucket.write(met.next, stored?.revision ?? 0)) !== null;
+      if (!isThere) continue;
       this.#watch(met.next);
       this.#write(waiting, decision, inForce.under, {
         hold: met.next,
@@ -165,10 +166,11 @@ export class HoldKeeper {
       if (!stored) return null;
       const { next, told } = await step(stored.hold);
       if (next === stored.hold) return stored;
-      if (!(await this.#bucket.write(next, stored.revision))) continue;
+      const revision = await this.#bucket.write(next, stored.revision);
+      if (revision === null) continue;
       this.#watch(next);
       for (const one of told) this.#tell(one, stored.hold, reasons());
-      return this.#bucket.hold(key);
+      return { hold: next, revision };
     }
     throw new Error("a hold is too busy");
   }
@@ -251,9 +253,7 @@ export class HoldKeeper {
       .then(
         () => {},
         (err: unknown) => {
-          if (err instanceof UnreadableHold)
-            this.#alarms.raise("hold-unreadable", err.message, { key });
-          else this.#log.error({ err, key }, "a hold could not go on");
+          this.#log.error({ err, key }, "a hold could not go on");
         },
       )
       .finally(() => this.#working.delete(work));
