@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { buckets, streams, subjects } from "@sallyport/contracts";
+import { SampleSession } from "@sallyport/evidence/sample";
+import { waitFor } from "@sallyport/testkit";
+import { expect, test } from "vitest";
+import { RecordedBus, signing } from "./recorder.fixture.ts";
+import type { KillPoint, RecorderTask } from "./recorder-process.ts";
+
+const script = fileURLToPath(new URL("recorder-process.ts", import.meta.url));
+
+function startProcess(recorded: RecordedBus, killAt: KillPoint | null): ChildProcess {
+  const credentials = recorded.bus.credentials.get("recorder");
+  if (credentials === undefined) throw new Error("no recorder credentials");
+  const task: RecorderTask = {
+    servers: [recorded.bus.nats.url],
+    credentials,
+    directory: recorded.directory,
+    signingKey: signing.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    killAt,
+  };
+  const child = spawn(process.execPath, [script], { stdio: ["pipe", "ignore", "inherit"] });
+  child.stdin?.end(JSON.stringify(task));
+  return child;
+}
+
+/** So that a test need not wait until the bucket forgets a dead recorder's lease. */
+const forgetLease = (recorded: RecordedBus): Promise<unknown> =>
+  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", { timeout: 1000 });
+
+const manifestsAtLeast = (recorded: RecordedBus, count: number): Promise<unknown> =>
+  waitFor(async () => (await recorded.chain()).manifests >= count, {
+    what: `${count} manifests`,
+    timeout: 20_000,
+  });
+
+test.each([
+  "before-objects",
+  "between-objects",
+  "before-manifest",
+  "after-manifest",
+  "after-purge",
+] satisfies KillPoint[])("a recorder killed %s: the next one has it all, once", async (killAt) => {
+  await using recorded = await RecordedBus.start();
+  const sessions = [await recorded.session("select 1"), await recorded.session("select 2")];
+  const child = startProcess(recorded, killAt);
+  const ended = once(child, "exit");
+  if (killAt === "after-purge") {
+    await manifestsAtLeast(recorded, 1);
+    await waitFor(async () => (await recorded.streamState()).messages === 1, { what: "the purge" });
+    sessions.push(await recorded.session("select 3"));
+  }
+  expect((await ended)[1]).toBe("SIGKILL");
+  sessions.push(await recorded.session("select 4"));
+  await forgetLease(recorded);
+  const { alarms } = await recorded.record();
+  for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  for (const stream of [streams.record(0), streams.output(0)])
+    await waitFor(async () => (await recorded.streamState(stream)).messages === 1, {
+      what: `${stream} to be purged to its anchor`,
+    });
+  expect(alarms.counts).toEqual({});
+});
+
+test("a recorder that was frozen and wakes up beside its successor does no harm", async () => {
+  await using recorded = await RecordedBus.start();
+  const frozen = startProcess(recorded, null);
+  const first = await recorded.session();
+  expect(await recorded.findings(first)).toEqual([]);
+  frozen.kill("SIGSTOP");
+  // The lease is left to end by itself here.
+  const { recorder, alarms } = await recorded.record();
+  const second = await recorded.session();
+  expect(await recorded.findings(second)).toEqual([]);
+  frozen.kill("SIGCONT");
+  for (let i = 0; i < 5; i++)
+    expect(await recorded.findings(await recorded.session(`select ${i}`))).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  expect(recorder.state()[0]?.active).toBe(true);
+  expect(alarms.counts).toEqual({});
+  frozen.kill("SIGKILL");
+  await once(frozen, "exit");
+});
+
+test("nats-server killed again and again: every event that was acknowledged is in the archive", async () => {
+  await using recorded = await RecordedBus.start();
+  const { alarms } = await recorded.record();
+  const sample = new SampleSession();
+  const store = (line: string): Promise<boolean> =>
+    waitFor(() => recorded.put(subjects.record(0, "w1", "event"), `${line}\n`).then(() => true), {
+      what: "an event to be stored",
+      timeout: 20_000,
+    });
+  await store(sample.open());
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 20; i++)
+      await store(sample.event({ type: "own", purpose: "load", text: `${round} ${i}` }));
+    await recorded.bus.nats.kill();
+    await recorded.bus.nats.start();
+  }
+  await store(sample.close());
+  expect(await recorded.findings(sample)).toEqual([]);
+  const { findings } = await recorded.chain();
+  expect(findings).toEqual([]);
+  expect(alarms.counts["stream-hole"]).toBeUndefined();
+});
