@@ -7,7 +7,7 @@ export {
   digestQuery,
   type CatalogQuery,
 } from "./catalog-queries.ts";
-export type { Classified } from "./classification.ts";
+export { classification, type Classification, type Classified } from "./classification.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
 export type { NameContext } from "./names.ts";
 export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";

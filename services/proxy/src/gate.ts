@@ -1,0 +1,133 @@
+import type { GateOutcome, TwoGates } from "@sallyport/bus";
+import { newCommandId, type CommandId, type Verdict } from "@sallyport/contracts";
+import type { ErrorCode } from "@sallyport/runtime";
+import type { CommandFields, SessionRecord } from "./record.ts";
+
+/** Set by the class below: no other file can reach it. */
+let mint: (command: CommandId, verdict: Verdict) => Clearance;
+
+/**
+ * INVARIANT (I1): the proof that both gates are open for one command. Only this file can make one; what
+ * writes to a target needs it. It begins its command once; what belongs to that command afterwards (COPY
+ * data, more rows of a suspended portal) shows it again.
+ */
+export class Clearance {
+  readonly #command: CommandId;
+  readonly verdict: Verdict;
+  #state: "fresh" | "begun" | "ended" = "fresh";
+
+  private constructor(command: CommandId, verdict: Verdict) {
+    this.#command = command;
+    this.verdict = verdict;
+  }
+
+  static {
+    mint = (command, verdict) => new Clearance(command, verdict);
+  }
+
+  /** @throws when it was spent before: a defect, never a client's doing */
+  begin(): void {
+    if (this.#state !== "fresh") throw new Error(`clearance ${this.#command} was spent`);
+    this.#state = "begun";
+  }
+
+  /** @throws when it covers nothing (any more) */
+  continue(): void {
+    if (this.#state !== "begun") throw new Error(`clearance ${this.#command} covers nothing`);
+  }
+
+  end(): void {
+    this.#state = "ended";
+  }
+}
+
+/** What came of a command at the gates. After `held` one more comes; after the others none. */
+export type Passage =
+  | { readonly kind: "open"; readonly clearance: Clearance; readonly verdictHash: string }
+  | { readonly kind: "held"; readonly verdict: Verdict }
+  | {
+      readonly kind: "closed";
+      readonly gate: "record" | "policy";
+      readonly code: ErrorCode;
+      readonly verdict: Verdict | null;
+      readonly verdictHash: string | null;
+    };
+
+export interface GateOptions {
+  readonly gates: TwoGates;
+  /** Why nothing may pass at the moment (no beat, record too full), or null. */
+  readonly closed: () => ErrorCode | null;
+  /** Milliseconds that both gates have for their answers. */
+  readonly limit: number;
+}
+
+/** The two gates, for every protocol: a command is recorded and judged, and only then cleared. */
+export class Gate {
+  readonly #options: GateOptions;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Publishes the command in its place of the session's record. `tell` is never called before this returns. */
+  submit(
+    record: SessionRecord,
+    fields: Omit<CommandFields, "command" | "deadline" | "revision">,
+    tell: (passage: Passage) => void,
+  ): CommandId {
+    const { gates, closed, limit } = this.#options;
+    const command = newCommandId();
+    const deadline = Date.now() + limit;
+    const { line, hash } = record.command({
+      command,
+      ...fields,
+      deadline,
+      revision: gates.revision,
+    });
+    const shut = closed();
+    if (shut !== null) {
+      record.keep(line);
+      setImmediate(tell, refused(shut));
+      return command;
+    }
+    gates.request(line, { command, hash, deadline }, (outcome) =>
+      tell(this.#passage(command, outcome)),
+    );
+    return command;
+  }
+
+  /** The client cancelled or left: its command waits no longer. */
+  cancel(command: CommandId): boolean {
+    return this.#options.gates.cancel(command);
+  }
+
+  #passage(command: CommandId, outcome: GateOutcome): Passage {
+    switch (outcome.kind) {
+      case "open": {
+        // What may not pass now must not pass on an answer that was asked for before.
+        const shut = this.#options.closed();
+        if (shut !== null) return { ...refused(shut), ...said(outcome) };
+        return {
+          kind: "open",
+          clearance: mint(command, outcome.verdict),
+          verdictHash: outcome.verdictHash,
+        };
+      }
+      case "held":
+        return { kind: "held", verdict: outcome.verdict };
+      case "closed":
+        return { kind: "closed", gate: outcome.gate, code: outcome.code, ...said(outcome) };
+    }
+  }
+}
+
+const said = ({ verdict, verdictHash }: GateOutcome) => ({ verdict, verdictHash });
+
+const refused = (code: ErrorCode) =>
+  ({
+    kind: "closed",
+    gate: code === "record-full" || code === "bus-lost" ? "record" : "policy",
+    code,
+    verdict: null,
+    verdictHash: null,
+  }) as const;

@@ -1,0 +1,52 @@
+import { readCredentials } from "@sallyport/bus";
+import {
+  addressText,
+  clusterOf,
+  listenerOf,
+  loadConfig,
+  onShutdown,
+  openLog,
+  readMaskingKey,
+  readSealingPublicKey,
+  sayReady,
+  serviceArguments,
+  tlsFilesOf,
+} from "@sallyport/runtime";
+import { startProxy } from "./app.ts";
+
+const { config: file, data, name } = serviceArguments();
+const config = loadConfig(file);
+const log = openLog("proxy", config.config.log, { worker: name });
+try {
+  const cluster = clusterOf({ config, data });
+  const { limits, drain } = config.config;
+  const http = tlsFilesOf({ config, data }, "proxy");
+  const running = await startProxy({
+    servers: cluster.servers,
+    credentials: await readCredentials(cluster.credentials, name),
+    sealingPublicKey: readSealingPublicKey(cluster.keys),
+    maskingKey: readMaskingKey(cluster.keys),
+    directory: config.directory,
+    postgres: {
+      address: listenerOf({ config, data }, "postgres").address,
+      tls: tlsFilesOf({ config, data }, "postgres"),
+    },
+    http: { address: listenerOf({ config, data }, "proxy").address, ...(http && { tls: http }) },
+    verdict: limits.verdict,
+    unrecordedOutput: limits.unrecorded_output,
+    handshake: limits.handshake,
+    statement: limits.statement,
+    drain,
+    log,
+  });
+  onShutdown({ log, deadline: drain + 20_000, stop: () => running.stop() });
+  const listen = {
+    postgres: addressText(running.postgres),
+    http: addressText(running.http),
+  };
+  log.info(listen, "serving");
+  sayReady({ service: "proxy", name, listen });
+} catch (err) {
+  log.error({ err }, "the proxy cannot start");
+  process.exit(1);
+}

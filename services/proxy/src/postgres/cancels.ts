@@ -1,0 +1,78 @@
+import { takeMessages, type Bus } from "@sallyport/bus";
+import { Peer, subjects, type SessionId } from "@sallyport/contracts";
+import type { Log } from "@sallyport/runtime";
+import { cancelKeyHash, sameCancelKey } from "./cancel-keys.ts";
+import type { Connections } from "./connections.ts";
+import type { Target } from "./upstream/open-target.ts";
+import { sendCancel } from "./upstream/send-cancel.ts";
+
+interface Cancellable {
+  readonly pid: number;
+  readonly key: Buffer;
+  readonly cancel: () => void;
+}
+
+/** Questions to the other workers a second, at most: a CancelRequest needs no log-in. */
+const mostAsked = 20;
+
+/** CancelRequests: those of this worker's sessions, and those that arrive here for another worker's. */
+export class Cancels {
+  readonly #bus: Bus;
+  readonly #connections: Connections;
+  readonly #log: Log;
+  readonly #sessions = new Map<SessionId, Cancellable>();
+  #asked = 0;
+  readonly #second: NodeJS.Timeout;
+
+  constructor(bus: Bus, connections: Connections, log: Log) {
+    this.#bus = bus;
+    this.#connections = connections;
+    this.#log = log;
+    this.#second = setInterval(() => {
+      this.#asked = 0;
+    }, 1000).unref();
+    takeMessages(bus, subjects.cancel, Peer, (message) => {
+      if (message.from === bus.user) return;
+      if (message.type === "ddl") connections.markStale(message.connection);
+      else this.#cancel(message.pid, message.key);
+    });
+  }
+
+  add(id: SessionId, session: Cancellable): void {
+    this.#sessions.set(id, session);
+  }
+
+  remove(id: SessionId): void {
+    this.#sessions.delete(id);
+  }
+
+  /** A CancelRequest arrived. Nobody is told whether it found anything, as PostgreSQL does. */
+  request(pid: number, key: Buffer): void {
+    const hash = cancelKeyHash(key);
+    if (this.#cancel(pid, hash) || this.#asked >= mostAsked) return;
+    this.#asked += 1;
+    const question = { v: 1, type: "cancel", from: this.#bus.user, pid, key: hash };
+    this.#bus.publish(subjects.cancel, JSON.stringify(question));
+  }
+
+  /** Cancels what a target runs for one of our sessions. */
+  target(connection: string, { pid, key }: Target): void {
+    this.#connections
+      .target(connection, new Map())
+      .then((address) => sendCancel(address, pid, key, AbortSignal.timeout(5000)))
+      .catch((err: unknown) => this.#log.warn({ err, connection }, "a cancel did not arrive"));
+  }
+
+  stop(): void {
+    clearInterval(this.#second);
+  }
+
+  #cancel(pid: number, hash: string): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.pid !== pid || !sameCancelKey(session.key, hash)) continue;
+      session.cancel();
+      return true;
+    }
+    return false;
+  }
+}

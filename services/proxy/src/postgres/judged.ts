@@ -1,0 +1,37 @@
+import type { CommandKind, Operation, Parameter } from "@sallyport/contracts";
+import type { Output } from "@sallyport/sql";
+import type { Format } from "@sallyport/pgwire";
+import type { Prepared } from "./statements.ts";
+
+/** What the session must do when a command has run. */
+export interface Effects {
+  /** It may have changed the target's catalog. */
+  readonly ddl: boolean;
+  /** It may have changed search_path or the role. */
+  readonly names: boolean;
+  /** It begins, ends or goes back in a transaction. */
+  readonly transaction: boolean;
+  /** It may take COPY data from the client. */
+  readonly copyIn: boolean;
+  /** It may have changed, by SQL, what names of prepared statements stand for. */
+  readonly renames: boolean;
+}
+
+/** A command with its operations: what is published, and what its results must look like. */
+export interface Judged {
+  readonly kind: CommandKind;
+  readonly text: string;
+  readonly parameters: readonly Parameter[];
+  readonly operations: readonly Operation[];
+  /** Output columns of each statement of a query string, or of the one portal; null: none, or unknown. */
+  readonly outputs: readonly (readonly Output[] | null)[];
+  /** Ids (without the connection) of the classified columns that it touches in any way, those of tables that it writes included. */
+  readonly touches: ReadonlySet<string>;
+  /** Why its operations cannot all be proven. */
+  readonly opaque: string | null;
+  /** Formats of the portal's result columns; empty for a query string (all text). */
+  readonly resultFormats: readonly Format[];
+  /** The prepared statement of the executed portal. */
+  readonly portalStatement: Prepared | null;
+  readonly effects: Effects;
+}

@@ -1,0 +1,260 @@
+import { isUtf8 } from "node:buffer";
+import type { Operation, Parameter } from "@sallyport/contracts";
+import { formatOf, type Bind } from "@sallyport/pgwire";
+import type { Analysis, NameContext, Statement } from "@sallyport/sql";
+import type { Effects, Judged } from "./judged.ts";
+import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
+import type { Portal, Prepared, Step, Unit } from "./statements.ts";
+import type { CatalogView, Read } from "./target-catalog.ts";
+
+/** A command as it goes to the gate, or what is said instead of asking. */
+export type Judgement =
+  | { readonly kind: "judged"; readonly judged: Judged }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly text: string };
+
+export interface Surroundings {
+  readonly view: CatalogView;
+  readonly names: NameContext;
+  /** Why nothing can be proven at this point of the session, or null: DDL in this transaction, names in doubt. */
+  readonly unprovable: string | null;
+  /** Also within one query string: what ends a transaction may bring other names back. */
+  readonly namesMayReturn: boolean;
+}
+
+type CommandUnit = Extract<Unit, { kind: "command" }>;
+
+const everything: Effects = {
+  ddl: true,
+  names: true,
+  transaction: true,
+  copyIn: true,
+  renames: true,
+};
+
+/** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
+export function operationsOf(
+  unit: CommandUnit,
+  around: Surroundings,
+): Judgement | Promise<Judgement> {
+  const texts = textsOf(unit);
+  for (const { message, portal } of unit.steps)
+    if (message.kind === "bind" && portal)
+      portal.bound = { catalog: around.view.catalog, names: around.names };
+  if (texts === null)
+    return judgedAs(
+      unit,
+      [],
+      [opaque(around.view.connection, "nobody knows what the name stands for")],
+      "unknown name",
+    );
+  const analysed = texts.map(({ text, types }) =>
+    around.view.analyse(text, around.names, types, around.unprovable),
+  );
+  if (analysed.some((one) => one instanceof Promise))
+    return Promise.all(analysed).then((all) => conclude(unit, texts, all, around));
+  return conclude(unit, texts, analysed as Read[], around);
+}
+
+interface Text {
+  readonly text: string;
+  readonly types: readonly number[];
+}
+
+/** The statement texts that a unit parses, binds, describes or runs, each once; null when one is unknown. */
+function textsOf(unit: CommandUnit): Text[] | null {
+  const found = new Map<Prepared, Text>();
+  const add = (prepared: Prepared | null | undefined): boolean => {
+    if (prepared === undefined) return true;
+    if (prepared === null || prepared.text === null) return false;
+    found.set(prepared, { text: prepared.text, types: prepared.types });
+    return true;
+  };
+  for (const { message, prepared, portal } of unit.steps) {
+    if (message.kind === "query") return [{ text: message.text, types: [] }];
+    if (message.kind === "function-call") return null;
+    if (!add(prepared) || (portal !== undefined && !add(portal.statement))) return null;
+  }
+  return [...found.values()];
+}
+
+function conclude(
+  unit: CommandUnit,
+  texts: readonly Text[],
+  analysed: readonly Read[],
+  around: Surroundings,
+): Judgement {
+  const analyses: Analysed[] = [];
+  const text = texts.map((one) => one.text).join("\n");
+  const refused = (refusal: Refusal): Judgement => ({ kind: "refused", refusal, text });
+  for (const one of analysed) {
+    switch (one.kind) {
+      case "syntax-error":
+        return refused(asTarget(one.sqlstate, one.message, one.position));
+      case "failed":
+        return refused(refusalOf("statement-too-complex"));
+      case "analysed": {
+        const { analysis } = one;
+        if (analysis.kind !== "analysed")
+          return refused(asTarget(analysis.sqlstate, analysis.message, positionOf(analysis)));
+        analyses.push(analysis);
+      }
+    }
+  }
+  const doubt = doubtOf(unit, analyses, around);
+  if (doubt !== null)
+    return judgedAs(unit, statementsOf(analyses), [opaque(around.view.connection, doubt)], doubt);
+  const statements = statementsOf(analyses);
+  const operations = unite(analyses.flatMap((one) => one.operations));
+  const why = analyses.find((one) => one.opaque !== null)?.opaque ?? null;
+  return judgedAs(unit, statements, operations, why);
+}
+
+type Analysed = Extract<Analysis, { kind: "analysed" }>;
+
+const positionOf = (analysis: Exclude<Analysis, Analysed>): number | undefined =>
+  analysis.kind === "unresolved" && analysis.position > 0 ? analysis.position : undefined;
+
+const statementsOf = (analyses: readonly Analysed[]): readonly Statement[] =>
+  analyses.flatMap((one) => one.statements);
+
+/** Why this unit must be judged as opaque here although its text could be read, or null. */
+function doubtOf(
+  unit: CommandUnit,
+  analyses: readonly Analysed[],
+  { namesMayReturn, view, names }: Surroundings,
+): string | null {
+  const statements = statementsOf(analyses);
+  if (unit.steps.some(({ prepared, portal }) => prepared?.doubtful || portal?.statement?.doubtful))
+    return "the prepared statement may have been replaced";
+  const bound = unit.portal?.bound;
+  if (bound && (bound.catalog !== view.catalog || bound.names !== names))
+    return "the portal was opened when names meant something else";
+  const ends = statements.some(({ effects }) => effects.transaction !== undefined);
+  return namesMayReturn && ends && statements.length > 1
+    ? "the end of the transaction may bring another search_path back"
+    : null;
+}
+
+function judgedAs(
+  unit: CommandUnit,
+  statements: readonly Statement[],
+  operations: readonly Operation[],
+  opaqueBecause: string | null,
+): Judgement {
+  const { portal } = unit;
+  const bind = portal?.bind ?? lastBind(unit.steps);
+  const parameters = parametersOf(unit, bind, portal);
+  const text = textOf(unit);
+  if (parameters === null)
+    return {
+      kind: "refused",
+      refusal: asTarget("22021", "invalid byte sequence for encoding UTF8 in a parameter"),
+      text,
+    };
+  const hidden = opaqueBecause !== null;
+  const outputs =
+    unit.commandKind === "simple"
+      ? statements.map((one) => (hidden ? null : one.outputs))
+      : [hidden ? null : (statementOfPortal(unit, statements)?.outputs ?? null)];
+  return {
+    kind: "judged",
+    judged: {
+      kind: unit.commandKind,
+      text,
+      parameters,
+      operations,
+      outputs,
+      touches: new Set(statements.flatMap((one) => one.touches)),
+      opaque: opaqueBecause,
+      resultFormats: bind?.resultFormats ?? [],
+      portalStatement: portal?.statement ?? null,
+      // Parse and Bind run nothing.
+      effects: unit.commandKind === "prepare" ? nothing : effectsOf(statements, hidden),
+    },
+  };
+}
+
+const nothing: Effects = {
+  ddl: false,
+  names: false,
+  transaction: false,
+  copyIn: false,
+  renames: false,
+};
+
+function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
+  if (hidden) return everything;
+  return {
+    ddl: statements.some(({ effects }) => effects.ddl),
+    names: statements.some(({ effects }) => effects.names),
+    transaction: statements.some(({ effects }) => effects.transaction !== undefined),
+    copyIn: statements.some(({ effects }) => effects.copy?.direction === "in"),
+    renames: statements.some(({ kind }) => kind === "DeallocateStmt" || kind === "DiscardStmt"),
+  };
+}
+
+function statementOfPortal(
+  unit: CommandUnit,
+  statements: readonly Statement[],
+): Statement | undefined {
+  // Several texts only in a `prepare`, which returns no rows.
+  return unit.commandKind === "execute" || statements.length === 1 ? statements[0] : undefined;
+}
+
+function textOf(unit: CommandUnit): string {
+  const texts = new Set<string>();
+  for (const { message, prepared, portal } of unit.steps) {
+    if (message.kind === "query") texts.add(message.text);
+    else if (message.kind === "function-call")
+      texts.add(`function call of oid ${message.function}`);
+    else {
+      const text = prepared?.text ?? portal?.statement?.text;
+      if (text) texts.add(text);
+      else if (prepared ?? portal)
+        texts.add(`unknown name ${prepared?.name ?? portal?.name ?? ""}`);
+    }
+  }
+  return [...texts].join("\n");
+}
+
+const lastBind = (steps: readonly Step[]): Bind | undefined =>
+  steps.map(({ message }) => message).findLast((message) => message.kind === "bind");
+
+/** Null when a text is not UTF-8: what is approved must be what runs. */
+function parametersOf(
+  unit: CommandUnit,
+  bind: Bind | undefined,
+  portal: Portal | undefined,
+): Parameter[] | null {
+  const call = unit.steps[0]?.message;
+  const values = call?.kind === "function-call" ? call : bind;
+  if (!values) return [];
+  const types =
+    portal?.statement?.types ?? unit.steps.find(({ prepared }) => prepared)?.prepared?.types ?? [];
+  const parameters: Parameter[] = [];
+  for (const [index, value] of values.parameters.entries()) {
+    const format = formatOf(values.formats, index);
+    if (format === 0 && value !== null && !isUtf8(value)) return null;
+    parameters.push({
+      oid: types[index] ?? 0,
+      format,
+      value: value?.toString(format === 0 ? "utf8" : "base64") ?? null,
+    });
+  }
+  return parameters;
+}
+
+const opaque = (connection: string, detail: string): Operation => ({
+  action: "opaque",
+  resource: { type: "Connection", id: connection },
+  detail,
+});
+
+function unite(operations: readonly Operation[]): Operation[] {
+  const seen = new Map<string, Operation>();
+  for (const operation of operations) {
+    const key = JSON.stringify(operation);
+    if (!seen.has(key)) seen.set(key, operation);
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,18 @@
+/**
+ * Everything that the proxy itself says to a target inside a session, besides the catalog's fixed texts
+ * (libs/sql) and the log-in: run without a clearance, recorded as events of kind `own`.
+ */
+export const ownStatements = {
+  /**
+   * Fails an open transaction after a refusal, a pipeline's implicit one too: no name in it that anybody
+   * could define, because it is no SQL.
+   */
+  "fail-transaction": "sallyport refused a command of this transaction",
+  /** What names mean from now on; every name in it is qualified, so that search_path has no say. */
+  "read-names":
+    "SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, current_user::pg_catalog.text, " +
+    "session_user::pg_catalog.text, " +
+    "pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote')",
+} as const;
+
+export type OwnPurpose = keyof typeof ownStatements;

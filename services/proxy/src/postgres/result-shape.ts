@@ -1,0 +1,124 @@
+import type { Masker } from "@sallyport/contracts";
+import {
+  computedConstant,
+  leastRevealing,
+  maskerFor,
+  type TypeInfo,
+  type Value,
+} from "@sallyport/masking";
+import { formatOf, type Field, type Format } from "@sallyport/pgwire";
+import type { Output } from "@sallyport/sql";
+
+/** What the target's catalog tells about a result's columns. */
+export interface ColumnKnowledge {
+  typeInfo(oid: number): TypeInfo | undefined;
+  /** Resource ids of the classified columns that a relation's column stands for; none when it is not classified. */
+  classified(tableOid: number, attnum: number): readonly string[];
+}
+
+/** What happens to the rows of one result: as they came, with columns replaced, or not at all. */
+export type ResultShape =
+  | { readonly kind: "as-it-comes" }
+  | {
+      readonly kind: "masked";
+      readonly replacers: readonly (((value: Value) => Value) | undefined)[];
+    }
+  | { readonly kind: "mismatch"; readonly problem: string };
+
+const asItComes: ResultShape = { kind: "as-it-comes" };
+
+/**
+ * INVARIANT (I3): decides from the origins that were computed before the gate; what the target says of the
+ * result (`fields`) is a check. `outputs` null: unknown, so every column counts as computed from every
+ * classified one.
+ */
+export function resultShape(
+  outputs: readonly Output[] | null,
+  fields: readonly Field[] | null,
+  formats: readonly Format[],
+  masks: ReadonlyMap<string, Masker>,
+  key: Buffer,
+  knows: ColumnKnowledge,
+): ResultShape {
+  if (outputs === null) {
+    if (masks.size === 0) return asItComes;
+    if (fields === null)
+      return { kind: "mismatch", problem: "a result came that nobody described" };
+    return {
+      kind: "masked",
+      replacers: fields.map((field, index) =>
+        constant(field.type, formatAt(fields, formats, index), field.typeModifier, knows),
+      ),
+    };
+  }
+  if (fields !== null) {
+    const problem = differs(outputs, fields, knows);
+    if (problem !== null) return { kind: "mismatch", problem };
+  }
+  let masked = false;
+  const replacers = outputs.map((output, index) => {
+    const field = fields?.[index];
+    const type = field?.type ?? output.typeOid;
+    const format = formatAt(fields, formats, index);
+    switch (output.kind) {
+      case "plain":
+        return undefined;
+      case "column": {
+        const masker = output.columns
+          .map((column) => masks.get(column))
+          .reduce((a, b) => (a && b ? leastRevealing(a, b) : (a ?? b)), undefined);
+        if (masker === undefined) return undefined;
+        masked = true;
+        return maskerFor({
+          masker,
+          typeOid: type,
+          typmod: field?.typeModifier ?? -1,
+          typeInfo: knows.typeInfo(type),
+          format,
+          key,
+        });
+      }
+      case "computed":
+        if (!output.columns.some((column) => masks.has(column))) return undefined;
+        masked = true;
+        return constant(type, format, field?.typeModifier ?? -1, knows);
+    }
+  });
+  return masked ? { kind: "masked", replacers } : asItComes;
+}
+
+function differs(
+  outputs: readonly Output[],
+  fields: readonly Field[],
+  knows: ColumnKnowledge,
+): string | null {
+  if (fields.length !== outputs.length)
+    return `${fields.length} columns instead of ${outputs.length}`;
+  for (const [index, output] of outputs.entries()) {
+    const field = fields[index];
+    if (!field) return `column ${index + 1} is missing`;
+    if (output.typeOid !== 0 && field.type !== output.typeOid)
+      return `column ${index + 1} has another type`;
+    const found = field.table === 0 ? [] : knows.classified(field.table, field.attribute);
+    if (found.length === 0) continue;
+    if (output.kind === "plain" || !found.every((column) => output.columns.includes(column)))
+      return `column ${index + 1} is another one`;
+  }
+  return null;
+}
+
+const formatAt = (
+  fields: readonly Field[] | null,
+  formats: readonly Format[],
+  index: number,
+): Format => (formats.length > 0 ? formatOf(formats, index) : (fields?.[index]?.format ?? 0));
+
+function constant(
+  type: number,
+  format: Format,
+  typmod: number,
+  knows: ColumnKnowledge,
+): () => Value {
+  const value = computedConstant(type, format, knows.typeInfo(type), typmod);
+  return () => value;
+}

@@ -1,0 +1,150 @@
+import { createHash, type Hash } from "node:crypto";
+import type { CommandId, Masker, Outcome } from "@sallyport/contracts";
+import { rowDescription, type Field } from "@sallyport/pgwire";
+import type { Clearance } from "../gate.ts";
+import type { Judged } from "./judged.ts";
+import type { Portal } from "./statements.ts";
+
+/** What is kept of a command's output: the bytes as they left, their hash, or nothing. */
+export type Keep = "rows" | "digest" | "none";
+
+/** Where a command's bytes go to be kept. */
+export interface OutputSink {
+  keep(command: CommandId, kind: "rows" | "copy", part: number, bytes: Buffer): void;
+}
+
+/** A command from its clearance to its last answer; what its `result` event will say. */
+export class Running {
+  readonly command: CommandId;
+  readonly judged: Judged;
+  readonly portal: Portal | null;
+  readonly clearance: Clearance;
+  readonly verdictHash: string;
+  /** By column id, without the connection. */
+  readonly masks: ReadonlyMap<string, Masker>;
+  /** INVARIANT (I3): the target's texts are withheld while it runs. */
+  readonly withhold: boolean;
+  sent: number | null = null;
+  rows = 0;
+  bytes = 0;
+  parts = 0;
+  readonly tags: string[] = [];
+  error: { code: string; sqlstate?: string; message: string } | undefined;
+  /** Which statement of a simple query string is answering. */
+  statement = 0;
+  finished = false;
+  readonly #keep: Keep;
+  readonly #sink: OutputSink;
+  #hash: Hash | undefined;
+  #input: { bytes: number; parts: number; hash: Hash } | undefined;
+
+  constructor(options: {
+    command: CommandId;
+    judged: Judged;
+    portal: Portal | null;
+    clearance: Clearance;
+    verdictHash: string;
+    withhold: boolean;
+    keep: Keep;
+    sink: OutputSink;
+  }) {
+    this.command = options.command;
+    this.judged = options.judged;
+    this.portal = options.portal;
+    this.clearance = options.clearance;
+    this.verdictHash = options.verdictHash;
+    this.masks = new Map(
+      options.clearance.verdict.masks.map(({ column, masker }) => [
+        column.slice(column.indexOf("/") + 1),
+        masker,
+      ]),
+    );
+    this.withhold = options.withhold;
+    this.#keep = options.keep;
+    this.#sink = options.sink;
+  }
+
+  /** Bytes that leave for the client as this command's result, after masking. */
+  output(bytes: Buffer): void {
+    this.bytes += bytes.length;
+    if (this.#keep === "none") return;
+    this.#hash ??= createHash("sha256");
+    this.#hash.update(bytes);
+    if (this.#keep !== "rows") return;
+    for (const piece of pieces(bytes))
+      this.#sink.keep(this.command, "rows", (this.parts += 1), piece);
+  }
+
+  /** Puts the columns' names before the first row of an Execute, whose description came earlier or never. */
+  describe(fields: readonly Field[]): void {
+    if (this.bytes === 0) this.output(rowDescription(fields));
+  }
+
+  /** COPY data that came from the client. */
+  input(bytes: Buffer): void {
+    this.#input ??= { bytes: 0, parts: 0, hash: createHash("sha256") };
+    this.#input.bytes += bytes.length;
+    this.#input.hash.update(bytes);
+    if (this.#keep !== "rows") return;
+    for (const piece of pieces(bytes))
+      this.#sink.keep(this.command, "copy", (this.#input.parts += 1), piece);
+  }
+
+  /** The fields of its `result` event. Ends its clearance: nothing more may be sent under it. */
+  result(outcome: Outcome): {
+    command: CommandId;
+    outcome: Outcome;
+    verdict: string;
+    rows: number;
+    bytes: number;
+    output: string | null;
+    parts: number;
+    tags: string[];
+    error?: { code: string; sqlstate?: string; message: string };
+    input?: { bytes: number; sha256: string; parts: number };
+    sent: number | null;
+  } {
+    this.finished = true;
+    this.clearance.end();
+    return {
+      command: this.command,
+      outcome,
+      verdict: this.verdictHash,
+      rows: this.rows,
+      bytes: this.bytes,
+      output: this.#hash?.digest("hex") ?? null,
+      parts: this.parts,
+      tags: this.tags,
+      ...(this.error && { error: this.error }),
+      ...(this.#input && {
+        input: {
+          bytes: this.#input.bytes,
+          sha256: this.#input.hash.digest("hex"),
+          parts: this.#input.parts,
+        },
+      }),
+      sent: this.sent,
+    };
+  }
+}
+
+/** A message of the bus holds 4 MiB. */
+const longestPiece = 1024 * 1024;
+
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += longestPiece)
+    yield bytes.subarray(at, at + longestPiece);
+}
+
+/** The result of a command of which nothing was sent and nothing came. */
+export const unsent = (command: CommandId, outcome: Outcome) => ({
+  command,
+  outcome,
+  rows: 0,
+  bytes: 0,
+  output: null,
+  parts: 0,
+  tags: [],
+  sent: null,
+  ended: Date.now(),
+});

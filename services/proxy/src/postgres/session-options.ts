@@ -1,0 +1,43 @@
+import type { Duplex } from "node:stream";
+import type { OutputSession } from "@sallyport/bus";
+import type { CommandId, HoldId, Principal } from "@sallyport/contracts";
+import type { FrameReader } from "@sallyport/pgwire";
+import type { Log } from "@sallyport/runtime";
+import type { Gate } from "../gate.ts";
+import type { SessionRecord } from "../record.ts";
+import type { Keep } from "./running.ts";
+import type { TargetCatalog } from "./target-catalog.ts";
+import type { Target } from "./upstream/open-target.ts";
+
+/** What a session needs of its worker. */
+export interface SessionOptions {
+  readonly client: Duplex;
+  /** Reads what the client sends; may hold what came with the log-in. */
+  readonly reader: FrameReader;
+  readonly target: Target;
+  readonly record: SessionRecord;
+  /** Its window holds what may leave before its record is acknowledged (I1). */
+  readonly output: OutputSession;
+  readonly gate: Gate;
+  readonly catalog: TargetCatalog;
+  readonly connection: string;
+  readonly principal: Principal;
+  readonly address: string;
+  readonly keep: Keep;
+  readonly maskingKey: Buffer;
+  /** Bytes of a command's text and parameters. */
+  readonly statementLimit: number;
+  readonly log: Log;
+  /** Cancels what runs on the target. */
+  readonly cancelTarget: () => void;
+  /** DDL ran on the connection: told to all workers before this session's client hears of it. */
+  readonly tellDdl: () => Promise<void>;
+  /** A command waits no longer for its hold, or gives its approval back. */
+  readonly release: (
+    command: CommandId,
+    hold: { readonly id: HoldId; readonly key: string },
+    why: "cancelled" | "disconnected" | "timeout" | "not-sent",
+  ) => void;
+  /** The session is over, its record closed. */
+  readonly onEnd: () => void;
+}

@@ -1,0 +1,774 @@
+import { createHash } from "node:crypto";
+import { newCommandId, type CommandId } from "@sallyport/contracts";
+import {
+  Frontend,
+  parseFrontend,
+  ProtocolError,
+  toClient,
+  type FramePart,
+  type Frames,
+  type TransactionStatus,
+} from "@sallyport/pgwire";
+import type { NameContext } from "@sallyport/sql";
+import { asSallyError } from "@sallyport/runtime";
+import type { Passage } from "../gate.ts";
+import { Answers, type Owed } from "./answers.ts";
+import { holdNotice } from "./hold-notice.ts";
+import type { Judged } from "./judged.ts";
+import { operationsOf, type Judgement } from "./operations.ts";
+import { readNames } from "./names.ts";
+import { asTarget, denied, errorFrame, refusal, refusalOf, type Refusal } from "./refusal.ts";
+import { Running, unsent } from "./running.ts";
+import type { SessionOptions } from "./session-options.ts";
+import { NameError, Statements, type Portal, type Unit } from "./statements.ts";
+import { TargetWriter } from "./target-writer.ts";
+
+type CommandUnit = Extract<Unit, { kind: "command" }>;
+
+/**
+ * `free`: the next unit may be taken. `working`: something must come first (analysis, catalog, names, a
+ * transaction's end). `judging`, `held`: a command is at the gates. `copy`: whether COPY begins is open.
+ */
+type Phase = "free" | "working" | "judging" | "held" | "copy" | "ended";
+
+const mostPending = 4 * 1024 * 1024;
+/** How long the target may still answer for a client that has left, in milliseconds. */
+const afterlife = 10_000;
+const noticeEvery = 60_000;
+
+/**
+ * One client connection: client bytes → units → operations → gates → target, and back. Everything is an
+ * input to one loop (`#pump`), a pending verdict too, so that disconnect, cancel and the end are seen while
+ * a command waits.
+ */
+export class PostgresSession {
+  readonly #options: SessionOptions;
+  readonly #statements = new Statements();
+  readonly #answers: Answers;
+  readonly #writer: TargetWriter;
+  readonly #units: Unit[] = [];
+  readonly #suspended = new Map<Portal, Running>();
+  readonly #targetPauses = new Set<string>();
+  #phase: Phase = "free";
+  #status: TransactionStatus = "I";
+  #segments = 0;
+  /** After an error in the extended protocol: everything is passed over up to the next Sync. */
+  #skipping = false;
+  #copyIn: Running | null = null;
+  #atGate: { command: CommandId; unit: CommandUnit; judged: Judged } | null = null;
+  #hold: { timer: NodeJS.Timeout; release: Parameters<SessionOptions["release"]>[1] } | null = null;
+  #names: NameContext | null = null;
+  #namesOf: object | null = null;
+  #namesChanged = false;
+  #ddl = false;
+  #clientGone = false;
+  #lastType = 0;
+  #bytes = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#writer = new TargetWriter(options.target.socket);
+    this.#answers = new Answers(
+      {
+        toClient: (bytes) => this.#toClient(bytes),
+        finished: (running, outcome) => this.#finished(running, outcome),
+        suspended: (running) => {
+          if (running.portal) this.#suspended.set(running.portal, running);
+        },
+        copyIn: (running) => {
+          if (this.#phase !== "copy") return this.#end(refusalOf("internal"), "copy unforeseen");
+          this.#copyIn = running;
+          this.#proceed();
+        },
+        ready: (status) => this.#ready(status),
+        gone: ({ prepared, portal }) => {
+          if (prepared) this.#statements.drop(prepared);
+          if (portal) this.#statements.dropPortal(portal);
+        },
+        parameter: (name, value) => this.#parameter(name, value),
+        broken: (problem, code) => {
+          options.catalog.markStale();
+          this.#end(refusalOf(code, { problem, connection: options.connection }), code);
+        },
+      },
+      () => this.#view(),
+      options.maskingKey,
+    );
+  }
+
+  /** Takes over both sockets; log-in is over. */
+  start(): void {
+    const { client, target } = this.#options;
+    client
+      .on("data", (chunk: Buffer) => {
+        this.#options.reader.push(chunk);
+        this.#pump();
+      })
+      .on("drain", () => this.#resumeTarget("client"))
+      .on("error", () => undefined)
+      .on("close", () => this.#clientLeft());
+    target.socket
+      .on("data", (chunk: Buffer) => {
+        target.reader.push(chunk);
+        this.#takeAnswers();
+      })
+      .on("drain", () => this.#pump())
+      .on("error", (err) => this.#options.log.debug({ err }, "the target's socket failed"))
+      .on("close", () =>
+        this.#end(
+          refusalOf("target-lost", { connection: this.#options.connection }),
+          "target-lost",
+        ),
+      );
+    this.#takeAnswers();
+    this.#pump();
+  }
+
+  /** Nothing leaves for the client while nobody says who is revoked (I7). */
+  hush(silent: boolean): void {
+    if (silent) this.#pauseTarget("beat");
+    else this.#resumeTarget("beat");
+  }
+
+  /** Asks whether it may still be connected; it ends when policy says no. */
+  recheck(fields: Parameters<SessionOptions["gate"]["submit"]>[1], denied: () => void): void {
+    if (this.#phase === "ended") return;
+    const { gate, record } = this.#options;
+    const command = gate.submit(record, fields, (passage) => {
+      if (passage.kind === "held" || record.closed) return;
+      const closed = passage.kind === "closed";
+      if (!closed) passage.clearance.end();
+      record.result({
+        ...unsent(command, closed ? (`refused-${passage.gate}` as const) : "executed"),
+        verdict: passage.verdictHash,
+      });
+      if (closed && passage.code === "policy-denied") denied();
+    });
+  }
+
+  get idle(): boolean {
+    return this.#phase === "free" && this.#answers.idle && this.#status === "I";
+  }
+
+  /** The client asked, on another connection, to cancel what runs here. */
+  cancel(): void {
+    if (this.#atGate && this.#phase !== "working") this.#options.gate.cancel(this.#atGate.command);
+    else if (!this.#answers.idle) this.#options.cancelTarget();
+  }
+
+  /** Ends the session, whatever it does: revoked, killed, drained. */
+  end(why: Refusal): void {
+    if (!this.#answers.idle) this.#options.cancelTarget();
+    this.#end(why, why.code);
+  }
+
+  // ── client → units ────────────────────────────────────────────────────────────────────────────
+
+  #pump(): void {
+    try {
+      while (this.#phase === "free" && !this.#writer.congested) {
+        const unit = this.#units.shift() ?? this.#nextUnit();
+        if (unit === undefined) break;
+        this.#take(unit);
+      }
+    } catch (cause) {
+      this.#failed(cause);
+    }
+    const { client, reader } = this.#options;
+    if (reader.pending > mostPending) client.pause();
+    else if (client.isPaused() && this.#phase !== "ended") client.resume();
+  }
+
+  #nextUnit(): Unit | undefined {
+    for (;;) {
+      const frames = this.#options.reader.next();
+      if (frames === undefined) return undefined;
+      if (this.#copyIn) {
+        this.#copyData(this.#copyIn, frames);
+        if (this.#phase !== "free") return undefined;
+        continue;
+      }
+      if (frames.kind === "part" || frames.count > 1) continue; // COPY data that nobody reads
+      this.#lastType = frames.type;
+      const message = parseFrontend(frames.bytes);
+      if (this.#skipping) {
+        if (message.kind === "terminate") return { kind: "terminate" };
+        if (message.kind !== "sync") continue;
+        this.#skipping = false;
+      }
+      try {
+        this.#units.push(...this.#statements.accept(message, frames.bytes));
+      } catch (cause) {
+        if (!(cause instanceof NameError)) throw cause;
+        this.#refuse(asTarget(cause.sqlstate, cause.message), false);
+      }
+      const unit = this.#units.shift();
+      if (unit) return unit;
+    }
+  }
+
+  #take(unit: Unit): void {
+    switch (unit.kind) {
+      case "sync":
+        this.#answers.owe({ kind: "sync" });
+        return this.#writer.sync();
+      case "flush":
+        return this.#writer.flush();
+      case "close": {
+        const { message } = unit.step;
+        if (message.kind !== "close") return;
+        this.#answers.owe({ kind: "close", running: null });
+        return this.#writer.close(message.of, message.name);
+      }
+      case "terminate":
+        return this.#end(null, "terminate");
+      case "command":
+        return this.#judge(unit);
+    }
+  }
+
+  // ── units → operations ────────────────────────────────────────────────────────────────────────
+
+  #judge(unit: CommandUnit): void {
+    const running = unit.portal && this.#suspended.get(unit.portal);
+    if (running && unit.steps.length === 1) return this.#continue(unit, running);
+    const view = this.#options.catalog.current;
+    if (view === null) return this.#afterCatalog(unit);
+    const stale = this.#names === null || this.#namesOf !== view.catalog;
+    if (stale && this.#status !== "E") {
+      if (this.#atBoundary) return this.#askNames(unit, view.catalog);
+      // The transaction's end, or the pipeline's, is owed: then they can be asked.
+      if (this.#answers.syncing && !this.#writer.unsynced) return this.#wait(unit);
+    }
+    const judgement = operationsOf(unit, {
+      view,
+      names: this.#names ?? { searchPath: [] },
+      unprovable: this.#ddl
+        ? "the transaction has changed the schema"
+        : stale
+          ? "search_path or role may have changed in this pipeline"
+          : null,
+      namesMayReturn: this.#namesChanged,
+    });
+    if (judgement instanceof Promise) {
+      this.#phase = "working";
+      void judgement.then((one) => this.#resumeWith(() => this.#ask(unit, one)));
+      return;
+    }
+    this.#ask(unit, judgement);
+  }
+
+  get #atBoundary(): boolean {
+    return this.#answers.idle && !this.#writer.unsynced;
+  }
+
+  #afterCatalog(unit: CommandUnit): void {
+    this.#phase = "working";
+    this.#options.catalog.ensure().then(
+      () => this.#resumeWith(() => this.#judge(unit)),
+      (cause: unknown) =>
+        this.#resumeWith(() => this.#refuseUnit(unit, refusal(asSallyError(cause)))),
+    );
+  }
+
+  #askNames(unit: CommandUnit, catalog: object): void {
+    this.#phase = "working";
+    const text = this.#writer.ownQuery("read-names");
+    this.#options.record.own({ purpose: "read-names", text });
+    this.#answers.owe({
+      kind: "own-query",
+      done: (row) =>
+        this.#resumeWith(() => {
+          const names = row && readNames(row);
+          if (!names) return this.#end(refusalOf("internal"), "names unreadable");
+          this.#names = names;
+          this.#namesOf = catalog;
+          this.#judge(unit);
+        }),
+    });
+  }
+
+  /** Takes the unit again when nothing is owed any more. */
+  #wait(unit: CommandUnit): void {
+    this.#phase = "working";
+    this.#onBoundary = () => this.#resumeWith(() => this.#judge(unit));
+  }
+  #onBoundary: (() => void) | null = null;
+
+  #resumeWith(step: () => void): void {
+    if (this.#phase === "ended") return;
+    this.#phase = "free";
+    try {
+      step();
+    } catch (cause) {
+      return this.#failed(cause);
+    }
+    this.#pump();
+  }
+
+  // ── operations → gates ────────────────────────────────────────────────────────────────────────
+
+  #ask(unit: CommandUnit, judgement: Judgement): void {
+    if (judgement.kind === "refused")
+      return this.#refuseUnit(unit, judgement.refusal, judgement.text);
+    const { judged } = judgement;
+    const size =
+      Buffer.byteLength(judged.text) +
+      judged.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    const { statementLimit } = this.#options;
+    if (size > statementLimit)
+      return this.#refuseUnit(
+        unit,
+        refusalOf("statement-too-large", { size, limit: statementLimit }),
+        judged.text,
+      );
+    this.#phase = "judging";
+    const { gate, record, connection, principal, address } = this.#options;
+    const command = gate.submit(
+      record,
+      {
+        kind: judged.kind,
+        connection,
+        principal,
+        address,
+        text: judged.text,
+        parameters: [...judged.parameters],
+        operations: [...judged.operations],
+        mayWait: this.#status === "I" && this.#atBoundary,
+      },
+      (passage) => this.#passage(unit, judged, command, passage),
+    );
+    this.#atGate = { command, unit, judged };
+  }
+
+  #passage(unit: CommandUnit, judged: Judged, command: CommandId, passage: Passage): void {
+    if (passage.kind === "held") {
+      if (this.#phase === "ended") return;
+      this.#phase = "held";
+      const { hold } = passage.verdict;
+      if (!hold) return;
+      const say = () => this.#toClient(holdNotice(passage.verdict, Date.now()));
+      say();
+      this.#hold = { timer: setInterval(say, noticeEvery), release: hold };
+      return;
+    }
+    const held = this.#hold;
+    if (held) clearInterval(held.timer);
+    this.#hold = null;
+    this.#atGate = null;
+    const over = this.#phase === "ended";
+    if (passage.kind === "closed") {
+      if (held && passage.code !== "hold-denied" && passage.code !== "policy-denied")
+        this.#options.release(
+          command,
+          held.release,
+          over ? "disconnected" : passage.code === "cancelled" ? "cancelled" : "timeout",
+        );
+      const why = this.#closedBecause(passage);
+      this.#options.record.result({
+        ...unsent(command, passage.gate === "record" ? "refused-record" : "refused-policy"),
+        verdict: passage.verdictHash,
+        error: { code: passage.code, sqlstate: why.said.sqlstate, message: why.said.message },
+      });
+      if (over) return this.#closeRecord();
+      return this.#resumeWith(() => this.#refuse(why, unit.commandKind === "simple"));
+    }
+    const running = new Running({
+      command,
+      judged,
+      portal: unit.portal ?? null,
+      clearance: passage.clearance,
+      verdictHash: passage.verdictHash,
+      withhold: this.#mustWithhold(judged, passage.clearance.verdict.masks),
+      keep: this.#options.keep,
+      sink: {
+        keep: (id, kind, part, bytes) => {
+          const { record, output } = this.#options;
+          const { length } = bytes;
+          const about = { session: record.session, command: id, kind, part, bytes: length };
+          const header = { v: 1, type: "output", ...about } as const;
+          if (!output.write({ header, body: bytes })) this.#awaitRoom();
+        },
+      },
+    });
+    if (over) {
+      this.#notSent(running, refusalOf("session-ended", { reason: "the client left" }));
+      return this.#closeRecord();
+    }
+    this.#resumeWith(() => this.#forward(unit, running));
+  }
+
+  #closedBecause(passage: Extract<Passage, { kind: "closed" }>): Refusal {
+    if (passage.code === "policy-denied" && passage.verdict) return denied(passage.verdict);
+    const conditions = passage.verdict?.holds.map(
+      ({ policy, group, quorum, reason }) =>
+        `${policy} asks ${quorum} of ${group}${reason === undefined ? "" : `: ${reason}`}`,
+    );
+    const reasons = passage.verdict?.reasons.map(({ policy, reason }) =>
+      reason === undefined ? policy : `${policy}: ${reason}`,
+    );
+    return refusalOf(
+      passage.code,
+      { hold: passage.verdict?.hold?.id ?? "", limit: "time" },
+      [...(conditions ?? []), ...(reasons ?? [])].join("\n") || undefined,
+    );
+  }
+
+  /** INVARIANT (I3): unless every classified column that is touched may be seen as it is, texts are withheld. */
+  #mustWithhold(judged: Judged, masks: readonly { column: string }[]): boolean {
+    if (masks.length > 0) return true;
+    if (judged.touches.size === 0) return false;
+    const shown = new Set(
+      judged.operations
+        .filter(({ action, use }) => action === "read" && use === "output")
+        .map(({ resource }) => resource.id.slice(this.#options.connection.length + 1)),
+    );
+    return [...judged.touches].some((column) => !shown.has(column));
+  }
+
+  // ── gates → target ────────────────────────────────────────────────────────────────────────────
+
+  #forward(unit: CommandUnit, running: Running): void {
+    const { judged } = running;
+    const { frames, owed } = this.#script(unit, running);
+    running.sent = Date.now();
+    this.#answers.owe(...owed);
+    this.#writer.forward(running.clearance, frames, judged.kind === "simple");
+    const { effects } = judged;
+    if (effects.ddl) this.#ddl = true;
+    if (effects.names) {
+      this.#names = null;
+      this.#namesChanged = true;
+    }
+    if (effects.renames) this.#statements.doubt();
+    if (effects.transaction && this.#namesChanged) this.#names = null;
+    if (effects.copyIn) {
+      if (judged.kind !== "simple") this.#writer.flush();
+      this.#phase = "copy";
+    }
+  }
+
+  /** What goes to the target for a unit, and what it will owe for that. */
+  #script(unit: CommandUnit, running: Running): { frames: Buffer[]; owed: Owed[] } {
+    const frames: Buffer[] = [];
+    const owed: Owed[] = [];
+    const { judged } = running;
+    const described = unit.steps.some(
+      ({ message }) => message.kind === "describe" && message.of === "portal",
+    );
+    for (const { message, frame, prepared, portal } of unit.steps) {
+      switch (message.kind) {
+        case "query":
+          owed.push({ kind: "query", running });
+          break;
+        case "function-call":
+          owed.push({ kind: "function", running });
+          break;
+        case "parse":
+          if (prepared) owed.push({ kind: "parse", running, prepared });
+          break;
+        case "bind":
+          if (portal) owed.push({ kind: "bind", running, portal });
+          break;
+        case "describe":
+          owed.push({
+            kind: "describe",
+            running,
+            of: message.of,
+            own: false,
+            ...(prepared && { prepared }),
+          });
+          break;
+        case "close":
+          owed.push({ kind: "close", running });
+          break;
+        case "execute":
+          // The check of design §6: what comes back must be what was judged.
+          if (!described && (judged.touches.size > 0 || running.masks.size > 0)) {
+            frames.push(TargetWriter.describePortal(message.portal));
+            owed.push({ kind: "describe", running, of: "portal", own: true });
+          }
+          owed.push({ kind: "execute", running });
+          break;
+        case "copy-data":
+        case "copy-done":
+        case "copy-fail":
+        case "sync":
+        case "flush":
+        case "terminate":
+          break;
+      }
+      frames.push(frame);
+    }
+    if (judged.kind === "execute" || judged.kind === "prepare") owed.push({ kind: "end", running });
+    return { frames, owed };
+  }
+
+  /** More rows of a suspended portal: they ride on its first verdict. */
+  #continue(unit: CommandUnit, running: Running): void {
+    const frame = unit.steps[0]?.frame;
+    if (!frame || !unit.portal) return;
+    this.#suspended.delete(unit.portal);
+    this.#answers.owe({ kind: "execute", running }, { kind: "end", running });
+    this.#writer.more(running.clearance, frame);
+  }
+
+  #copyData(running: Running, frames: Frames | FramePart): void {
+    if (frames.kind === "part" || frames.type === 0x64) {
+      running.input(frames.bytes);
+      return this.#writer.more(running.clearance, frames.bytes);
+    }
+    const { kind } = parseFrontend(frames.bytes);
+    switch (kind) {
+      case "copy-fail":
+        this.#copyIn = null;
+        return this.#writer.more(running.clearance, frames.bytes);
+      case "copy-done":
+        this.#copyIn = null;
+        this.#phase = "working";
+        // Its data is stored first: what COPY commits must be in the record.
+        this.#options.output.onStored(() =>
+          this.#resumeWith(() => {
+            if (!running.finished) this.#writer.more(running.clearance, frames.bytes);
+          }),
+        );
+        return;
+      case "terminate":
+        return this.#end(null, "terminate");
+      case "flush":
+      case "sync":
+        return; // ignored during COPY (PostgreSQL 18, 54.2.6)
+      default:
+        throw new ProtocolError("message-type", "a message that COPY does not allow");
+    }
+  }
+
+  // ── refusals ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Refused by the proxy itself, before the gates: recorded as such. */
+  #refuseUnit(unit: CommandUnit, why: Refusal, text = ""): void {
+    this.#options.record.refused({
+      command: newCommandId(),
+      text: text.slice(0, 64 * 1024),
+      textHash: createHash("sha256").update(text).digest("hex"),
+      code: why.code,
+      message: why.said.message,
+    });
+    this.#refuse(why, unit.commandKind === "simple");
+  }
+
+  /** INVARIANT (I8): the client gets an error, and the target's transaction fails as if it had said so. */
+  #refuse(why: Refusal, simple: boolean): void {
+    const bytes = errorFrame(why);
+    const fail = this.#status === "T" || this.#writer.unsynced || !this.#answers.idle;
+    if (!simple) this.#skipToSync();
+    if (!fail) {
+      this.#answers.owe({
+        kind: "local",
+        bytes: () =>
+          simple ? Buffer.concat([bytes, toClient.readyForQuery(this.#status)]) : bytes,
+      });
+      if (simple) this.#segments += 1;
+      return;
+    }
+    const purpose = "fail-transaction";
+    const text = simple ? this.#writer.ownQuery(purpose) : this.#writer.ownParse(purpose);
+    this.#options.record.own({ purpose, text });
+    this.#answers.owe({ kind: "own-failure", simple, bytes });
+  }
+
+  /** As a server does after an error in the extended protocol; a Sync that was read already ends it. */
+  #skipToSync(): void {
+    const sync = this.#units.findIndex(({ kind }) => kind === "sync" || kind === "terminate");
+    this.#units.splice(0, sync === -1 ? this.#units.length : sync);
+    this.#skipping = sync === -1;
+    this.#statements.abandon();
+  }
+
+  #failed(cause: unknown): void {
+    if (cause instanceof ProtocolError) {
+      const why = asTarget(cause.sqlstate, cause.message);
+      if (cause.fatal) return this.#end(why, cause.code);
+      return this.#refuse(
+        why,
+        this.#lastType === Frontend.Query || this.#lastType === Frontend.FunctionCall,
+      );
+    }
+    this.#options.log.error({ err: cause }, "a session failed");
+    this.#end(refusalOf("internal"), "internal");
+  }
+
+  // ── target → client ───────────────────────────────────────────────────────────────────────────
+
+  #takeAnswers(): void {
+    const { reader } = this.#options.target;
+    try {
+      while (this.#targetPauses.size === 0 && this.#phase !== "ended") {
+        const frames = reader.next();
+        if (frames === undefined) break;
+        this.#answers.take(frames);
+      }
+    } catch (cause) {
+      this.#options.log.warn({ err: cause }, "the target breaks the protocol");
+      this.#end(refusalOf("target-lost", { connection: this.#options.connection }), "target-lost");
+    }
+  }
+
+  #ready(status: TransactionStatus): void {
+    this.#status = status;
+    this.#segments += 1;
+    this.#copyIn = null;
+    if (status === "I") {
+      this.#statements.transactionEnded(this.#segments);
+      for (const running of this.#suspended.values()) this.#finished(running, "executed");
+      this.#suspended.clear();
+    }
+    if (status === "I" && this.#ddl) {
+      this.#ddl = false;
+      return this.#afterDdl();
+    }
+    if (status === "I") this.#transactionEnded();
+    this.#passReady(status);
+  }
+
+  /** What SET said in a transaction may be gone with it. */
+  #transactionEnded(): void {
+    if (this.#namesChanged) this.#names = null;
+    this.#namesChanged = false;
+  }
+
+  /** The client hears of the end of its DDL when no worker reads the old catalog any more. */
+  #afterDdl(): void {
+    const { catalog, tellDdl, log } = this.#options;
+    catalog.markStale();
+    this.#pauseTarget("ddl");
+    void Promise.allSettled([tellDdl(), catalog.ensure()]).then((results) => {
+      for (const result of results)
+        if (result.status === "rejected") log.warn({ err: result.reason }, "the catalog is stale");
+      if (this.#phase === "ended") return;
+      this.#transactionEnded();
+      this.#passReady("I");
+      this.#resumeTarget("ddl");
+    });
+  }
+
+  #passReady(status: TransactionStatus): void {
+    this.#answers.passReady(status);
+    if (this.#phase === "copy") this.#phase = "free";
+    if (this.#answers.idle && this.#onBoundary) {
+      const next = this.#onBoundary;
+      this.#onBoundary = null;
+      next();
+    } else this.#pump();
+  }
+
+  #proceed(): void {
+    if (this.#phase !== "copy") return;
+    this.#phase = "free";
+    setImmediate(() => this.#pump());
+  }
+
+  #finished(running: Running, outcome: "executed" | "skipped"): void {
+    if (running.finished) return;
+    if (this.#copyIn === running) this.#copyIn = null;
+    this.#options.record.result({ ...running.result(outcome), ended: Date.now() });
+    if (running.portal) this.#suspended.delete(running.portal);
+    const { hold } = running.clearance.verdict;
+    if (outcome === "skipped" && hold) this.#options.release(running.command, hold, "not-sent");
+    this.#proceed();
+  }
+
+  #notSent(running: Running, why: Refusal): void {
+    running.error = { code: why.code, sqlstate: why.said.sqlstate, message: why.said.message };
+    this.#options.record.result({ ...running.result("not-sent"), ended: Date.now() });
+    const { hold } = running.clearance.verdict;
+    if (hold) this.#options.release(running.command, hold, "not-sent");
+  }
+
+  #parameter(name: string, value: string): void {
+    const fixed = { standard_conforming_strings: "on", client_encoding: "UTF8" } as const;
+    const must = name in fixed ? fixed[name as keyof typeof fixed] : null;
+    // INVARIANT (I3): text is read as the target reads it, or not at all.
+    if (must !== null && value !== must) this.#end(refusalOf("setting-forbidden", { name }), name);
+  }
+
+  // ── flow ──────────────────────────────────────────────────────────────────────────────────────
+
+  #toClient(bytes: Buffer): void {
+    if (this.#phase === "ended" || this.#clientGone) return;
+    this.#bytes += bytes.length;
+    if (!this.#options.client.write(bytes)) this.#pauseTarget("client");
+  }
+
+  #awaitRoom(): void {
+    this.#pauseTarget("record");
+    this.#options.output.onRoom(() => this.#resumeTarget("record"));
+  }
+
+  #pauseTarget(why: string): void {
+    this.#targetPauses.add(why);
+    this.#options.target.socket.pause();
+  }
+
+  #resumeTarget(why: string): void {
+    if (!this.#targetPauses.delete(why) || this.#targetPauses.size > 0) return;
+    if (this.#phase === "ended") return;
+    this.#takeAnswers();
+    if (this.#targetPauses.size === 0) this.#options.target.socket.resume();
+  }
+
+  #view() {
+    const view = this.#options.catalog.last;
+    if (!view) throw new Error("no catalog was read");
+    return view;
+  }
+
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** A client that leaves while the target works: its commands' ends are still recorded. */
+  #clientLeft(): void {
+    if (this.#phase === "ended") return;
+    this.#clientGone = true;
+    this.#resumeTarget("client");
+    if (this.#answers.unfinished().length === 0) return this.#end(null, "disconnect");
+    if (this.#copyIn) {
+      this.#writer.copyFail("the client disconnected");
+      this.#copyIn = null;
+    }
+    const waiting = this.#atGate;
+    if (waiting) this.#options.gate.cancel(waiting.command);
+    setTimeout(() => this.#end(null, "disconnect"), afterlife).unref();
+  }
+
+  #end(why: Refusal | null, reason: string): void {
+    if (this.#phase === "ended") return;
+    const { client, gate } = this.#options;
+    if (why && !this.#clientGone) {
+      const bytes = errorFrame(why, "FATAL");
+      this.#bytes += bytes.length;
+      client.write(bytes);
+    }
+    this.#phase = "ended";
+    this.#reason = reason;
+    for (const running of new Set([...this.#answers.unfinished(), ...this.#suspended.values()])) {
+      running.error ??= { code: reason, message: why?.said.message ?? "the session ended" };
+      this.#options.record.result({
+        ...running.result(this.#suspended.has(running.portal as Portal) ? "executed" : "unknown"),
+        ended: Date.now(),
+      });
+    }
+    client.end();
+    setTimeout(() => client.destroy(), 2000).unref();
+    this.#writer.terminate();
+    setTimeout(() => this.#options.target.socket.destroy(), 2000).unref();
+    // A command at the gates is answered by the gate, cancelled or not: its result comes before the close.
+    if (this.#atGate) gate.cancel(this.#atGate.command);
+    else this.#closeRecord();
+  }
+  #reason = "";
+
+  #closeRecord(): void {
+    this.#options.record.close({ reason: this.#reason, bytes: this.#bytes });
+    this.#options.onEnd();
+  }
+}

@@ -1,0 +1,286 @@
+import { setTimeout as later } from "node:timers/promises";
+import {
+  analyse,
+  catalogQueries,
+  catalogSettings,
+  classification,
+  digestQuery,
+  majors,
+  openParser,
+  readCatalog,
+  type Analysis,
+  type Catalog,
+  type CatalogQuery,
+  type Classified,
+  type Classification,
+  type Major,
+  type NameContext,
+  type Parsed,
+  type Parser,
+} from "@sallyport/sql";
+import type { TypeInfo } from "@sallyport/masking";
+import { SallyError, type Log } from "@sallyport/runtime";
+import { OwnConnection, type OwnRows } from "./own-connection.ts";
+import type { ColumnKnowledge } from "./result-shape.ts";
+import { TargetError } from "./upstream/target-error.ts";
+import type { TargetOptions } from "./upstream/open-target.ts";
+
+/** What the proxy knows of a target at one moment; a change makes another one. */
+export class CatalogView implements ColumnKnowledge {
+  readonly catalog: Catalog;
+  readonly connection: string;
+  readonly #classification: Classification;
+  readonly #parser: Parser;
+  readonly #classified: Classified;
+  readonly #remembered = new Map<string, Analysis>();
+
+  constructor(connection: string, catalog: Catalog, classified: Classified, parser: Parser) {
+    this.connection = connection;
+    this.catalog = catalog;
+    this.#classified = classified;
+    this.#classification = classification(catalog, classified);
+    this.#parser = parser;
+  }
+
+  /** The same target under another classification. */
+  classifiedAs(classified: Classified): CatalogView {
+    return new CatalogView(this.connection, this.catalog, classified, this.#parser);
+  }
+
+  /** At once for what was seen before and for short texts, else as a promise. Never throws. */
+  analyse(
+    text: string,
+    names: NameContext,
+    parameterTypes: readonly number[],
+    unsettled: string | null,
+  ): Read | Promise<Read> {
+    const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${parameterTypes.join(",")}\0${text}`;
+    const known = this.#remembered.get(key);
+    if (known) return { kind: "analysed", analysis: known };
+    const parsed = this.#parser.parse(text);
+    const finish = (tree: Parsed): Read => {
+      if (tree.kind !== "tree") return tree;
+      const analysis = analyse(tree.tree, {
+        connection: this.connection,
+        catalog: this.catalog,
+        names,
+        classified: this.#classified,
+        text,
+        parameterTypes,
+        ...(unsettled !== null && { unsettled }),
+      });
+      if (text.length < 16 * 1024) this.#remember(key, analysis);
+      return { kind: "analysed", analysis };
+    };
+    return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);
+  }
+
+  typeInfo(oid: number): TypeInfo | undefined {
+    const type = this.catalog.types.get(oid);
+    if (!type) return undefined;
+    const element = type.element === 0 ? undefined : this.typeInfo(type.element);
+    return {
+      category: type.category,
+      elementOid: type.element,
+      baseOid: this.#baseOf(type.oid),
+      ...(element && { element }),
+    };
+  }
+
+  classified(tableOid: number, attnum: number): readonly string[] {
+    const relation = this.catalog.relations.get(tableOid);
+    const column = relation?.columns.find((one) => one.attnum === attnum);
+    return relation && column ? this.#classification.of(relation, column.name, true) : [];
+  }
+
+  #baseOf(oid: number): number {
+    let base = 0;
+    for (let type = this.catalog.types.get(oid); type && type.base !== 0;) {
+      base = type.base;
+      type = this.catalog.types.get(base);
+    }
+    return base;
+  }
+
+  #remember(key: string, analysis: Analysis): void {
+    if (this.#remembered.size >= 2000) {
+      const oldest = this.#remembered.keys().next();
+      if (!oldest.done) this.#remembered.delete(oldest.value);
+    }
+    this.#remembered.set(key, analysis);
+  }
+}
+
+/** A text that was read, or why it was not. */
+export type Read =
+  | { readonly kind: "analysed"; readonly analysis: Analysis }
+  | Exclude<Parsed, { kind: "tree" }>;
+
+export interface TargetCatalogOptions {
+  readonly connection: string;
+  /** How to log in, asked anew at each log-in: config and secrets may have changed. */
+  readonly target: () => Promise<TargetOptions>;
+  readonly classified: () => Classified;
+  readonly log: Log;
+  /** Records what is said to the target (own statements). */
+  readonly own: (purpose: string, text: string) => void;
+  /** Milliseconds between two looks at the digest. */
+  readonly digestEvery?: number;
+}
+
+const loginLimit = 10_000;
+
+/**
+ * A target's catalog, read over a connection of the proxy's own, and kept true: DDL that a worker forwards
+ * marks it stale at once, other DDL is found by a digest every 30 s.
+ */
+export class TargetCatalog {
+  readonly #options: TargetCatalogOptions;
+  #line: OwnConnection | null = null;
+  #parser: Parser | null = null;
+  #view: CatalogView | null = null;
+  #classified: Classified | null = null;
+  #digest = "";
+  /** Counts the changes that were heard of, and how many of them the view has. */
+  #changes = 1;
+  #seen = 0;
+  #reading: Promise<CatalogView> | null = null;
+  #watching: NodeJS.Timeout | null = null;
+
+  constructor(options: TargetCatalogOptions) {
+    this.#options = options;
+  }
+
+  /** Null when it must be read (again) first: `ensure`. */
+  get current(): CatalogView | null {
+    if (this.#seen !== this.#changes || !this.#view) return null;
+    const classified = this.#options.classified();
+    if (classified !== this.#classified) {
+      this.#classified = classified;
+      this.#view = this.#view.classifiedAs(classified);
+    }
+    return this.#view;
+  }
+
+  /** The newest that was read, stale or not: for answers to what was judged under it. */
+  get last(): CatalogView | null {
+    return this.#view;
+  }
+
+  /** Somebody changed the target: nothing is read from the old view any more. */
+  markStale(): void {
+    this.#changes += 1;
+  }
+
+  /** @throws SallyError `target-…` */
+  async ensure(): Promise<CatalogView> {
+    for (;;) {
+      const { current } = this;
+      if (current) return current;
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = null;
+      });
+      await this.#reading;
+    }
+  }
+
+  stop(): void {
+    if (this.#watching) clearInterval(this.#watching);
+    this.#line?.end();
+    this.#line = null;
+    void this.#parser?.close();
+  }
+
+  async #read(): Promise<CatalogView> {
+    const changes = this.#changes;
+    try {
+      const line = await this.#connected();
+      const digest = await this.#ask(line, "digest", digestQuery);
+      const found = digest[0]?.[0] ?? "";
+      if (!this.#view || found !== this.#digest) {
+        this.#view = await this.#readAll(line);
+        this.#digest = found;
+      }
+      this.#seen = changes;
+      this.#watching ??= setInterval(
+        () => this.#look(),
+        this.#options.digestEvery ?? 30_000,
+      ).unref();
+      return this.#view;
+    } catch (cause) {
+      this.#line?.end();
+      this.#line = null;
+      if (cause instanceof SallyError) throw cause;
+      if (cause instanceof TargetError) throw cause.catalogued(this.#options.connection);
+      throw new SallyError("target-unreachable", {
+        params: { connection: this.#options.connection },
+        cause,
+      });
+    }
+  }
+
+  async #connected(): Promise<OwnConnection> {
+    if (this.#line?.alive) return this.#line;
+    const target = await this.#options.target();
+    const line = await OwnConnection.open(target, AbortSignal.timeout(loginLimit));
+    const major = majors.find((one) => line.serverVersion.startsWith(String(one)));
+    if (major === undefined) {
+      line.end();
+      throw new SallyError("target-version", {
+        params: { connection: this.#options.connection, version: line.serverVersion },
+      });
+    }
+    await this.#useParser(major);
+    this.#line = line;
+    await this.#ask(line, "settings", catalogSettings);
+    return line;
+  }
+
+  async #useParser(major: Major): Promise<void> {
+    if (this.#parser?.major === major) return;
+    const old = this.#parser;
+    this.#parser = await openParser(major);
+    this.#view = null;
+    await old?.close();
+  }
+
+  /** All in one snapshot, so that the parts agree with each other. */
+  async #readAll(line: OwnConnection): Promise<CatalogView> {
+    await this.#ask(line, "begin", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    const rows = {} as Record<CatalogQuery, OwnRows>;
+    for (const [name, text] of Object.entries(catalogQueries))
+      rows[name as CatalogQuery] = await this.#ask(line, `catalog ${name}`, text);
+    await this.#ask(line, "end", "COMMIT");
+    if (!this.#parser) throw new Error("no parser");
+    this.#classified = this.#options.classified();
+    return new CatalogView(
+      this.#options.connection,
+      readCatalog(rows),
+      this.#classified,
+      this.#parser,
+    );
+  }
+
+  #ask(line: OwnConnection, purpose: string, text: string): Promise<OwnRows> {
+    this.#options.own(purpose, text);
+    return line.query(text);
+  }
+
+  /** The digest, from time to time: what others changed past the gateway. */
+  #look(): void {
+    if (this.#seen !== this.#changes || this.#reading) return;
+    this.#reading = this.#read()
+      .catch(async (err: unknown) => {
+        this.#options.log.warn(
+          { err, connection: this.#options.connection },
+          "the target's catalog cannot be read",
+        );
+        await later(1000, undefined, { ref: false });
+        throw err;
+      })
+      .finally(() => {
+        this.#reading = null;
+      });
+    this.#reading.catch(() => undefined);
+  }
+}

@@ -1,0 +1,91 @@
+import { toTarget } from "@sallyport/pgwire";
+import type { Duplex } from "node:stream";
+import type { Clearance } from "../gate.ts";
+import { ownStatements, type OwnPurpose } from "./own-statements.ts";
+
+/**
+ * The writing side of a session's connection to its target. INVARIANT (I1): bytes of a client get here
+ * only with a clearance; the rest is Sync, Flush, Close, Terminate and own statements, made here.
+ */
+export class TargetWriter {
+  readonly #socket: Duplex;
+  /** Something went since the last Sync or simple query: there is an implicit transaction to fail. */
+  #unsynced = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+  }
+
+  get unsynced(): boolean {
+    return this.#unsynced;
+  }
+
+  /** The socket's buffer is over its mark: stop reading the client until `drain`. */
+  get congested(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** The first bytes of a command. */
+  forward(clearance: Clearance, frames: readonly Buffer[], simple: boolean): void {
+    clearance.begin();
+    this.#unsynced = !simple;
+    this.#write(frames);
+  }
+
+  /** COPY data, its end, or more rows of a portal: what belongs to a command that began. */
+  more(clearance: Clearance, frame: Buffer): void {
+    clearance.continue();
+    this.#socket.write(frame);
+  }
+
+  sync(): void {
+    this.#unsynced = false;
+    this.#socket.write(toTarget.sync);
+  }
+
+  flush(): void {
+    this.#socket.write(toTarget.flush);
+  }
+
+  close(of: "statement" | "portal", name: string): void {
+    this.#unsynced = true;
+    this.#socket.write(toTarget.close(of, name));
+  }
+
+  /** Describe of a portal that the client's own command opens; it reads nothing but the result's columns. */
+  static describePortal(name: string): Buffer {
+    return toTarget.describe("portal", name);
+  }
+
+  /** Ends COPY from the client's side when the client is gone or refused. */
+  copyFail(reason: string): void {
+    this.#socket.write(toTarget.copyFail(reason));
+  }
+
+  ownQuery(purpose: OwnPurpose): string {
+    this.#unsynced = false;
+    this.#socket.write(toTarget.query(ownStatements[purpose]));
+    return ownStatements[purpose];
+  }
+
+  /** The same as a Parse, which a pipeline needs: what follows is skipped to the next Sync. */
+  ownParse(purpose: OwnPurpose): string {
+    this.#unsynced = true;
+    this.#socket.write(toTarget.parse("", ownStatements[purpose]));
+    return ownStatements[purpose];
+  }
+
+  terminate(): void {
+    this.#socket.end(toTarget.terminate);
+  }
+
+  #write(frames: readonly Buffer[]): void {
+    if (frames.length === 1 && frames[0]) {
+      this.#socket.write(frames[0]);
+      return;
+    }
+    this.#socket.cork();
+    for (const frame of frames) this.#socket.write(frame);
+    this.#socket.uncork();
+  }
+}
