@@ -153,7 +153,12 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   nats: z
-    .strictObject({ servers: z.array(z.string()).min(1), credentials: z.string().min(1) })
+    .strictObject({
+      servers: z.array(z.string()).min(1),
+      credentials: z.string().min(1),
+      /** The server's monitoring page, where the sync interval can be read; without it durability counts as `buffered`. */
+      monitoring: z.url().optional(),
+    })
     .optional(),
   keys: z.strictObject({ directory: z.string().min(1) }).optional(),
   durability: z.enum(["fsync", "replicated", "buffered"]).default("buffered"),

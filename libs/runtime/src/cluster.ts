@@ -11,6 +11,10 @@ export const ClusterFile = z.strictObject({
   /** The HTTP listener of each service, as a URL. */
   http: z.record(z.string(), z.string()),
   postgres: z.string().optional(),
+  /** The health page of each worker, as a URL. */
+  workers: z.record(z.string(), z.string()).default({}),
+  /** The monitoring page of our own nats-server. */
+  monitoring: z.string().optional(),
   /** Ports taken for listeners whose config says port 0, by the listener's name. */
   reserved: z.record(z.string(), z.number().int()).default({}),
   /** The PEM file of the authority that clients trust, when the listener's certificate is self-signed. */
