@@ -1,4 +1,4 @@
-import type { Analysis, Effects, Output, Statement } from "./analysis.ts";
+import type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { Context } from "./context.ts";
@@ -7,7 +7,7 @@ import { Asked, Resources, unite } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import type { ScopeColumn } from "./scope.ts";
-import { selectStatement } from "./statements.ts";
+import { readStatement } from "./statements.ts";
 import { node } from "./tree.ts";
 
 export interface Subject {
@@ -22,6 +22,8 @@ export interface Subject {
   readonly parameterTypes?: readonly number[];
   /** Why the catalog or names are not what they were (DDL in this transaction): statements that need them are opaque. */
   readonly unsettled?: string;
+  /** The open transaction has changed search_path or role, so its end changes them (or back). */
+  readonly fragileNames?: boolean;
 }
 
 /**
@@ -56,6 +58,13 @@ function characterPosition(text: string, location: number): number {
   return Array.from(before).length + 1;
 }
 
+const transactionEnds: ReadonlySet<TransactionEffect> = new Set([
+  "commit",
+  "rollback",
+  "rollback-to",
+  "prepare",
+]);
+
 const quiet: Effects = { ddl: false, names: false };
 
 function analyseText(tree: ParseTree, subject: Subject): Analysis {
@@ -69,6 +78,9 @@ function analyseText(tree: ParseTree, subject: Subject): Analysis {
     const statement = analyseStatement(stmt, context, known, unsettled);
     statements.push(statement);
     const { effects } = statement;
+    const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
+    if (ends && subject.fragileNames)
+      unsettled ??= "it follows the end of a transaction that changed names";
     if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";
     else if (effects.names) unsettled ??= "it follows what may have changed search_path or role";
@@ -86,8 +98,6 @@ export interface Told {
   readonly columns: readonly ScopeColumn[] | null;
   readonly effects?: Effects;
   readonly explain?: { readonly analyze: boolean };
-  /** Its columns go elsewhere than to the client (already asked as `write`). */
-  readonly kept?: boolean;
   /** Set when operations were found, but it could do more than they say. */
   readonly opaque?: string;
 }
@@ -100,13 +110,11 @@ function analyseStatement(
 ): Statement {
   const { kind, fields } = node(stmt);
   try {
-    const told = selectStatement(kind, fields, context, unsettled);
+    const told = readStatement(kind, fields, context, unsettled);
     if (told.opaque !== undefined)
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
     const outputs = told.columns?.map(output) ?? null;
-    if (!told.kept) {
-      for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
-    }
+    for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
     return {
       kind,
       operations: context.asked.operations.list(),

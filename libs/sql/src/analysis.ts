@@ -38,10 +38,15 @@ export type TransactionEffect =
   | "rollback-prepared";
 
 export interface Effects {
-  /** May have changed the catalog: what follows in the same transaction is analysed with a new one. */
+  /** Changes the catalog (an opaque one may): what follows in the same transaction needs a new one. */
   readonly ddl: boolean;
   readonly transaction?: TransactionEffect;
-  /** May have changed search_path or role, or made temporary objects. */
+  /** Of savepoint, release and rollback-to. */
+  readonly savepoint?: string;
+  /**
+   * May have changed search_path or role, or made temporary objects: ask the target again. So do the end
+   * of a transaction and ROLLBACK TO after such a statement.
+   */
   readonly names: boolean;
   readonly copy?: {
     readonly direction: "in" | "out";

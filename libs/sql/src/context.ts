@@ -1,4 +1,4 @@
-import type { Catalog, Func, Relation } from "./catalog.ts";
+import { firstUserOid, type Catalog, type Func, type Relation } from "./catalog.ts";
 import type { Classification } from "./classification.ts";
 import { callsIn, isHarmless } from "./harmless.ts";
 import type { Names } from "./names.ts";
@@ -18,6 +18,8 @@ export class Context {
   readonly parameterTypes: readonly number[];
   /** Whether something ran whose doings are unknown: its outputs count as fed by every classified column. */
   executes = false;
+  /** Whether it may have changed search_path, role or temporary objects. */
+  changesNames = false;
   #depth = 0;
   #steps = 0;
 
@@ -59,6 +61,7 @@ export class Context {
   execute(func: Func): void {
     this.asked.act("execute", this.asked.resources.function(func));
     this.executes = true;
+    if (func.oid >= firstUserOid) this.changesNames = true;
     this.touch(this.classification.all);
   }
 

@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
+import { setConfig } from "./settings.ts";
 import type { Scope } from "./scope.ts";
 import { list, node, record, strings, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
@@ -67,6 +68,12 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     if (cast) return cast;
   }
   if (name.schema === null || name.schema === "pg_catalog") {
+    if (name.name === "set_config") {
+      // INVARIANT: what sets the parser's settings is refused, whatever policy says of the function.
+      if (setConfig(args, context).names) context.changesNames = true;
+      context.asked.use(union(...given.map((value) => value.columns)), "write");
+      return computed(type.text, given);
+    }
     const sequence = sequenceCall(name.name, args, given, context);
     if (sequence) return sequence;
   }

@@ -20,7 +20,7 @@ async function answer(request: ThreadRequest): Promise<void> {
   } catch {
     parsed = { kind: "failed", message: "the statement is too deep to be read" };
   }
-  parentPort?.postMessage({ id: request.id, parsed } satisfies ThreadAnswer);
+  parentPort?.postMessage({ id: request.id, parsed } satisfies ThreadAnswer, []);
 }
 
 parentPort?.on("message", (request: ThreadRequest) => void answer(request));

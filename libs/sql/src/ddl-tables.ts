@@ -1,0 +1,267 @@
+import type { Told } from "./analyse.ts";
+import type { Effects } from "./analysis.ts";
+import type { Relation } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { namedRelation } from "./from.ts";
+import { nameOf, type QualifiedName } from "./names.ts";
+import { Opaque } from "./outcome.ts";
+import { family, relationEntry } from "./relations.ts";
+import { Scope } from "./scope.ts";
+import { selectQuery } from "./select.ts";
+import {
+  known,
+  knownFields,
+  list,
+  node,
+  only,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
+import { union } from "./value.ts";
+
+export const defined: Effects = { ddl: true, names: false };
+export const definedNames: Effects = { ddl: true, names: true };
+
+/** The place of a new relation; a temporary one is named `pg_temp.…`. */
+function newRelation(
+  value: unknown,
+  context: Context,
+): QualifiedName & { readonly temporary: boolean } {
+  const fields = record(value);
+  const temporary =
+    fields["relpersistence"] === "t" || text(fields["schemaname"]).startsWith("pg_temp");
+  const schema = temporary
+    ? "pg_temp"
+    : text(fields["schemaname"]) || context.names.creationSchema();
+  return { schema, name: text(fields["relname"]), temporary };
+}
+
+export function createRelation(value: unknown, context: Context): Effects {
+  const { schema, name, temporary } = newRelation(value, context);
+  const table = context.asked.resources.namedTable(schema ?? "", name);
+  context.asked.act("create", table);
+  return temporary ? definedNames : defined;
+}
+
+export function alter(relation: Relation, context: Context, children = true): void {
+  for (const one of family(relation, children, context)) {
+    context.asked.act("alter", context.asked.resources.table(one));
+    context.touch(context.classification.ofRelation(one, true));
+  }
+}
+
+/** CREATE TABLE, foreign tables included: what it refers to is read or altered. */
+export function createTable(fields: Fields, context: Context): Told {
+  const effects = createRelation(fields["relation"], context);
+  for (const parent of list(fields["inhRelations"])) {
+    alter(namedRelation(only(parent, "RangeVar"), context), context, false);
+  }
+  let opaque: string | undefined;
+  const elements = [...list(fields["tableElts"]), ...list(fields["constraints"])];
+  for (const element of elements) {
+    const { kind, fields: inner } = node(element);
+    const constraints =
+      kind === "Constraint" ? [element] : kind === "ColumnDef" ? list(inner["constraints"]) : [];
+    for (const constraint of constraints) foreignKey(only(constraint, "Constraint"), context);
+    if (kind !== "Constraint" && kind !== "ColumnDef" && kind !== "TableLikeClause") {
+      opaque = `a table with a ${kind}`;
+    }
+  }
+  return { columns: null, effects, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+/** A foreign key lets its owner try whether a value is there. */
+function foreignKey(constraint: Fields, context: Context): void {
+  if (constraint["contype"] !== "CONSTR_FOREIGN") return;
+  const written = record(constraint["pktable"]);
+  const relation = context.names.findRelation(
+    nameOf([
+      ...(written["schemaname"] ? [text(written["schemaname"])] : []),
+      text(written["relname"]),
+    ]),
+  );
+  if (!relation) return;
+  context.asked.readTable(relation);
+  alter(relation, context, false);
+  const named = strings(constraint["pk_attrs"]);
+  for (const column of relation.columns) {
+    const referenced =
+      named.length > 0
+        ? named.includes(column.name)
+        : relation.uniqueColumns.includes(column.attnum);
+    if (referenced) context.decide(context.classification.of(relation, column.name, true));
+  }
+}
+
+/** A query whose rows are stored, or which is itself stored: its columns are used for writing. */
+export function storeQuery(query: unknown, context: Context): void {
+  const { kind, fields } = node(query);
+  if (kind !== "SelectStmt") throw new Opaque(`a ${kind} that is stored`);
+  const columns = selectQuery(fields, null, context);
+  context.asked.use(union(...columns.map(({ value }) => value.columns)), "write");
+}
+
+/** CREATE TABLE … AS and CREATE MATERIALIZED VIEW. */
+export function createTableAs(fields: Fields, context: Context): Told {
+  known(
+    fields,
+    "CreateTableAsStmt",
+    knownFields("query", "into", "objtype", "is_select_into", "if_not_exists"),
+  );
+  storeQuery(fields["query"], context);
+  const effects = createRelation(record(fields["into"])["rel"], context);
+  return { columns: null, effects };
+}
+
+/** SELECT … INTO. */
+export function selectInto(fields: Fields, context: Context): Told {
+  const { intoClause, ...select } = fields;
+  storeQuery({ SelectStmt: select }, context);
+  return { columns: null, effects: createRelation(record(intoClause)["rel"], context) };
+}
+
+export function createView(fields: Fields, context: Context): Told {
+  known(
+    fields,
+    "ViewStmt",
+    knownFields("view", "aliases", "query", "replace", "options", "withCheckOption"),
+  );
+  storeQuery(fields["query"], context);
+  const effects = createRelation(fields["view"], context);
+  if (fields["replace"] === true) {
+    const { schema, name } = newRelation(fields["view"], context);
+    context.asked.act("alter", context.asked.resources.namedTable(schema ?? "", name));
+  }
+  return { columns: null, effects };
+}
+
+/** CREATE INDEX computes its expressions over every row. */
+export function createIndex(fields: Fields, context: Context): Told {
+  const relation = namedRelation(record(fields["relation"]), context);
+  alter(relation, context);
+  const entry = relationEntry(relation, true, context);
+  const scope = new Scope(null, new Map());
+  scope.add({ named: [entry], columns: [entry] });
+  for (const item of [...list(fields["indexParams"]), ...list(fields["indexIncludingParams"])]) {
+    const element = only(item, "IndexElem");
+    if (list(element["opclass"]).length > 0) throw new Opaque("an index with an operator class");
+    if (element["expr"] !== undefined)
+      context.decide(evaluate(element["expr"], scope, context).columns);
+    else if (fields["unique"] === true) {
+      context.decide(context.classification.of(relation, text(element["name"]), true));
+    }
+  }
+  if (fields["whereClause"] !== undefined) {
+    context.decide(evaluate(fields["whereClause"], scope, context).columns);
+  }
+  return { columns: null, effects: defined };
+}
+
+/** Commands that neither compute over rows nor move a classified column from under its name. */
+const plainCommands = new Set(
+  `AT_DropColumn AT_DropConstraint AT_DropNotNull AT_ChangeOwner AT_SetStatistics AT_SetStorage AT_SetCompression
+   AT_SetOptions AT_ResetOptions AT_SetRelOptions AT_ResetRelOptions AT_ReplaceRelOptions AT_ClusterOn AT_DropCluster
+   AT_SetLogged AT_SetUnLogged AT_SetTableSpace AT_ReplicaIdentity AT_EnableTrig AT_EnableAlwaysTrig
+   AT_EnableReplicaTrig AT_DisableTrig AT_EnableTrigAll AT_DisableTrigAll AT_EnableTrigUser AT_DisableTrigUser
+   AT_EnableRule AT_DisableRule AT_EnableRowSecurity AT_DisableRowSecurity AT_ForceRowSecurity
+   AT_NoForceRowSecurity AT_SetIdentity AT_DropIdentity AT_ColumnDefault`.split(/\s+/),
+);
+
+/** ALTER TABLE; what computes over rows is opaque besides. */
+export function alterTable(fields: Fields, context: Context): Told {
+  known(fields, "AlterTableStmt", knownFields("relation", "cmds", "objtype", "missing_ok"));
+  if (
+    !["OBJECT_TABLE", "OBJECT_SEQUENCE", "OBJECT_VIEW", "OBJECT_MATVIEW"].includes(
+      text(fields["objtype"]),
+    )
+  ) {
+    context.asked.act("alter", context.asked.resources.connection(), text(fields["objtype"]));
+    return { columns: null, effects: defined, opaque: `ALTER of a ${text(fields["objtype"])}` };
+  }
+  const written = record(fields["relation"]);
+  const relation = namedRelation(written, context);
+  alter(relation, context, written["inh"] === true);
+  let opaque: string | undefined;
+  for (const item of list(fields["cmds"])) {
+    const command = only(item, "AlterTableCmd");
+    opaque ??= alterCommand(command, relation, context);
+  }
+  return { columns: null, effects: defined, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+function alterCommand(command: Fields, relation: Relation, context: Context): string | undefined {
+  const subtype = text(command["subtype"]);
+  if (plainCommands.has(subtype)) return undefined;
+  switch (subtype) {
+    case "AT_AddColumn":
+      return addColumn(only(command["def"], "ColumnDef"), context);
+    case "AT_SetNotNull":
+      context.decide(context.classification.of(relation, text(command["name"]), true));
+      return undefined;
+    case "AT_AddConstraint":
+      return addConstraint(only(command["def"], "Constraint"), relation, context);
+    case "AT_DetachPartition":
+    case "AT_DropInherit":
+      // The other table's columns lose the classification that they have from this one.
+      context.asked.use(context.classification.ofRelation(relation, true), "write");
+      return undefined;
+    default:
+      return `ALTER TABLE with ${subtype.replace(/^AT_/, "")}`;
+  }
+}
+
+function addColumn(definition: Fields, context: Context): string | undefined {
+  for (const item of list(definition["constraints"])) {
+    const constraint = only(item, "Constraint");
+    switch (text(constraint["contype"])) {
+      case "CONSTR_NULL":
+      case "CONSTR_NOTNULL":
+      case "CONSTR_UNIQUE":
+      case "CONSTR_PRIMARY":
+      case "CONSTR_IDENTITY":
+        break;
+      case "CONSTR_DEFAULT":
+        evaluate(constraint["raw_expr"], new Scope(null, new Map()), context);
+        break;
+      case "CONSTR_FOREIGN":
+        foreignKey(constraint, context);
+        break;
+      default:
+        return `a new column with ${text(constraint["contype"])}`;
+    }
+  }
+  return undefined;
+}
+
+function addConstraint(
+  constraint: Fields,
+  relation: Relation,
+  context: Context,
+): string | undefined {
+  switch (text(constraint["contype"])) {
+    case "CONSTR_FOREIGN":
+      foreignKey(constraint, context);
+      for (const name of strings(constraint["fk_attrs"])) {
+        context.decide(context.classification.of(relation, name, true));
+      }
+      return undefined;
+    case "CONSTR_CHECK": {
+      const entry = relationEntry(relation, true, context);
+      const scope = new Scope(null, new Map());
+      scope.add({ named: [entry], columns: [entry] });
+      context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
+      return undefined;
+    }
+    case "CONSTR_UNIQUE":
+    case "CONSTR_PRIMARY":
+      for (const name of strings(constraint["keys"])) {
+        context.decide(context.classification.of(relation, name, true));
+      }
+      return constraint["indexname"] === undefined ? undefined : "a constraint from an index";
+    default:
+      return `a constraint of kind ${text(constraint["contype"])}`;
+  }
+}

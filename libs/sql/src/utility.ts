@@ -1,0 +1,219 @@
+import type { Action } from "@sallyport/contracts";
+import type { Told } from "./analyse.ts";
+import type { Context } from "./context.ts";
+import {
+  alterTable,
+  createIndex,
+  createRelation,
+  createTable,
+  createTableAs,
+  createView,
+  defined,
+  definedNames,
+} from "./ddl-tables.ts";
+import { alterObject, dropStatement, grantStatement, moveObject } from "./ddl-objects.ts";
+import { change, type Change } from "./effects.ts";
+import { evaluateAll } from "./expressions.ts";
+import { namedRelation } from "./from.ts";
+import { nameOf } from "./names.ts";
+import { Opaque } from "./outcome.ts";
+import { family } from "./relations.ts";
+import { Scope } from "./scope.ts";
+import { askSetting } from "./settings.ts";
+import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
+import type { Relation } from "./catalog.ts";
+import { call } from "./calls.ts";
+
+/** Statements that need no names of the target and ask nothing (design §5). */
+export const freeStatements: ReadonlyMap<string, { readonly names: boolean }> = new Map([
+  ["ListenStmt", { names: false }],
+  ["UnlistenStmt", { names: false }],
+  ["NotifyStmt", { names: false }],
+  ["DeallocateStmt", { names: false }],
+  ["ClosePortalStmt", { names: false }],
+  ["ConstraintsSetStmt", { names: false }],
+  ["DiscardStmt", { names: true }],
+]);
+
+function truncate(fields: Fields, context: Context): Told {
+  const cascade = fields["behavior"] === "DROP_CASCADE";
+  const done = new Set<number>();
+  const waiting: { relation: Relation; children: boolean }[] = list(fields["relations"]).map(
+    (item) => {
+      const written = only(item, "RangeVar");
+      return { relation: namedRelation(written, context), children: written["inh"] === true };
+    },
+  );
+  const action: Change = "truncate";
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    if (done.has(next.relation.oid)) continue;
+    done.add(next.relation.oid);
+    change(action, next.relation, { children: next.children, where: false, columns: [] }, context);
+    if (!cascade) continue;
+    for (const one of family(next.relation, next.children, context)) {
+      for (const key of one.referencedBy) {
+        const from = context.catalog.relations.get(key.from);
+        if (!from) throw new Opaque("a foreign key of an unknown table");
+        waiting.push({ relation: from, children: true });
+      }
+    }
+  }
+  return { columns: null };
+}
+
+function maintain(relations: readonly unknown[], context: Context): Told {
+  const { asked } = context;
+  for (const item of relations) {
+    const { kind, fields } = node(item);
+    const written = kind === "VacuumRelation" ? record(fields["relation"]) : fields;
+    const relation = namedRelation(written, context);
+    for (const one of family(relation, true, context)) {
+      asked.act("maintain", asked.resources.table(one));
+      context.touch(context.classification.ofRelation(one, true));
+    }
+  }
+  if (relations.length === 0) asked.act("maintain", asked.resources.connection());
+  return { columns: null };
+}
+
+/** A procedure is asked as the function that it is; it may end transactions. */
+function callProcedure(fields: Fields, context: Context): Told {
+  const expression = record(fields["funccall"]);
+  const scope = new Scope(null, new Map());
+  const given = evaluateAll(expression["args"], scope, context);
+  const called = call(context, nameOf(strings(expression["funcname"])), given);
+  if (called.functions.some((func) => func.out.length > 0)) throw new Opaque("CALL with results");
+  return { columns: null, effects: { ddl: true, names: true } };
+}
+
+const onConnection =
+  (action: Action, detail: string, opaque?: string) =>
+  (_fields: Fields, context: Context): Told => {
+    context.asked.act(action, context.asked.resources.connection(), detail);
+    return { columns: null, effects: definedNames, ...(opaque === undefined ? {} : { opaque }) };
+  };
+
+function alterSetting(fields: Fields, context: Context, scope: string): Told {
+  const set = record(fields["setstmt"]);
+  const name = text(set["name"]);
+  // What later sessions begin with: never the parser's settings, and always asked.
+  askSetting(name, set["args"] === undefined ? null : "?", context);
+  context.asked.act("set", context.asked.resources.connection(), `${scope} ${name}`);
+  return { columns: null, effects: { ddl: false, names: false } };
+}
+
+function alterNamed(written: unknown, context: Context, opaque: string): Told {
+  const relation = namedRelation(record(written), context);
+  context.asked.act("alter", context.asked.resources.table(relation));
+  return { columns: null, effects: defined, opaque };
+}
+
+function createFunction(fields: Fields, context: Context): Told {
+  const name = nameOf(strings(fields["funcname"]));
+  const schema = name.schema ?? context.names.creationSchema();
+  context.asked.act("create", context.asked.resources.namedFunction(schema, name.name));
+  if (fields["replace"] === true) {
+    context.asked.act("alter", context.asked.resources.namedFunction(schema, name.name));
+  }
+  return { columns: null, effects: defined, opaque: "a function's body" };
+}
+
+type Handler = (fields: Fields, context: Context) => Told;
+
+const handlers: Readonly<Record<string, Handler>> = {
+  TruncateStmt: truncate,
+  LockStmt: (fields, context) => maintain(list(fields["relations"]), context),
+  VacuumStmt: (fields, context) => maintain(list(fields["rels"]), context),
+  ClusterStmt: (fields, context) =>
+    maintain(fields["relation"] === undefined ? [] : [{ RangeVar: fields["relation"] }], context),
+  ReindexStmt: (fields, context) =>
+    maintain(
+      fields["kind"] === "REINDEX_OBJECT_TABLE" ? [{ RangeVar: fields["relation"] }] : [],
+      context,
+    ),
+  CheckPointStmt: (_fields, context) => maintain([], context),
+  LoadStmt: onConnection("program", "LOAD"),
+  CallStmt: callProcedure,
+  CreateStmt: createTable,
+  CreateTableAsStmt: createTableAs,
+  ViewStmt: createView,
+  IndexStmt: createIndex,
+  CreateSeqStmt: (fields, context) => ({
+    columns: null,
+    effects: createRelation(fields["sequence"], context),
+  }),
+  CreateForeignTableStmt: (fields, context) => ({
+    ...createTable(record(fields["base"]), context),
+    opaque: "a foreign table",
+  }),
+  AlterTableStmt: alterTable,
+  AlterSeqStmt: (fields, context) => {
+    const relation = namedRelation(record(fields["sequence"]), context);
+    context.asked.act("alter", context.asked.resources.table(relation));
+    return { columns: null, effects: defined };
+  },
+  CreateSchemaStmt: (fields, context) => {
+    const name = text(fields["schemaname"]) || text(record(fields["authrole"])["rolename"]);
+    context.asked.act("create", context.asked.resources.schema(name));
+    const more = list(fields["schemaElts"]).length > 0;
+    return {
+      columns: null,
+      effects: definedNames,
+      ...(more ? { opaque: "a schema with contents" } : {}),
+    };
+  },
+  CreateFunctionStmt: createFunction,
+  CreateTrigStmt: (fields, context) => alterNamed(fields["relation"], context, "a trigger"),
+  RuleStmt: (fields, context) => alterNamed(fields["relation"], context, "a rule"),
+  CreatePolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
+  AlterPolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
+  RefreshMatViewStmt: (fields, context) =>
+    alterNamed(fields["relation"], context, "a stored query"),
+  DropStmt: dropStatement,
+  RenameStmt: (fields, context) => moveObject(text(fields["renameType"]), fields, context),
+  AlterObjectSchemaStmt: (fields, context) =>
+    moveObject(text(fields["objectType"]), fields, context),
+  AlterOwnerStmt: (fields, context) => alterObject(text(fields["objectType"]), fields, context),
+  CommentStmt: (fields, context) => alterObject(text(fields["objtype"]), fields, context),
+  SecLabelStmt: (fields, context) => alterObject(text(fields["objtype"]), fields, context),
+  GrantStmt: grantStatement,
+  GrantRoleStmt: onConnection("grant", "role"),
+  AlterDefaultPrivilegesStmt: onConnection("grant", "default privileges"),
+  CreateRoleStmt: onConnection("grant", "CREATE ROLE"),
+  AlterRoleStmt: onConnection("grant", "ALTER ROLE"),
+  DropRoleStmt: onConnection("grant", "DROP ROLE"),
+  AlterRoleSetStmt: (fields, context) => alterSetting(fields, context, "ALTER ROLE SET"),
+  AlterDatabaseSetStmt: (fields, context) => alterSetting(fields, context, "ALTER DATABASE SET"),
+  AlterSystemStmt: (fields, context) => alterSetting(fields, context, "ALTER SYSTEM"),
+  CreatedbStmt: onConnection("create", "DATABASE"),
+  DropdbStmt: onConnection("drop", "DATABASE"),
+  AlterDatabaseStmt: onConnection("alter", "DATABASE"),
+  CreateEnumStmt: onConnection("create", "TYPE"),
+  AlterEnumStmt: onConnection("alter", "TYPE"),
+  CompositeTypeStmt: onConnection("create", "TYPE"),
+  CreateTableSpaceStmt: onConnection("create", "TABLESPACE"),
+  DropTableSpaceStmt: onConnection("drop", "TABLESPACE"),
+  CreateStatsStmt: onConnection("create", "STATISTICS"),
+  AlterStatsStmt: onConnection("alter", "STATISTICS"),
+  CreateExtensionStmt: onConnection("create", "EXTENSION", "an extension's script"),
+  AlterExtensionStmt: onConnection("alter", "EXTENSION", "an extension's script"),
+  CreatePublicationStmt: onConnection("replicate", "CREATE PUBLICATION"),
+  AlterPublicationStmt: onConnection("replicate", "ALTER PUBLICATION"),
+  CreateSubscriptionStmt: onConnection("replicate", "CREATE SUBSCRIPTION", "a subscription"),
+  AlterSubscriptionStmt: onConnection("replicate", "ALTER SUBSCRIPTION", "a subscription"),
+  DropSubscriptionStmt: onConnection("replicate", "DROP SUBSCRIPTION"),
+  CreateDomainStmt: onConnection("create", "DOMAIN", "a domain's constraint"),
+  AlterDomainStmt: onConnection("alter", "DOMAIN", "a domain's constraint"),
+};
+
+/** DDL fires event triggers. */
+const firesEvents =
+  /^(Create|Alter|Drop|Rename|View|Index|Comment|SecLabel|Grant|Rule|Composite|Refresh)/;
+
+/** Everything that is no query: DDL, maintenance, rights. */
+export function utilityStatement(kind: string, fields: Fields, context: Context): Told {
+  const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined;
+  if (!handler) throw new Opaque(`a ${kind}`);
+  if (firesEvents.test(kind)) context.reach(context.catalog.eventTriggers);
+  return handler(fields, context);
+}
