@@ -8,9 +8,11 @@ import { cedarBaseline, cedarSchema, type Bundle } from "@sallyport/contracts";
 import { readAnnotations } from "./annotations.ts";
 import { contextOf, literalsOf } from "./literals.ts";
 import type { PolicyMistake } from "./mistake.ts";
+import { nearest } from "./nearest.ts";
 import { lintGroup, lintName, namesOf, type Names } from "./names.ts";
 import { lineAt, splitPolicies, type PolicyText } from "./policy-text.ts";
 import type { Policy } from "./policy.ts";
+import { actionNames } from "./schema.ts";
 
 /** What of a bundle decides how it loads. */
 export type PolicyBundle = Pick<
@@ -148,7 +150,10 @@ function cedarMistake(
   { message, help, sourceLocations }: DetailedError,
 ): PolicyMistake {
   const place = sourceLocations?.[0];
-  const right = help ?? place?.label ?? undefined;
+  const action = /unrecognized action `Action::"([^"]*)"`/.exec(message)?.[1];
+  const meant = action === undefined ? undefined : nearest(action, actionNames);
+  const right =
+    meant === undefined ? (help ?? place?.label ?? undefined) : `did you mean \`${meant}\`?`;
   return {
     file,
     line: place ? lineAt(piece, place.start) : piece.line,

@@ -12,6 +12,11 @@ interface ActionRules {
 /** What the Cedar schema says of each action, read from its text so that it is said once. */
 export const actionRules: ReadonlyMap<Action, ActionRules> = readActions();
 
+/** Actions and groups of actions, as policies name them. */
+export const actionNames: ReadonlySet<string> = new Set(
+  [...actionRules].flatMap(([action, { groups }]) => [action, ...groups]),
+);
+
 export const actionsOn = (type: ResourceType): Action[] =>
   [...actionRules].filter(([, rules]) => rules.resources.has(type)).map(([action]) => action);
 
