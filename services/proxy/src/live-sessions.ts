@@ -46,7 +46,8 @@ export class LiveSessions {
   }
 
   each(act: (session: LiveSession) => void): void {
-    for (const session of [...this.#all.values()]) act(session);
+    // A session that ends takes itself out; a Map's iteration allows that.
+    for (const session of this.#all.values()) act(session);
   }
 
   of(principal: string): LiveSession[] {

@@ -51,7 +51,9 @@ export function operationsOf(
     around.view.analyse(text, around.names, types, around.unprovable),
   );
   if (analysed.some((one) => one instanceof Promise))
-    return Promise.all(analysed).then((all) => conclude(unit, texts, all, around));
+    return Promise.all(analysed.map(async (one) => one)).then((all) =>
+      conclude(unit, texts, all, around),
+    );
   return conclude(unit, texts, analysed as Read[], around);
 }
 

@@ -131,7 +131,7 @@ export class PostgresSession {
   }
 
   /** Asks whether it may still be connected; it ends when policy says no. */
-  recheck(fields: Parameters<SessionOptions["gate"]["submit"]>[1], denied: () => void): void {
+  recheck(fields: Parameters<SessionOptions["gate"]["submit"]>[1], onDenied: () => void): void {
     if (this.#phase === "ended") return;
     const { gate, record } = this.#options;
     const command = gate.submit(record, fields, (passage) => {
@@ -142,7 +142,7 @@ export class PostgresSession {
         ...unsent(command, closed ? (`refused-${passage.gate}` as const) : "executed"),
         verdict: passage.verdictHash,
       });
-      if (closed && passage.code === "policy-denied") denied();
+      if (closed && passage.code === "policy-denied") onDenied();
     });
   }
 
