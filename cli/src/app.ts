@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { registerApply } from "./commands/apply.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerIdentity } from "./commands/identity.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
@@ -16,6 +17,7 @@ export function makeProgram(): Command {
     .enablePositionalOptions();
   registerUp(program);
   registerApply(program);
+  registerDoctor(program);
   registerIdentity(program);
   registerNotThereYet(program);
   return program;

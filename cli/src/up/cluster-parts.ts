@@ -4,7 +4,9 @@ import {
   busUser,
   connectBus,
   createCredentials,
+  isDurableEnough,
   readCredentials,
+  seeDurability,
   setUpBus,
   type Bus,
   type Layout,
@@ -76,4 +78,18 @@ export async function setUp(
     await bus.stop();
   }
   return true;
+}
+
+/** Throws when what the server lets us see is less than config wants. */
+export async function requireDurability(
+  bus: Bus,
+  wanted: Config["durability"],
+  monitoring: string | undefined,
+): Promise<void> {
+  const seen = await seeDurability(bus, monitoring === undefined ? {} : { monitoring });
+  if (isDurableEnough(wanted, seen)) return;
+  throw new CliError(
+    `config wants \`durability: ${wanted}\`, but what the bus acknowledges is worth \`${seen.worth}\`, as far as it can be seen`,
+    { hint: "`sally doctor` says what to do" },
+  );
 }

@@ -15,7 +15,7 @@ import { applyBundle } from "../apply-bundle.ts";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
 import type { Announcer } from "./announce.ts";
-import { connectAs, makeUsers, setUp, workersOf } from "./cluster-parts.ts";
+import { connectAs, makeUsers, requireDurability, setUp, workersOf } from "./cluster-parts.ts";
 import { environmentsOf } from "./environment.ts";
 import { KeptRunning } from "./keep-running.ts";
 import { certificateNames, reserveListeners } from "./listeners.ts";
@@ -106,7 +106,7 @@ export class Up {
     if (!config.keys) makeKeys(this.#directory.keys);
     const ca = await this.#makeCertificate();
 
-    const { servers, credentials, workers } = await this.#bus(environments.other);
+    const { servers, credentials, workers, monitoring } = await this.#bus(environments.other);
     go();
     if (await setUp(servers, credentials, loaded))
       announcer.step("streams and buckets are as they must be");
@@ -114,13 +114,15 @@ export class Up {
       announcer.trouble(
         `streams and buckets were not checked: no set-up key in \`${credentials}\``,
       );
-    const revision = await this.#apply(servers, credentials, bundle);
+    const revision = await this.#apply(servers, credentials, monitoring, bundle);
     this.#cluster = {
       v: 1,
       pid: process.pid,
       servers: [...servers],
       http: {},
+      workers: {},
       reserved,
+      ...(monitoring !== undefined && { monitoring }),
       ...(ca !== undefined && { ca }),
     };
     writeCluster(this.#directory.path, this.#cluster);
@@ -166,14 +168,17 @@ export class Up {
   }
 
   /** The bus of the config, or a nats-server of our own. */
-  async #bus(
-    env: NodeJS.ProcessEnv,
-  ): Promise<{ servers: readonly string[]; credentials: string; workers: readonly string[] }> {
+  async #bus(env: NodeJS.ProcessEnv): Promise<FoundBus> {
     const { loaded, announcer, workers: wanted } = this.#options;
     const { nats, durability } = loaded.config;
     if (nats) {
       const credentials = loaded.resolve(nats.credentials);
-      return { servers: nats.servers, credentials, workers: await workersOf(credentials, wanted) };
+      return {
+        servers: nats.servers,
+        credentials,
+        workers: await workersOf(credentials, wanted),
+        monitoring: nats.monitoring,
+      };
     }
     if (durability === "replicated")
       throw new CliError("`durability: replicated` takes three nats-servers", {
@@ -188,12 +193,18 @@ export class Up {
       start: () => server.start(),
     });
     announcer.step(`nats-server serves on ${server.url} (pid ${this.#nats.pid})`);
-    return { servers: [server.url], credentials: this.#directory.credentials, workers };
+    return {
+      servers: [server.url],
+      credentials: this.#directory.credentials,
+      workers,
+      monitoring: server.monitoring,
+    };
   }
 
   async #apply(
     servers: readonly string[],
     credentials: string,
+    monitoring: string | undefined,
     bundle: ReturnType<typeof readBundle>["bundle"],
   ): Promise<number> {
     const { announcer } = this.#options;
@@ -203,6 +214,7 @@ export class Up {
     }
     const bus = await connectAs("operator", servers, credentials);
     try {
+      await requireDurability(bus, this.#options.loaded.config.durability, monitoring);
       const { revision, changes } = await applyBundle(bus, bundle);
       announcer.step(
         changes.length === 0
@@ -216,15 +228,23 @@ export class Up {
   }
 
   /** A service tells where it listens, at the first start and at each further one. */
-  #note({ service, listen }: Ready): void {
+  #note({ service, name, listen }: Ready): void {
     if (!this.#cluster) return;
     const { http, postgres } = listen;
     const { tls } = this.#options.loaded.config.listen[service];
-    if (http !== undefined && service !== "proxy")
-      this.#cluster.http[service] = `${tls === "off" ? "http" : "https"}://${http}`;
+    const pages = service === "proxy" ? this.#cluster.workers : this.#cluster.http;
+    if (http !== undefined)
+      pages[name ?? service] = `${tls === "off" ? "http" : "https"}://${http}`;
     if (postgres !== undefined) this.#cluster.postgres = postgres;
     writeCluster(this.#directory.path, this.#cluster);
   }
+}
+
+interface FoundBus {
+  readonly servers: readonly string[];
+  readonly credentials: string;
+  readonly workers: readonly string[];
+  readonly monitoring: string | undefined;
 }
 
 /** Waits for all, so that nothing is still being started when the first error is thrown. */

@@ -2,7 +2,7 @@ import { pino, stdSerializers, type Logger } from "pino";
 import { SallyError } from "./errors.ts";
 
 export type Log = Logger;
-export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 const secretKey =
   /token|passw|secret|seed|authorization|credential|cookie|private|signing|sealing/i;

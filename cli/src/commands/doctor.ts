@@ -1,0 +1,111 @@
+import { connectBus, readCredentials } from "@sallyport/bus";
+import { Alarms, openLog, readCluster } from "@sallyport/runtime";
+import type { Command } from "commander";
+import { readBundle } from "../bundle.ts";
+import { CliError } from "../cli-error.ts";
+import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
+import { busChecks } from "../doctor/bus-checks.ts";
+import { checkText, fail, ok, reason, type Check } from "../doctor/check.ts";
+import { issuerChecks } from "../doctor/issuer-checks.ts";
+import { certificateChecks, serviceChecks } from "../doctor/service-checks.ts";
+import { targetChecks } from "../doctor/target-checks.ts";
+import { paint, say, sayJson } from "../output.ts";
+
+export function registerDoctor(program: Command): void {
+  withCommonOptions(program.command("doctor"))
+    .description("look at everything that Sallyport needs, and say what to do about it")
+    .addHelpText(
+      "after",
+      `
+Looks at config, policies, issuers, the bus (streams, durability, permissions, buckets), the services, certificates,
+and each target (log-in, version, and the names that config and policies use there). Changes nothing. Exit code 1
+when a check fails; a warning is none.
+
+Examples:
+  $ sally doctor
+  $ sally doctor --json | jq 'select(.state != "ok")'`,
+    )
+    .action(async (_options, command: Command) => {
+      const context = contextOf(command);
+      const counts = { ok: 0, warn: 0, fail: 0 };
+      for await (const check of checks(context)) {
+        counts[check.state]++;
+        if (context.json) sayJson(check);
+        else say(checkText(check));
+      }
+      if (!context.json) {
+        const { ok: good, warn, fail: bad } = counts;
+        const sum = `${good} ok, ${warn} to look at, ${bad} wrong`;
+        say(`\n${bad > 0 ? paint("red", sum) : sum}`);
+      }
+      if (counts.fail > 0) process.exitCode = 1;
+    });
+}
+
+async function* checks(context: CliContext): AsyncGenerator<Check> {
+  const loaded = context.config();
+  yield ok("config", `${context.file} is right`);
+  const read = tryReadBundle(context);
+  yield read.check;
+  yield* await issuerChecks(loaded);
+  const cluster = readCluster(context.data);
+  yield* await onTheBus(context, read.bundle?.bundle ?? null, cluster?.monitoring);
+  yield* await serviceChecks(cluster);
+  yield* certificateChecks(loaded, context.data, Date.now());
+  yield* await targetChecks(loaded, read.bundle?.engine ?? null);
+}
+
+function tryReadBundle(context: CliContext): {
+  bundle: ReturnType<typeof readBundle> | null;
+  check: Check;
+} {
+  try {
+    const bundle = readBundle(context.config(), Date.now());
+    const { length } = bundle.engine.policies;
+    return { bundle, check: ok("policies", `${length} load, the baseline's among them`) };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return {
+      bundle: null,
+      check: fail("policies", error.message, "`sally policy check` tells more"),
+    };
+  }
+}
+
+async function onTheBus(
+  context: CliContext,
+  bundle: ReturnType<typeof readBundle>["bundle"] | null,
+  monitoring: string | undefined,
+): Promise<Check[]> {
+  // What the bus refuses is what is looked for here, so its complaints are no log lines.
+  const log = openLog("sally", "silent");
+  const { config } = context.config();
+  try {
+    const { servers, credentials } = context.cluster();
+    const bus = await connectBus({
+      servers,
+      credentials: await readCredentials(credentials, "operator"),
+      name: "sally doctor",
+      log,
+      alarms: new Alarms(log),
+      patience: 3000,
+    });
+    try {
+      return [
+        ok("bus", `answers on ${servers.join(", ")}`),
+        ...(await busChecks({
+          bus,
+          config,
+          monitoring: monitoring ?? config.nats?.monitoring,
+          bundle,
+        })),
+      ];
+    } finally {
+      await bus.stop();
+    }
+  } catch (error) {
+    return [
+      fail("bus", reason(error), "is `sally up` running, or the `nats` of the config right?"),
+    ];
+  }
+}
