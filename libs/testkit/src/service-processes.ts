@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 export interface ServiceProcess {
   readonly pid: number;
+  /** `authn`, `policy`, … or `nats-server`. */
   readonly service: string;
   /** Of a worker. */
   readonly name: string | null;
@@ -10,16 +12,20 @@ export interface ServiceProcess {
 
 /** The processes that `sally up` runs from a data directory, as their command lines show them. */
 export function serviceProcesses(data: string): ServiceProcess[] {
-  const found: ServiceProcess[] = [];
-  for (const { pid, args } of processes()) {
-    const service = args
-      .map((arg) => /services\/([a-z]+)\/src\/main\.ts$/.exec(arg)?.[1])
-      .find(Boolean);
-    if (service === undefined || args[args.indexOf("--data") + 1] !== data) continue;
-    const at = args.indexOf("--name");
-    found.push({ pid, service, name: at < 0 ? null : (args[at + 1] ?? null) });
-  }
-  return found;
+  return processes().flatMap(({ pid, args }) => {
+    if (args.includes(join(data, "nats", "nats.conf")))
+      return [{ pid, service: "nats-server", name: null }];
+    const service = args.flatMap(
+      (arg) => /services\/([a-z]+)\/src\/main\.ts$/.exec(arg)?.[1] ?? [],
+    )[0];
+    if (service === undefined || valueOf(args, "--data") !== data) return [];
+    return [{ pid, service, name: valueOf(args, "--name") ?? null }];
+  });
+}
+
+function valueOf(args: readonly string[], option: string): string | undefined {
+  const at = args.indexOf(option);
+  return at < 0 ? undefined : args[at + 1];
 }
 
 function processes(): { pid: number; args: string[] }[] {
