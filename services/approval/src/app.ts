@@ -13,6 +13,7 @@ import { Board } from "./board.ts";
 import { Buckets } from "./buckets.ts";
 import { Desk } from "./desk.ts";
 import { JudgeAgain } from "./judge-again.ts";
+import { OutputTexts } from "./output-text.ts";
 import type { VerifyToken } from "./person.ts";
 import { approvalRoutes } from "./rest.ts";
 import { Texts } from "./texts.ts";
@@ -49,10 +50,11 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
   const buckets = new Buckets(bus);
   const board = new Board(bus, buckets);
   await board.ready;
-  const texts = await Texts.open(bus);
+  const texts = new Texts(await OutputTexts.open(bus), log);
   const judge = new JudgeAgain(bus, board, buckets);
-  board.onChange(() => fetchTexts(board, texts, log));
-  fetchTexts(board, texts, log);
+  const fetchTexts = (): void => texts.fetch(board.all().map(({ held }) => held));
+  board.onChange(fetchTexts);
+  fetchTexts();
   const desk = new Desk({ record, board, buckets, texts, judge });
   const verify = verifier(requests, new Sealer(options.sealingPublicKey));
   const http = await openHttp({
@@ -90,13 +92,6 @@ function verifier(requests: Requests, sealer: Sealer): VerifyToken {
       throw cause;
     }
   };
-}
-
-function fetchTexts(board: Board, texts: Texts, log: Log): void {
-  for (const { held } of board.all())
-    texts.fetch(held).catch((err: unknown) => {
-      log.warn({ err, hold: held.hold.hold }, "a long statement could not be read");
-    });
 }
 
 function status(bus: Bus, board: Board, record: RecordPublisher) {

@@ -146,13 +146,13 @@ export class Desk {
   async #outcome(held: Held): Promise<HoldView> {
     const { board, buckets, texts } = this.#parts;
     const id = held.hold.hold;
-    await board.settled(id, settlePatience);
-    const found = await buckets.hold(held.hold.key);
     const { answers } = await buckets.answers(id);
     const approvers = await buckets.approvers();
-    const whole = await texts.whole(held);
-    if (found?.hold.hold === id) return viewOf(found, answers, approvers, whole, Date.now());
     const { decided } = standing(held, answers, approvers);
+    if (decided !== null) await board.settled(id, settlePatience);
+    const found = await buckets.hold(held.hold.key);
+    const whole = texts.known(held);
+    if (found?.hold.hold === id) return viewOf(found, answers, approvers, whole, Date.now());
     const state = decided === "deny" ? "denied" : decided === "approve" ? "used" : "withdrawn";
     const past: Held = { ...held, hold: { ...held.hold, state, waiting: [] } };
     return viewOf(past, answers, approvers, whole, Date.now());

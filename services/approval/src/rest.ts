@@ -22,7 +22,7 @@ export interface RestParts {
   readonly connected: () => boolean;
 }
 
-const perMinute = { questions: 300, answers: 60 };
+const perMinute = { questions: 600, answers: 240 };
 /** An answer and its reason of 2000 characters, however they are escaped. */
 const bodyLimit = 32 * 1024;
 

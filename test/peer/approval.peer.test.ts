@@ -1,0 +1,351 @@
+import { createHash } from "node:crypto";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  aCommand,
+  aHold,
+  aPerson,
+  aWorkload,
+  type HoldOptions,
+} from "@sallyport/approval/hold-fixture";
+import {
+  encodeOutput,
+  newHoldId,
+  streams,
+  subjects,
+  type Hold,
+  type Principal,
+} from "@sallyport/contracts";
+import { waitFor } from "@sallyport/testkit";
+import { codeOf, Office, tokenOf } from "./approval.fixture.ts";
+
+const dba = "corp/dba";
+const alice = aPerson("alice", { groups: [dba] });
+const dora = aPerson("dora", { groups: [dba] });
+const olga = aPerson("olga", { groups: [dba] });
+const bob = aPerson("bob");
+const job = aWorkload("ci", { owner: "corp#olga" });
+
+let office: Office;
+beforeAll(async () => {
+  office = await Office.open();
+  await office.apply({ [dba]: { members: ["corp#bob"] } });
+});
+afterAll(() => office[Symbol.asyncDispose]());
+
+let count = 0;
+
+/** An open hold of its own command, opened now. */
+async function held(options: HoldOptions = {}, seenBy = dora): Promise<Hold> {
+  count += 1;
+  const text = `DELETE FROM customers WHERE id = ${count}`;
+  const hold = aHold({
+    principal: job,
+    opened: Date.now(),
+    id: newHoldId(),
+    ...options,
+    command: { text, ...options.command },
+  });
+  return office.pin(hold, seenBy);
+}
+
+describe("an answer", () => {
+  test("is bound to the hold, recorded, and handed to policy", async () => {
+    const hold = await held();
+    const answered = await office.answer(alice, hold);
+    expect(answered.status).toBe(200);
+    expect(office.view(answered)).toMatchObject({
+      hold: hold.hold,
+      state: "open",
+      principal: "corp#ci",
+      owner: "corp#olga",
+      connection: "orders",
+      policies: [{ policy: "asks-0", group: dba, quorum: 1, approvers: ["corp#alice"] }],
+      answers: [{ principal: "corp#alice", answer: "approve", reason: "looked at it" }],
+    });
+    expect(await office.answers(hold)).toEqual([["corp#alice", "approve"]]);
+    expect(await office.recorded(hold)).toMatchObject([
+      { answer: "approve", principal: { id: "corp#alice" }, reason: "looked at it" },
+    ]);
+    expect(office.judged).toContainEqual({ v: 1, type: "judge", hold: hold.hold, key: hold.key });
+  });
+
+  test("tells what policy made of it", async () => {
+    const hold = await held();
+    const answering = office.answer(alice, hold);
+    await waitFor(() => office.judged.some((one) => one.hold === hold.hold), { what: "the judge" });
+    await office.settle(hold, "used");
+    expect(office.view(await answering).state).toBe("used");
+  });
+
+  test("is asked about again until the hold's state changes", async () => {
+    const hold = await held();
+    await office.answer(alice, hold);
+    const asked = () => office.judged.filter((one) => one.hold === hold.hold).length;
+    await waitFor(() => asked() >= 3, { what: "policy to be asked again" });
+    expect(asked()).toBeLessThan(5);
+    await office.settle(hold, "used");
+  });
+
+  test("given twice by the same person is one, recorded once", async () => {
+    const hold = await held({ quorum: 2 });
+    for (const _ of [1, 2]) expect((await office.answer(alice, hold)).status).toBe(200);
+    expect(await office.answers(hold)).toEqual([["corp#alice", "approve"]]);
+    expect(await office.recorded(hold)).toHaveLength(1);
+    expect(office.judged.every((one) => one.hold !== hold.hold)).toBe(false);
+    expect(office.view(await office.show(alice, hold)).policies[0]?.approvers).toEqual([
+      "corp#alice",
+    ]);
+  });
+
+  test("may turn from approval to denial, and not back", async () => {
+    const hold = await held({ quorum: 2 });
+    await office.answer(alice, hold);
+    expect((await office.answer(alice, hold, "deny")).status).toBe(200);
+    expect(await office.answers(hold)).toEqual([["corp#alice", "deny"]]);
+    const back = await office.answer(alice, hold);
+    expect([back.status, codeOf(back)]).toEqual([409, "hold-settled"]);
+    expect((await office.recorded(hold)).map(({ answer }) => answer)).toEqual(["approve", "deny"]);
+  });
+
+  test("of many who race is never lost", async () => {
+    const hold = await held({ quorum: 2 });
+    const all = await Promise.all([alice, bob, dora].map((person) => office.answer(person, hold)));
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const given = await office.answers(hold);
+    expect(given.map(([id]) => id).toSorted()).toEqual(["corp#alice", "corp#bob", "corp#dora"]);
+    expect(await office.recorded(hold)).toHaveLength(3);
+  });
+});
+
+describe("who may not answer (I4)", () => {
+  test.each([
+    ["the requester", 403, "approver-refused", alice, { principal: alice }],
+    ["the requester's owner", 403, "approver-refused", olga, {}],
+    ["a workload", 403, "person-required", aWorkload("bot", { groups: [dba] }), {}],
+    ["the requesting workload", 403, "person-required", job, {}],
+    ["a person of another group", 403, "approver-refused", aPerson("carol"), {}],
+    [
+      "a person of another issuer's group",
+      403,
+      "approver-refused",
+      aPerson("alice", { issuer: "partner", groups: ["partner/dba"] }),
+      {},
+    ],
+    [
+      "an agent with a person's token",
+      403,
+      "approver-refused",
+      aPerson("dora", { groups: [dba], delegation: ["agent"] }),
+      {},
+    ],
+  ] as const)("%s", async (_, status, code, who, options) => {
+    const hold = await held(options);
+    for (const answer of ["approve", "deny"]) {
+      const refused = await office.answer(who, hold, answer);
+      expect([refused.status, codeOf(refused)]).toEqual([status, code]);
+      expect(refused.body).toHaveProperty("hint");
+    }
+    expect(await office.answers(hold)).toEqual([]);
+    expect(await office.recorded(hold)).toEqual([]);
+  });
+
+  test("someone who is revoked, whose earlier approval no longer counts", async () => {
+    const hold = await held({ quorum: 2 });
+    const eve = aPerson("eve", { groups: [dba] });
+    expect((await office.answer(eve, hold)).status).toBe(200);
+    await office.revoke(eve.id);
+    expect(codeOf(await office.answer(eve, hold, "deny"))).toBe("revoked");
+    await office.answer(alice, hold);
+    expect(await office.answers(hold)).toEqual([["corp#alice", "approve"]]);
+  });
+
+  test("nobody, when the time is out or the hold is settled", async () => {
+    const late = await held({ opened: Date.now() - 10_000, ttl: 5000 });
+    expect((await office.answer(alice, late)).body).toMatchObject({
+      code: "hold-settled",
+      message: expect.stringContaining("expired"),
+    });
+    for (const state of ["approved", "used", "denied", "withdrawn"] as const) {
+      const hold = await held({ state });
+      expect(codeOf(await office.answer(alice, hold))).toBe("hold-settled");
+    }
+  });
+
+  test("an answer replayed after the next hold took the place finds no hold", async () => {
+    const first = await held();
+    expect((await office.answer(alice, first)).status).toBe(200);
+    const next = await office.pin({ ...first, hold: newHoldId() }, dora);
+    expect(codeOf(await office.answer(alice, first))).toBe("hold-unknown");
+    expect(await office.answers(next)).toEqual([]);
+  });
+
+  test("a hold that is none", async () => {
+    expect(codeOf(await office.answer(alice, newHoldId()))).toBe("hold-unknown");
+    for (const id of ["x", "answer.x", "..%2F..", "%00", "A".repeat(26)])
+      expect(codeOf(await office.answer(alice, id))).toBe("request-invalid");
+  });
+});
+
+describe("a hold whose time is out", () => {
+  test("is brought to policy's mind, when nobody answered too", async () => {
+    const hold = await held({ opened: Date.now() - 10_000, ttl: 5000 });
+    await waitFor(() => office.judged.some((one) => one.hold === hold.hold), { what: "the judge" });
+    expect(await office.answers(hold)).toEqual([]);
+    await office.settle(hold, "expired");
+  });
+});
+
+test("a listing shows each person what asks them, what they asked, and what their own asked", async () => {
+  const asked = aPerson("pia", { groups: ["corp/privacy"] });
+  const max = aPerson("max");
+  const etl = aWorkload("etl", { owner: max.id });
+  const hold = await held({ groups: ["corp/privacy"], principal: etl }, asked);
+  const seen = async (person: Principal) => (await office.list(person)).map((one) => one.hold);
+  expect(await seen(asked)).toEqual([hold.hold]);
+  expect(await seen(max)).toEqual([hold.hold]);
+  expect(await seen(dora)).not.toContain(hold.hold);
+  expect(await seen(aPerson("carol"))).toEqual([]);
+});
+
+describe("the door", () => {
+  test("opens to no request without a person's token", async () => {
+    const hold = await held();
+    const none = await office.show(null, hold);
+    expect([none.status, codeOf(none)]).toEqual([401, "token-missing"]);
+    expect(codeOf(await office.show("nonsense", hold))).toBe("token-unreadable");
+    for (const path of ["/v1/approvals", `/v1/approvals/${hold.hold}`]) {
+      expect(codeOf(await office.request(path, null))).toBe("token-missing");
+      expect(codeOf(await office.request(path, job))).toBe("person-required");
+    }
+    expect(codeOf(await office.show(aPerson("carol"), hold))).toBe("viewer-refused");
+  });
+
+  test("seals the token, and says so when authn is away", async () => {
+    const hold = await held();
+    expect(JSON.stringify(office.verified)).not.toContain(tokenOf(alice));
+    office.authnAnswers = false;
+    const answered = await office.answer(alice, hold);
+    office.authnAnswers = true;
+    expect([answered.status, codeOf(answered)]).toEqual([503, "authn-absent"]);
+    expect(await office.answers(hold)).toEqual([]);
+  });
+
+  test("takes no body that is too large or of another shape", async () => {
+    const hold = await held();
+    for (const body of [
+      "{",
+      "[]",
+      '{"answer":"yes"}',
+      '{"answer":"approve","hold":"x"}',
+      "null",
+      JSON.stringify({ answer: "approve", reason: "x".repeat(2001) }),
+      JSON.stringify({ answer: "approve", reason: "x".repeat(40_000) }),
+    ]) {
+      const init = { method: "POST", body };
+      const refused = await office.request(`/v1/approvals/${hold.hold}/answer`, alice, init);
+      expect([refused.status, codeOf(refused)]).toEqual([400, "request-invalid"]);
+    }
+    expect(await office.answers(hold)).toEqual([]);
+  });
+
+  test("is not open to pages of other origins", async () => {
+    const { headers } = await office.request("/v1/approvals", alice);
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+describe("a long statement", () => {
+  const text = `DELETE FROM customers WHERE id IN (${"7,".repeat(50_000)}7)`;
+  const parameters = [{ oid: 25, format: 0, value: "x" }] as const;
+  const bytes = Buffer.from(`${text}\n${JSON.stringify(parameters)}\n`);
+  const long = {
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    bytes: bytes.length,
+    parts: 2,
+  };
+
+  test("is read from OUTPUT, whole", async () => {
+    const command = aCommand({ principal: job, time: Date.now(), text: text.slice(0, 1000), long });
+    const { session, command: id } = command;
+    const worker = await office.bus.connect("w1");
+    const jetstream = await jetstreamManager(worker.nats, { checkAPI: false });
+    for (const [n, body] of [bytes.subarray(0, 70_000), bytes.subarray(70_000)].entries()) {
+      const header = {
+        v: 1,
+        type: "output",
+        session,
+        command: id,
+        kind: "text",
+        part: n + 1,
+        bytes: body.length,
+      } as const;
+      await jetstream
+        .jetstream()
+        .publish(subjects.output(0, "w1"), encodeOutput([{ header, body }]));
+    }
+    const hold = await held({ command });
+    const view = office.view(await office.show(alice, hold));
+    expect([view.whole, view.command, view.parameters]).toEqual([true, text, parameters]);
+    expect((await office.answer(alice, hold)).status).toBe(200);
+  });
+
+  test("that cannot be read whole can be denied, not approved", async () => {
+    const sha256 = "0".repeat(64);
+    const hold = await held({ command: { text: text.slice(0, 1000), long: { ...long, sha256 } } });
+    expect(office.view(await office.show(alice, hold)).whole).toBe(false);
+    const refused = await office.answer(alice, hold);
+    expect([refused.status, codeOf(refused)]).toEqual([409, "hold-unreadable"]);
+    expect((await office.answer(alice, hold, "deny")).status).toBe(200);
+  });
+});
+
+describe("when parts are away", () => {
+  test("a restart forgets nothing: what was decided is asked about again", async () => {
+    const [open, decided] = [await held(), await held()];
+    await office.answer(alice, decided);
+    await office.stop();
+    office.judged.length = 0;
+    await office.start();
+    await waitFor(() => office.judged.some((one) => one.hold === decided.hold), {
+      what: "the judge",
+    });
+    expect((await office.list(dora)).map(({ hold }) => hold)).toContain(open.hold);
+    expect((await office.answer(alice, open)).status).toBe(200);
+  });
+
+  test("an answer that the record does not take counts for nothing", async () => {
+    const hold = await held();
+    const setup = await office.bus.connect("setup");
+    const manager = await jetstreamManager(setup.nats);
+    const { config } = await manager.streams.info(streams.record(0));
+    await manager.streams.delete(streams.record(0));
+    const answered = await office.answer(alice, hold);
+    expect([answered.status, codeOf(answered)]).toEqual([503, "answer-unrecorded"]);
+    expect(await office.answers(hold)).toEqual([]);
+    await manager.streams.add(config);
+    await waitFor(async () => (await office.recorded(hold)).length === 1, {
+      what: "the late record",
+    });
+    expect((await office.answer(alice, hold)).status).toBe(200);
+    expect(await office.answers(hold)).toEqual([["corp#alice", "approve"]]);
+  });
+
+  test("a bus that is lost is said to be lost, and found again", async () => {
+    const hold = await held();
+    office.bus.nats.freeze();
+    const answered = await office.answer(alice, hold);
+    expect(answered.status).toBe(503);
+    office.bus.nats.thaw();
+    await waitFor(async () => (await office.answer(alice, hold)).status === 200, {
+      what: "the bus",
+    });
+  });
+});
+
+test("asking too often is refused, for a minute", async () => {
+  const statuses = new Set<number>();
+  for (let n = 0; n < 241; n++) statuses.add((await office.answer(null, newHoldId())).status);
+  expect(statuses).toContain(429);
+});
