@@ -4,6 +4,9 @@ import { CliError } from "./cli-error.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerIdentity } from "./commands/identity.ts";
+import { registerPolicy } from "./commands/policy.ts";
+import { registerReplay } from "./commands/replay.ts";
+import { registerSessions } from "./commands/sessions.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
@@ -18,7 +21,10 @@ export function makeProgram(): Command {
   registerUp(program);
   registerApply(program);
   registerDoctor(program);
+  registerPolicy(program);
   registerIdentity(program);
+  registerSessions(program);
+  registerReplay(program);
   registerNotThereYet(program);
   return program;
 }

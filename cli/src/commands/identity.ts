@@ -1,7 +1,7 @@
 import { Bucket, BucketWatch, Requests, RevocationEntry, type Bus } from "@sallyport/bus";
 import { buckets, Done, subjects, type Revocation, type Revoke } from "@sallyport/contracts";
 import { didYouMean } from "@sallyport/runtime";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { operatorName } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
@@ -72,9 +72,9 @@ Examples:
 function requirePrincipal(principal: string, context: CliContext): void {
   const issuer = /^([a-z][a-z0-9-]*)#.+$/s.exec(principal)?.[1];
   if (issuer === undefined)
-    throw new InvalidArgumentError(
-      `a principal is written \`corp#ci-runner\`, not \`${principal}\``,
-    );
+    throw new CliError(`a principal is written \`corp#ci-runner\`, not \`${principal}\``, {
+      exitCode: 2,
+    });
   const issuers = Object.keys(context.config().config.identity.issuers);
   if (issuers.includes(issuer)) return;
   const meant = didYouMean(issuer, issuers);

@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import { registerCheck } from "./policy-check.ts";
+import { registerExplain } from "./policy-explain.ts";
+
+export function registerPolicy(program: Command): void {
+  const policy = program
+    .command("policy")
+    .description("check the policies, or ask them what they say to a command");
+  registerCheck(policy);
+  registerExplain(policy);
+}
