@@ -1,0 +1,78 @@
+import type { Bus } from "@sallyport/bus";
+import { buckets, subjects, type Beat } from "@sallyport/contracts";
+import type { Log } from "@sallyport/runtime";
+import { z } from "zod";
+import type { RevocationBook } from "./revocation-book.ts";
+
+const every = 1000;
+const Info = z.object({ state: z.object({ last_seq: z.number().int().nonnegative() }) });
+
+/**
+ * The beat: each second, how far the buckets of revocations and bundle are. It does not hang on a watch, because a
+ * watch can go deaf; what cannot be read is not beaten, and then workers forward nothing.
+ */
+export class Beating {
+  readonly #bus: Bus;
+  readonly #book: RevocationBook;
+  readonly #log: Log;
+  readonly #timer: NodeJS.Timeout;
+  #last: Beat | null = null;
+  #beating = false;
+
+  constructor(bus: Bus, book: RevocationBook, log: Log) {
+    this.#bus = bus;
+    this.#book = book;
+    this.#log = log;
+    this.#timer = setInterval(() => this.now(), every);
+    this.now();
+  }
+
+  get last(): Beat | null {
+    return this.#last;
+  }
+
+  /** Beats at once, besides. */
+  now(): void {
+    if (this.#beating || !this.#bus.connected) return;
+    this.#beating = true;
+    this.#beat().then(
+      () => {
+        this.#beating = false;
+      },
+      (err: unknown) => {
+        this.#beating = false;
+        this.#log.warn({ err }, "no beat: the buckets cannot be read");
+      },
+    );
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #beat(): Promise<void> {
+    const [revocations, bundle] = await Promise.all([
+      this.#lastSequence(buckets.revocations),
+      this.#lastSequence(buckets.bundle),
+    ]);
+    if (revocations < (this.#last?.revocations ?? 0)) this.#book.suspect();
+    const now = Date.now();
+    this.#last = {
+      v: 1,
+      type: "beat",
+      time: now,
+      revocations,
+      complete: this.#book.complete,
+      bundle,
+      changed: this.#book.changed(now),
+    };
+    this.#bus.publish(subjects.beat, JSON.stringify(this.#last));
+  }
+
+  async #lastSequence(bucket: string): Promise<number> {
+    const answer = await this.#bus.nats.request(`$JS.API.STREAM.INFO.KV_${bucket}`, "", {
+      timeout: 900,
+    });
+    return Info.parse(answer.json()).state.last_seq;
+  }
+}

@@ -1,0 +1,59 @@
+import { connectBus, readCredentials } from "@sallyport/bus";
+import { DirectoryStore } from "@sallyport/evidence";
+import {
+  addressText,
+  Alarms,
+  clusterOf,
+  listenerOf,
+  loadConfig,
+  onShutdown,
+  openLog,
+  readSealingKey,
+  sayReady,
+  serviceArguments,
+  tlsFilesOf,
+} from "@sallyport/runtime";
+import { startAuthn } from "./app.ts";
+
+const log = openLog("authn");
+try {
+  const { config: file, data } = serviceArguments();
+  const config = loadConfig(file);
+  const { archive, drain, identity, log: level } = config.config;
+  log.level = level;
+  const { servers, credentials, keys } = clusterOf({ config, data });
+  const alarms = new Alarms(log);
+  const bus = await connectBus({
+    servers,
+    credentials: await readCredentials(credentials, "authn"),
+    name: "authn",
+    log,
+    alarms,
+  });
+  const tls = tlsFilesOf({ config, data }, "authn");
+  const authn = await startAuthn({
+    bus,
+    issuers: identity.issuers,
+    sealingKey: readSealingKey(keys),
+    store: new DirectoryStore(config.resolve(archive.directory)),
+    http: { address: listenerOf({ config, data }, "authn").address, ...(tls && { tls }) },
+    log,
+    alarms,
+  });
+  onShutdown({
+    log,
+    deadline: drain,
+    stop: async () => {
+      await authn.stop();
+      await bus.stop();
+    },
+  });
+  sayReady({ service: "authn", listen: { http: addressText(authn.http) } });
+  log.info(
+    { http: addressText(authn.http), issuers: Object.keys(identity.issuers) },
+    "authn serves",
+  );
+} catch (err) {
+  log.error({ err }, "authn cannot start");
+  process.exit(1);
+}

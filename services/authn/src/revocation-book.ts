@@ -1,0 +1,213 @@
+import { Bucket, BucketWatch, RevocationEntry, type Bus } from "@sallyport/bus";
+import { buckets, keys, type Revocation, type Revoke } from "@sallyport/contracts";
+import type { Log } from "@sallyport/runtime";
+import { decides, type RevocationArchive } from "./revocation-archive.ts";
+
+/** How a revocation or restoration ended; texts are public. */
+export interface Noted {
+  readonly ok: boolean;
+  readonly message: string;
+  /** Null when nothing was changed. */
+  readonly revocation: Revocation | null;
+}
+
+const changedFor = 30_000;
+const mostChanged = 1000;
+const retryAfter = 1000;
+const principalForm = /^[a-z][a-z0-9-]{0,31}#[^\p{Cc}]{1,400}$/u;
+
+/**
+ * Who is cut off: the bucket that workers read, and the archive that outlives it. The bucket is marked complete when
+ * it holds every revocation of the archive; until then, and again when its storage was lost, nobody is served (I7).
+ */
+export class RevocationBook {
+  readonly #bucket: Bucket<RevocationEntry>;
+  readonly #archive: RevocationArchive;
+  readonly #watch: BucketWatch<RevocationEntry>;
+  readonly #log: Log;
+  readonly #states = new Map<string, Revocation>();
+  readonly #changed: { revocation: Revocation; at: number }[] = [];
+  /** Acts are done one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #marked = false;
+  #synchronised = false;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(bus: Bus, archive: RevocationArchive, log: Log) {
+    this.#archive = archive;
+    this.#log = log;
+    this.#bucket = new Bucket(bus, buckets.revocations, RevocationEntry);
+    this.#watch = new BucketWatch(bus, this.#bucket, (change) => {
+      if (change.key === keys.revocationsComplete) {
+        this.#marked = change.kind === "value";
+        if (!this.#marked) this.#synchronise();
+      } else if (change.kind === "value" && change.value.type === "revocation") {
+        this.#see(change.value);
+      } else {
+        this.#synchronise();
+      }
+    });
+    this.#synchronise();
+  }
+
+  /** Whether the bucket holds all of the archive, as far as this process knows. */
+  get complete(): boolean {
+    return this.#marked && this.#synchronised;
+  }
+
+  /** The highest revision of the bucket that was read. */
+  get revision(): number {
+    return this.#watch.revision;
+  }
+
+  isRevoked(principal: string): boolean {
+    return this.#states.get(principal)?.state === "revoked";
+  }
+
+  get revoked(): number {
+    return [...this.#states.values()].filter(({ state }) => state === "revoked").length;
+  }
+
+  /** What changed in the last 30 s, the newest 1000. */
+  changed(now: number): Revocation[] {
+    while (this.#changed[0] && now - this.#changed[0].at > changedFor) this.#changed.shift();
+    return this.#changed.slice(-mostChanged).map(({ revocation }) => revocation);
+  }
+
+  /** The bucket is not what it was (its revisions began again): write into it what it must hold. */
+  suspect(): void {
+    this.#marked = false;
+    this.#synchronise();
+  }
+
+  /** Revokes or restores. It is `ok` only when the archive and the bucket have it. */
+  note(order: Revoke): Promise<Noted> {
+    return this.#inTurn(() => this.#note(order));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#watch.stop();
+    await this.#queue;
+  }
+
+  async #note({ type, principal, by, reason }: Revoke): Promise<Noted> {
+    if (!principalForm.test(principal) || !principal.isWellFormed())
+      return {
+        ok: false,
+        message: `\`${principal}\` is no principal such as \`corp#alice\``,
+        revocation: null,
+      };
+    const known = this.#states.get(principal);
+    if (type === "restore" && known?.state !== "revoked")
+      return { ok: true, message: `${principal} is not revoked`, revocation: null };
+    const revocation: Revocation = {
+      v: 1,
+      type: "revocation",
+      principal,
+      state: type === "revoke" ? "revoked" : "restored",
+      at: Math.max(Date.now(), (known?.at ?? 0) + 1),
+      by,
+      reason,
+    };
+    let archived = true;
+    try {
+      await this.#archive.add(revocation);
+    } catch (err) {
+      this.#log.error({ err, principal }, "a revocation could not be archived");
+      archived = false;
+    }
+    // Only what cuts off goes on without its copy in the archive.
+    if (!archived && type === "restore")
+      return {
+        ok: false,
+        message: "the archive cannot be written: nothing changed",
+        revocation: null,
+      };
+    this.#see(revocation);
+    this.#changed.push({ revocation, at: Date.now() });
+    try {
+      await this.#write(revocation);
+    } catch (err) {
+      this.#log.error({ err, principal }, "a revocation could not be written to its bucket");
+      this.#synchronised = false;
+      this.#later();
+      return { ok: false, message: "the bus cannot be written: try again", revocation };
+    }
+    if (!archived)
+      return {
+        ok: false,
+        message: `${principal} is revoked, but the archive cannot be written: try again`,
+        revocation,
+      };
+    return { ok: true, message: `${principal} is ${revocation.state}`, revocation };
+  }
+
+  #see(revocation: Revocation): void {
+    const known = this.#states.get(revocation.principal);
+    if (known === undefined || decides(revocation, known))
+      this.#states.set(revocation.principal, revocation);
+  }
+
+  #synchronise(): void {
+    if (this.#stopped) return;
+    this.#synchronised = false;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    void this.#inTurn(async () => {
+      if (this.#synchronised || this.#stopped) return;
+      try {
+        await this.#synchroniseOnce();
+        this.#synchronised = true;
+        this.#log.info({ revoked: this.revoked }, "revocations are complete");
+      } catch (err) {
+        this.#log.error({ err }, "revocations are not complete: nobody is served");
+        this.#later();
+      }
+    });
+  }
+
+  #later(): void {
+    if (!this.#stopped) this.#retry ??= setTimeout(() => this.#synchronise(), retryAfter);
+  }
+
+  /** Both ways: an archive that was exchanged gets what the bucket knows. */
+  async #synchroniseOnce(): Promise<void> {
+    const archived = await this.#archive.read();
+    for (const revocation of archived.values()) {
+      this.#see(revocation);
+      await this.#write(revocation);
+    }
+    await this.#watch.ready;
+    for (const revocation of this.#states.values()) {
+      const copy = archived.get(revocation.principal);
+      if (copy === undefined || decides(revocation, copy)) await this.#archive.add(revocation);
+      await this.#write(revocation);
+    }
+    const mark = { v: 1, type: "complete", at: Date.now() } as const;
+    await this.#bucket.create(keys.revocationsComplete, mark);
+    this.#marked = true;
+  }
+
+  /** Compare-and-set, so that a newer one that another process wrote stays. */
+  async #write(revocation: Revocation): Promise<void> {
+    const key = keys.revocation(revocation.principal);
+    for (;;) {
+      const entry = await this.#bucket.get(key);
+      if (entry?.value.type === "revocation" && !decides(revocation, entry.value)) return;
+      const written =
+        entry === null
+          ? await this.#bucket.create(key, revocation)
+          : await this.#bucket.update(key, revocation, entry.revision);
+      if (written !== null) return;
+    }
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(act);
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+}
