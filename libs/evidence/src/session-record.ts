@@ -88,6 +88,18 @@ export function assembleSession(
       );
   }
   const events = [...byNumber.values()].toSorted((a, b) => a.event.n - b.event.n);
+  const asked = new Set<CommandId>();
+  for (const { event } of events) {
+    if (event.type !== "command" && event.type !== "refused") continue;
+    if (asked.has(event.command))
+      findings.push(
+        broken("conflict", `event ${event.n} has the id of another command`, {
+          session,
+          command: event.command,
+        }),
+      );
+    asked.add(event.command);
+  }
   const parts = partsOf(session, output, writer, findings);
   const open = events.find((entry) => is(entry, "open"));
   return {
