@@ -1,6 +1,7 @@
 import type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
+import { baseOf } from "./coercion.ts";
 import { Context } from "./context.ts";
 import { Names, type NameContext } from "./names.ts";
 import { Asked, Resources, unite } from "./operations.ts";
@@ -113,7 +114,7 @@ function analyseStatement(
     const told = readStatement(kind, fields, context, unsettled);
     if (told.opaque !== undefined)
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
-    const outputs = told.columns?.map(output) ?? null;
+    const outputs = told.columns?.map((column) => output(column, context.catalog)) ?? null;
     for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
     return {
       kind,
@@ -149,10 +150,11 @@ function opaqueStatement(
   };
 }
 
-function output({ name, value }: ScopeColumn): Output {
+/** RowDescription says a domain's base type. */
+function output({ name, value }: ScopeColumn, catalog: Catalog): Output {
   const { tableOid, attnum } = value.origin ?? { tableOid: 0, attnum: 0 };
   const [column] = value.columns;
-  const shared = { name, typeOid: value.type };
+  const shared = { name, typeOid: baseOf(catalog, value.type) };
   if (column === undefined) return { ...shared, kind: "plain", tableOid, attnum };
   if (!value.bare) return { ...shared, kind: "computed", columns: value.columns };
   return { ...shared, kind: "column", column, columns: value.columns, tableOid, attnum };

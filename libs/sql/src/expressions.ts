@@ -171,8 +171,8 @@ function operatorExpression(fields: Fields, scope: Scope, context: Context): Val
       return decided(context, type.bool, [operate(context, ["="], left, right)]);
     case "AEXPR_NULLIF": {
       const result = operate(context, ["="], left, right);
-      const feeds = left ? [left, result] : [result];
-      return decided(context, left?.type ?? 0, feeds);
+      // Its type is what the operator makes of the left side.
+      return decided(context, 0, left ? [left, result] : [result]);
     }
     default:
       throw new Opaque(`an operator expression of kind ${kind}`);

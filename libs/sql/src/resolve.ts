@@ -1,6 +1,6 @@
 import { selectCandidate, type Candidate } from "./candidates.ts";
 import type { Catalog, Func, Operator } from "./catalog.ts";
-import { baseOf, resultType } from "./coercion.ts";
+import { baseOf, isPolymorphic, resultType } from "./coercion.ts";
 import type { Names, QualifiedName } from "./names.ts";
 import { unknownType } from "./value.ts";
 
@@ -26,7 +26,7 @@ function unhidden<T>(candidates: readonly Candidate<T>[]): Candidate<T>[] {
 
 const oneType = (types: readonly number[]): number => {
   const [first = 0] = types;
-  return types.every((type) => type === first) ? first : 0;
+  return types.every((type) => type === first) && !isPolymorphic(first) ? first : 0;
 };
 
 /** oper() and left_oper() (parse_oper.c); `left` is null for a prefix operator. */

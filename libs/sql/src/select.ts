@@ -52,7 +52,18 @@ export function query(statement: unknown, outer: Scope | null, context: Context)
   return selectQuery(only(statement, "SelectStmt"), outer, context);
 }
 
-export function selectQuery(fields: Fields, outer: Scope | null, context: Context): ScopeColumn[] {
+export const selectQuery = (fields: Fields, outer: Scope | null, context: Context): ScopeColumn[] =>
+  unsettledQuery(fields, outer, context).map(({ name, value }) => ({
+    name,
+    value: settled(value),
+  }));
+
+/** The same with literals still untyped, as the arms of a set operation and the source of an INSERT have them. */
+export function unsettledQuery(
+  fields: Fields,
+  outer: Scope | null,
+  context: Context,
+): ScopeColumn[] {
   return context.within(() => {
     known(fields, "SelectStmt", selectFields);
     const tables = commonTables(fields["withClause"], outer, context);
@@ -69,8 +80,8 @@ export function selectQuery(fields: Fields, outer: Scope | null, context: Contex
 
 function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {
   // Its arms see the outer levels and the WITH of the whole; this level itself has no columns.
-  const left = selectQuery(record(fields["larg"]), scope, context);
-  const right = selectQuery(record(fields["rarg"]), scope, context);
+  const left = unsettledQuery(record(fields["larg"]), scope, context);
+  const right = unsettledQuery(record(fields["rarg"]), scope, context);
   const outputs = combine(left, right, fields["all"] === true, context);
   for (const item of list(fields["sortClause"])) {
     const by = only(item, "SortBy")["node"];
@@ -96,7 +107,7 @@ function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeCol
   }
   return first.map((_, at) => ({
     name: `column${at + 1}`,
-    value: settled(rows.map((row) => row[at] ?? computed(0, [])).reduce(mixed)),
+    value: rows.map((row) => row[at] ?? computed(0, [])).reduce(mixed),
   }));
 }
 
@@ -134,7 +145,7 @@ export function targets(items: unknown, scope: Scope, context: Context): ScopeCo
       if (stars) return stars;
     }
     const name = typeof target["name"] === "string" ? target["name"] : outputName(target["val"]);
-    return [{ name, value: settled(evaluate(target["val"], scope, context)) }];
+    return [{ name, value: evaluate(target["val"], scope, context) }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { firstUserOid, type Catalog, type Type } from "./catalog.ts";
-import { coercible } from "./coercion.ts";
+import { baseOf, coercible } from "./coercion.ts";
 import type { Context } from "./context.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
@@ -70,14 +70,25 @@ export function sortable(context: Context, oid: number): void {
   }
 }
 
-/** select_common_type (parse_coerce.c), roughly: 0 when unsure. */
-export function commonType(catalog: Catalog, types: readonly number[]): number {
+/** select_common_type (parse_coerce.c); 0 when unsure. */
+export function commonType(catalog: Catalog, given: readonly number[]): number {
+  const [first = 0] = given;
+  if (given.every((oid) => oid === first)) return first === unknownType ? type.text : first;
   let common = unknownType;
-  for (const next of types) {
-    if (next === 0) return 0;
+  for (const oid of given) {
+    if (oid === 0) return 0;
+    const next = oid === unknownType ? oid : baseOf(catalog, oid);
     if (next === unknownType || next === common) continue;
-    if (common === unknownType || coercible(catalog, common, next)) common = next;
-    else if (!coercible(catalog, next, common)) return 0;
+    const [now, then] = [catalog.types.get(common), catalog.types.get(next)];
+    if (common === unknownType) common = next;
+    else if (now?.category !== then?.category) return 0;
+    else if (
+      !now?.preferred &&
+      coercible(catalog, common, next) &&
+      !coercible(catalog, next, common)
+    ) {
+      common = next;
+    }
   }
   return common === unknownType ? type.text : common;
 }

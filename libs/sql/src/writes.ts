@@ -1,5 +1,5 @@
 import { executed } from "./calls.ts";
-import { castTo } from "./casts.ts";
+import { castTo, settled } from "./casts.ts";
 import type { Column, Relation } from "./catalog.ts";
 import { commonTables } from "./common-tables.ts";
 import { condition } from "./conditions.ts";
@@ -11,7 +11,7 @@ import { mergeStatement } from "./merge.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { openRelation, relationEntry } from "./relations.ts";
 import { Scope, type RangeEntry, type ScopeColumn } from "./scope.ts";
-import { query, targets } from "./select.ts";
+import { query, targets, unsettledQuery } from "./select.ts";
 import {
   known,
   knownFields,
@@ -145,7 +145,7 @@ function insertSource(
   const simple =
     lists.length > 0 && select["withClause"] === undefined && select["op"] === "SETOP_NONE";
   if (!simple) {
-    const outputs = query({ SelectStmt: select }, around, context);
+    const outputs = unsettledQuery(select, around, context);
     for (const [at, output] of outputs.entries()) {
       store(output.value, columnAt(columns, at), context);
     }
@@ -345,7 +345,9 @@ export function returning(
   if (clause) known(clause, "ReturningClause", knownFields("options", "exprs"));
   const items = clause ? clause["exprs"] : fields["returningList"];
   if (items === undefined) return null;
-  const columns = targets(items, returningScope(clause, scope), context);
+  const columns = targets(items, returningScope(clause, scope), context).map(
+    ({ name, value }): ScopeColumn => ({ name, value: settled(value) }),
+  );
   return context.executes
     ? columns.map((column) => ({ ...column, value: executed(context, column.value) }))
     : columns;
