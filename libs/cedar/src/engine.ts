@@ -43,6 +43,11 @@ export class Engine {
     this.#usesClaims = policies.some(({ context }) => context.has("claims"));
   }
 
+  /** Names of the bundle's connections. */
+  get connections(): ReadonlySet<string> {
+    return new Set(Object.keys(this.#bundle.connections));
+  }
+
   policy(id: string): Policy | undefined {
     return this.#byId.get(id);
   }

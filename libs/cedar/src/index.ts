@@ -7,3 +7,11 @@ export { policyMistakeText, type PolicyMistake } from "./mistake.ts";
 export { builtinTags } from "./names.ts";
 export type { Policy, Treatment } from "./policy.ts";
 export { operationText } from "./resource-names.ts";
+export {
+  runPolicyTests,
+  type Analyse,
+  type PolicyTestReport,
+  type PolicyTestResult,
+  type Statement,
+} from "./policy-tests.ts";
+export type { Tables } from "./policy-test-file.ts";
