@@ -25,6 +25,8 @@ export interface Judged {
   readonly operations: readonly Operation[];
   /** Output columns of each statement of a query string, or of the one portal; null: none, or unknown. */
   readonly outputs: readonly (readonly Output[] | null)[];
+  /** The columns of each COPY … TO STDOUT. */
+  readonly copiesOut: readonly (readonly Output[])[];
   /** Ids (without the connection) of the classified columns that it touches in any way, those of tables that it writes included. */
   readonly touches: ReadonlySet<string>;
   /** Why its operations cannot all be proven. */

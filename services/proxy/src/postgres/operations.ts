@@ -166,6 +166,9 @@ function judgedAs(
       parameters,
       operations,
       outputs,
+      copiesOut: statements.flatMap(({ effects, outputs: columns }) =>
+        effects.copy?.direction === "out" && columns !== null ? [columns] : [],
+      ),
       touches: new Set(statements.flatMap((one) => one.touches)),
       opaque: opaqueBecause,
       resultFormats: bind?.resultFormats ?? [],

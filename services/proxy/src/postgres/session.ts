@@ -23,6 +23,15 @@ import type { SessionOptions } from "./session-options.ts";
 import { NameError, Statements, type Portal, type Unit } from "./statements.ts";
 import { TargetWriter } from "./target-writer.ts";
 
+/** COPY lines are not masked: INVARIANT (I3) what cannot be masked is refused before it runs. */
+const copiesMasked = ({ judged, masks }: Running): boolean =>
+  masks.size > 0 &&
+  judged.copiesOut.some((outputs) =>
+    outputs.some(
+      (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
+    ),
+  );
+
 type CommandUnit = Extract<Unit, { kind: "command" }>;
 
 /**
@@ -106,7 +115,7 @@ export class PostgresSession {
       })
       .on("drain", () => this.#resumeTarget("client"))
       .on("error", () => undefined)
-      .on("close", () => this.#clientLeft());
+      .on("close", () => this.#clientLeft("disconnect"));
     target.socket
       .on("data", (chunk: Buffer) => {
         target.reader.push(chunk);
@@ -221,7 +230,7 @@ export class PostgresSession {
         return this.#writer.close(message.of, message.name);
       }
       case "terminate":
-        return this.#end(null, "terminate");
+        return this.#clientLeft("terminate");
       case "command":
         return this.#judge(unit);
     }
@@ -371,6 +380,7 @@ export class PostgresSession {
         error: { code: passage.code, sqlstate: why.said.sqlstate, message: why.said.message },
       });
       if (over) return this.#closeRecord();
+      if (this.#clientGone) return;
       return this.#resumeWith(() => this.#refuse(why, unit.commandKind === "simple"));
     }
     const running = new Running({
@@ -391,9 +401,15 @@ export class PostgresSession {
         },
       },
     });
-    if (over) {
+    if (over || this.#clientGone) {
       this.#notSent(running, refusalOf("session-ended", { reason: "the client left" }));
-      return this.#closeRecord();
+      if (over) this.#closeRecord();
+      return;
+    }
+    if (copiesMasked(running)) {
+      const why = refusalOf("not-maskable", { problem: "it copies a masked column out" });
+      this.#notSent(running, why);
+      return this.#resumeWith(() => this.#refuse(why, unit.commandKind === "simple"));
     }
     this.#resumeWith(() => this.#forward(unit, running));
   }
@@ -534,7 +550,7 @@ export class PostgresSession {
         );
         return;
       case "terminate":
-        return this.#end(null, "terminate");
+        return this.#clientLeft("terminate");
       case "flush":
       case "sync":
         return; // ignored during COPY (PostgreSQL 18, 54.2.6)
@@ -653,6 +669,8 @@ export class PostgresSession {
   }
 
   #passReady(status: TransactionStatus): void {
+    if (this.#leaving !== null && this.#answers.unfinished().length === 0)
+      return this.#end(null, this.#leaving);
     this.#answers.passReady(status);
     if (this.#phase === "copy") this.#phase = "free";
     if (this.#answers.idle && this.#onBoundary) {
@@ -726,19 +744,26 @@ export class PostgresSession {
   // ── the end ───────────────────────────────────────────────────────────────────────────────────
 
   /** A client that leaves while the target works: its commands' ends are still recorded. */
-  #clientLeft(): void {
-    if (this.#phase === "ended") return;
+  #clientLeft(reason: string): void {
+    if (this.#phase === "ended" || this.#clientGone) return;
     this.#clientGone = true;
     this.#resumeTarget("client");
-    if (this.#answers.unfinished().length === 0) return this.#end(null, "disconnect");
     if (this.#copyIn) {
       this.#writer.copyFail("the client disconnected");
       this.#copyIn = null;
     }
-    const waiting = this.#atGate;
-    if (waiting) this.#options.gate.cancel(waiting.command);
-    setTimeout(() => this.#end(null, "disconnect"), afterlife).unref();
+    if (this.#atGate) this.#options.gate.cancel(this.#atGate.command);
+    if (this.#answers.unfinished().length === 0) return this.#end(null, reason);
+    this.#phase = "working";
+    this.#leaving = reason;
+    // Nobody reads it: what needs no Sync from the client is asked for, so that its end is known.
+    if (this.#writer.unsynced) {
+      this.#answers.owe({ kind: "sync" });
+      this.#writer.sync();
+    }
+    setTimeout(() => this.#end(null, reason), afterlife).unref();
   }
+  #leaving: string | null = null;
 
   #end(why: Refusal | null, reason: string): void {
     if (this.#phase === "ended") return;

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { Masker } from "@sallyport/contracts";
+import type { Field } from "@sallyport/pgwire";
+import type { Output } from "@sallyport/sql";
+import { resultShape, type ColumnKnowledge } from "./result-shape.ts";
+
+const text = 25;
+const int4 = 23;
+const key = Buffer.alloc(32, 7);
+const email = "public.customers.email";
+const knows: ColumnKnowledge = {
+  typeInfo: () => undefined,
+  classified: (table, attribute) => (table === 100 && attribute === 2 ? [email] : []),
+};
+const field = (table: number, attribute: number, type = text): Field => ({
+  name: "c",
+  table,
+  attribute,
+  type,
+  typeSize: -1,
+  typeModifier: -1,
+  format: 0,
+});
+const column: Output = {
+  name: "email",
+  typeOid: text,
+  kind: "column",
+  column: email,
+  columns: [email],
+  tableOid: 100,
+  attnum: 2,
+};
+const computed: Output = { name: "x", typeOid: text, kind: "computed", columns: [email] };
+const plain: Output = { name: "id", typeOid: text, kind: "plain", tableOid: 0, attnum: 0 };
+const masks = new Map<string, Masker>([[email, "partial:3"]]);
+
+const mask = (shape: ReturnType<typeof resultShape>, at: number, value: string | null) =>
+  shape.kind === "masked"
+    ? shape.replacers[at]?.(value === null ? null : Buffer.from(value))?.toString()
+    : shape.kind;
+
+test("a bare column takes its mask, an expression over it one constant, the rest stays", () => {
+  const fields = [field(100, 2), field(0, 0), field(100, 1)];
+  const shape = resultShape([column, computed, plain], fields, [], masks, key, knows);
+  expect(mask(shape, 0, "ann@example.com")).toBe("************com");
+  expect(mask(shape, 1, "a")).toBe("****");
+  expect(mask(shape, 1, null)).toBe("****");
+  expect(shape.kind === "masked" && shape.replacers[2]).toBeUndefined();
+});
+
+test("without masks the rows stay as they come", () => {
+  expect(resultShape([column], [field(100, 2)], [], new Map(), key, knows).kind).toBe(
+    "as-it-comes",
+  );
+});
+
+test("a classified column where another one was expected is a mismatch", () => {
+  const shape = resultShape([plain], [field(100, 2)], [], new Map(), key, knows);
+  expect(shape.kind).toBe("mismatch");
+});
+
+test("another number of columns, or another type, is a mismatch", () => {
+  for (const fields of [[], [field(0, 0), field(0, 0)], [field(0, 0, int4)]])
+    expect(resultShape([plain], fields, [], masks, key, knows).kind).toBe("mismatch");
+});
+
+test("unknown origins with masks in force leave nothing but constants", () => {
+  const shape = resultShape(null, [field(0, 0), field(0, 0, int4)], [], masks, key, knows);
+  expect(mask(shape, 0, "anything")).toBe("****");
+  expect(mask(shape, 1, "7")).toBeUndefined();
+  expect(resultShape(null, null, [], masks, key, knows).kind).toBe("mismatch");
+});
