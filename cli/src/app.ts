@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { registerApply } from "./commands/apply.ts";
+import { registerApprovals } from "./commands/approvals.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerIdentity } from "./commands/identity.ts";
 import { registerPolicy } from "./commands/policy.ts";
@@ -23,6 +24,7 @@ export function makeProgram(): Command {
   registerDoctor(program);
   registerPolicy(program);
   registerIdentity(program);
+  registerApprovals(program);
   registerSessions(program);
   registerReplay(program);
   registerNotThereYet(program);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CommandKind, Parameter } from "./events.ts";
-import { HoldId, Millis, Sha256 } from "./ids.ts";
+import { HoldId, Sha256 } from "./ids.ts";
 import { Operation } from "./operations.ts";
 
 export const HoldState = z.enum(["open", "approved", "used", "denied", "expired", "withdrawn"]);
@@ -39,13 +39,13 @@ export const HoldView = z.strictObject({
       principal: z.string(),
       answer: z.enum(["approve", "deny"]),
       reason: z.string(),
-      time: Millis,
+      time: z.iso.datetime(),
     }),
   ),
   /** How many commands wait on the wire for it now. */
   waiting: z.number().int().nonnegative(),
-  opened: Millis,
-  expires: Millis,
+  opened: z.iso.datetime(),
+  expires: z.iso.datetime(),
 });
 export type HoldView = z.infer<typeof HoldView>;
 

@@ -41,10 +41,12 @@ export function viewOf(
       principal: principal.id,
       answer,
       reason,
-      time,
+      time: iso(time),
     })),
     waiting: hold.waiting.filter(({ until }) => until > now).length,
-    opened: hold.opened,
-    expires: hold.expires,
+    opened: iso(hold.opened),
+    expires: iso(hold.expires),
   };
 }
+
+const iso = (time: number): string => new Date(time).toISOString();
