@@ -117,6 +117,11 @@ export class Office implements AsyncDisposable {
     this.#running = undefined;
   }
 
+  /** Where REST is. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#running?.http.port ?? 0}`;
+  }
+
   /** Puts approver groups in force. */
   async apply(approvers: Bundle["approvers"]): Promise<void> {
     const bundle = new Bucket(this.#operator, buckets.bundle, Bundle);
@@ -188,9 +193,8 @@ export class Office implements AsyncDisposable {
     person: Principal | string | null,
     init: RequestInit = {},
   ): Promise<Answered> {
-    const address = this.#running?.http;
     const token = typeof person === "string" ? person : person && tokenOf(person);
-    const response = await fetch(`http://127.0.0.1:${address?.port ?? 0}${path}`, {
+    const response = await fetch(`${this.url}${path}`, {
       ...init,
       headers: {
         ...(token !== null && { authorization: `Bearer ${token}` }),
