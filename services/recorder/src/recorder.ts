@@ -109,7 +109,7 @@ export class Recorder {
           await this.#pause(1000);
           continue;
         }
-        log.info({ partition }, "this recorder is active");
+        log.info("this recorder is active");
         await this.#work(lease);
       } catch (err) {
         if (err instanceof LostRace) log.warn({ err }, "another recorder is active: reading anew");
