@@ -24,6 +24,7 @@ export class Beating {
     this.#book = book;
     this.#log = log;
     this.#timer = setInterval(() => this.now(), every);
+    book.onComplete(() => this.now());
     this.now();
   }
 

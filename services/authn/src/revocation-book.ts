@@ -29,6 +29,7 @@ export class RevocationBook {
   readonly #changed: { revocation: Revocation; at: number }[] = [];
   /** Acts are done one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #listeners: (() => void)[] = [];
   #marked = false;
   #synchronised = false;
   #retry: NodeJS.Timeout | undefined;
@@ -49,6 +50,11 @@ export class RevocationBook {
       }
     });
     this.#synchronise();
+  }
+
+  /** Tells when the bucket has become complete. */
+  onComplete(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Whether the bucket holds all of the archive, as far as this process knows. */
@@ -162,6 +168,7 @@ export class RevocationBook {
         await this.#synchroniseOnce();
         this.#synchronised = true;
         this.#log.info({ revoked: this.revoked }, "revocations are complete");
+        for (const tell of this.#listeners) tell();
       } catch (err) {
         this.#log.error({ err }, "revocations are not complete: nobody is served");
         this.#later();

@@ -19,7 +19,7 @@ export class SlowDown {
   }
 
   isSlowed(key: string, now: number): boolean {
-    return this.#level(key, now) >= this.#options.failures;
+    return this.#level(key, now) > this.#options.failures - 1;
   }
 
   failed(key: string, now: number): void {
