@@ -1,17 +1,24 @@
 import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
-import { registerApply } from "./commands/apply.ts";
-import { registerApprovals } from "./commands/approvals.ts";
-import { registerDoctor } from "./commands/doctor.ts";
-import { registerIdentity } from "./commands/identity.ts";
-import { registerPolicy } from "./commands/policy.ts";
-import { registerReplay } from "./commands/replay.ts";
-import { registerSessions } from "./commands/sessions.ts";
-import { registerUp } from "./commands/up.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
-export function makeProgram(): Command {
+type Register = (program: Command) => void;
+
+/** In the order of the help. A command's modules are loaded when it is called: some carry a policy engine, or parsers. */
+const commands: Readonly<Record<string, () => Promise<Register>>> = {
+  up: async () => (await import("./commands/up.ts")).registerUp,
+  apply: async () => (await import("./commands/apply.ts")).registerApply,
+  doctor: async () => (await import("./commands/doctor.ts")).registerDoctor,
+  policy: async () => (await import("./commands/policy.ts")).registerPolicy,
+  identity: async () => (await import("./commands/identity.ts")).registerIdentity,
+  approvals: async () => (await import("./commands/approvals.ts")).registerApprovals,
+  sessions: async () => (await import("./commands/sessions.ts")).registerSessions,
+  replay: async () => (await import("./commands/replay.ts")).registerReplay,
+};
+
+/** With the one command that is called, or with all: for help, and to suggest. */
+async function makeProgram(called: string | undefined): Promise<Command> {
   const program = new Command("sally");
   program
     .description("Sallyport: nobody passes until both gates agree.")
@@ -19,14 +26,10 @@ export function makeProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions();
-  registerUp(program);
-  registerApply(program);
-  registerDoctor(program);
-  registerPolicy(program);
-  registerIdentity(program);
-  registerApprovals(program);
-  registerSessions(program);
-  registerReplay(program);
+  const one =
+    called !== undefined && Object.hasOwn(commands, called) ? commands[called] : undefined;
+  const wanted = one ? [one] : Object.values(commands);
+  for (const load of wanted) (await load())(program);
   registerNotThereYet(program);
   return program;
 }
@@ -34,7 +37,8 @@ export function makeProgram(): Command {
 /** Runs one command line; returns the exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
-    await makeProgram().parseAsync([...argv], { from: "user" });
+    const program = await makeProgram(argv[0]);
+    await program.parseAsync([...argv], { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

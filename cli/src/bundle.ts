@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
 import { join, relative } from "node:path";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
 import type { Bundle, PolicyFile } from "@sallyport/contracts";
 import type { LoadedConfig } from "@sallyport/runtime";
 import { qualified, splitQualified } from "@sallyport/sql";
 import { CliError } from "./cli-error.ts";
-
-/** Who acts, as the record names an operator: the user and host of this process. */
-export const operatorName = (): string => `${userInfo().username}@${hostname()}`;
+import { operatorName } from "./operator-name.ts";
 
 /**
  * What config and policy files give, linted as the policy service does. Throws with every mistake of the policies, and

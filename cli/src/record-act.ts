@@ -7,7 +7,7 @@ import {
   subjects,
   type WriterEvent,
 } from "@sallyport/contracts";
-import { operatorName } from "./bundle.ts";
+import { operatorName } from "./operator-name.ts";
 import { CliError } from "./cli-error.ts";
 import { within } from "./within.ts";
 

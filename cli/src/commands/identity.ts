@@ -2,7 +2,7 @@ import { Bucket, BucketWatch, Requests, RevocationEntry, type Bus } from "@sally
 import { buckets, Done, subjects, type Revocation, type Revoke } from "@sallyport/contracts";
 import { didYouMean } from "@sallyport/runtime";
 import type { Command } from "commander";
-import { operatorName } from "../bundle.ts";
+import { operatorName } from "../operator-name.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
 import { asOperator } from "../operator.ts";

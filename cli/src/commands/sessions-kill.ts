@@ -2,7 +2,7 @@ import { subjects, type EndSession, type SessionId } from "@sallyport/contracts"
 import { ArchiveReader, sessionLine } from "@sallyport/evidence";
 import type { Command } from "commander";
 import { findSession, openArchive, withArchiveOption } from "../archive-place.ts";
-import { operatorName } from "../bundle.ts";
+import { operatorName } from "../operator-name.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
 import { asOperator } from "../operator.ts";

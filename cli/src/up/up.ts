@@ -32,8 +32,8 @@ export interface UpOptions {
   readonly announcer: Announcer;
 }
 
-/** Milliseconds beyond the drain that a worker may take, and that any other service may take, to end. */
-const patience = 10_000;
+/** Milliseconds beyond the drain that a worker may take, and that any other service may take, to end by itself. */
+const patience = 25_000;
 
 /** A deployment on this host: what was started, in the order in which it ends. */
 export class Up {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fastify, { type FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Alarms } from "./alarms.ts";
 import { asSallyError, SallyError } from "./errors.ts";
 import type { Log } from "./log.ts";
@@ -36,6 +36,8 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const { service, log, alarms } = options;
   if (!options.tls && !isLoopback(options.address.host))
     throw new Error(`${service} listens on \`${options.address.host}\` without TLS`);
+  // Loaded when it is used: the CLI opens no listener, and should be quick.
+  const { fastify } = await import("fastify");
   const app = fastify({
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,

@@ -2,7 +2,6 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { generate } from "selfsigned";
 import { readPrivateFile, writePrivateFile } from "./data-directory.ts";
 
 /** PEM files of a listener's own certificate, and of the authority that signed it, for clients to trust. */
@@ -30,6 +29,8 @@ export async function makeSelfSigned(
   names: readonly string[],
   now: number = Date.now(),
 ): Promise<SelfSigned> {
+  // Loaded when it is used: it takes longer than most commands of the CLI run.
+  const { generate } = await import("selfsigned");
   const files = selfSignedFiles(directory);
   const caKey = join(directory, "ca.key");
   if (!existsSync(caKey) || !existsSync(files.ca)) {
