@@ -10,11 +10,20 @@ import {
 import { nameOf, type QualifiedName } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
-import { runsUserCode, type } from "./types.ts";
+import { isRow, refuseUserOperators, runsUserCode, type } from "./types.ts";
+import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 
 const items = <T>(resolution: Resolution<T>): readonly T[] =>
   resolution.kind === "certain" ? [resolution.item] : resolution.items;
+
+function coerceAll<T>(context: Context, resolution: Resolution<T>, given: readonly Value[]): void {
+  if (resolution.kind === "possible") refuseUserCasts(context);
+  else {
+    const types = given.map((value) => value.type);
+    coerce(context, types, resolution.parameters);
+  }
+}
 
 /** The value of something that may have run a user's function: fed by every classified column. */
 export const executed = (context: Context, value: Value): Value => ({
@@ -57,6 +66,7 @@ export function call(context: Context, name: QualifiedName, given: readonly Valu
   );
   const functions = items(resolution);
   if (functions.length === 0) throw new Opaque(`function ${name.name} is not known`);
+  coerceAll(context, resolution, given);
   const executes = executeUnlessHarmless(context, functions, given);
   for (const [at, argument] of given.entries()) {
     if (argument.columns.length === 0) continue;
@@ -93,6 +103,8 @@ export function operate(
   const operators = items(resolution);
   if (operators.length === 0) throw new Opaque(`operator ${name.name} is not known`);
   const given = left ? [left, right] : [right];
+  coerceAll(context, resolution, given);
+  if (given.some((value) => isRow(value.type))) refuseUserOperators(context);
   const functions = operatorFunctions(context, operators.filter(isUserMade));
   const executes = executeUnlessHarmless(context, functions, given);
   if (given.some((value) => runsUserCode(context.catalog, value.type)) && functions.length === 0) {

@@ -134,6 +134,8 @@ export interface Catalog {
   relation(schema: string, name: string): Relation | undefined;
   type(schema: string, name: string): Type | undefined;
   cast(source: number, target: number): Cast | undefined;
+  /** Whether people made casts that run a function of theirs and apply without being written. */
+  readonly userCasts: boolean;
   /** Whether people made a cast to that type that runs a function of theirs. */
   userCastTo(target: number): boolean;
 }

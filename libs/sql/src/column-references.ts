@@ -21,8 +21,13 @@ export function columnName(fields: Fields): { parts: readonly string[]; star: bo
 export function findColumn(fields: Fields, scope: Scope, context: Context): Found {
   const { parts, star } = columnName(fields);
   const at = location(fields);
-  if (star) throw new Opaque("a star inside an expression");
   const [first = "", second, third] = parts;
+  if (star) {
+    if (parts.length !== 1) throw new Opaque("a star inside an expression");
+    const row = scope.entry(null, first, at);
+    if (!row) throw missingEntry(first, at);
+    return { value: wholeRow(row.entry), level: row.level };
+  }
   if (parts.length > 3) throw new Opaque("a column name that names its database");
   if (second === undefined) {
     const found = scope.column(first, at);

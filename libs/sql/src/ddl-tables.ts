@@ -65,12 +65,22 @@ export function createTable(fields: Fields, context: Context): Told {
     const { kind, fields: inner } = node(element);
     const constraints =
       kind === "Constraint" ? [element] : kind === "ColumnDef" ? list(inner["constraints"]) : [];
-    for (const constraint of constraints) foreignKey(only(constraint, "Constraint"), context);
+    for (const constraint of constraints) newConstraint(only(constraint, "Constraint"), context);
+    if (kind === "TableLikeClause") {
+      context.asked.readTable(namedRelation(record(inner["relation"]), context));
+    }
     if (kind !== "Constraint" && kind !== "ColumnDef" && kind !== "TableLikeClause") {
       opaque = `a table with a ${kind}`;
     }
   }
   return { columns: null, effects, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+function newConstraint(constraint: Fields, context: Context): void {
+  foreignKey(constraint, context);
+  if (constraint["contype"] === "CONSTR_DEFAULT") {
+    evaluate(constraint["raw_expr"], new Scope(null, new Map()), context);
+  }
 }
 
 /** A foreign key lets its owner try whether a value is there. */

@@ -55,8 +55,13 @@ function changeOne(
     context.asked.change(action, relation, options.where);
   } else context.asked.act(action, table);
   context.touch(context.classification.ofRelation(relation, true));
+  // An update of a partition key deletes from one partition and inserts into another.
+  const partitioned =
+    relation.kind === "p" ||
+    relation.parents.some((parent) => context.catalog.relations.get(parent)?.kind === "p");
   for (const trigger of relation.triggers) {
-    if (fires[action](trigger)) context.reach([trigger.functionOid]);
+    const moved = action === "update" && partitioned && (trigger.onInsert || trigger.onDelete);
+    if (fires[action](trigger) || moved) context.reach([trigger.functionOid]);
   }
   if (action === "insert" || action === "update") context.reachRelation(relation);
   else if (relation.rowSecurity && action === "delete") context.reachRelation(relation);

@@ -8,7 +8,8 @@ import { Opaque } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
 import { subLink } from "./sublinks.ts";
 import { integer, known, knownFields, list, node, strings, text, type Fields } from "./tree.ts";
-import { commonType, namedType, type } from "./types.ts";
+import { namedType, type } from "./types.ts";
+import { unify } from "./unify.ts";
 import { computed, constant, plain, union, unknownType, type Value } from "./value.ts";
 
 /** What an expression asks and what feeds its value. */
@@ -81,19 +82,13 @@ function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
   context.decide(union(...tests.map((value) => value.columns)));
   if (fields["defresult"] !== undefined)
     results.push(evaluate(fields["defresult"], scope, context));
-  const resultType = commonType(
-    context.catalog,
-    results.map((value) => value.type),
-  );
+  const resultType = unify(context, results);
   return computed(resultType, [...results, ...tests]);
 }
 
 function arrayExpression(fields: Fields, scope: Scope, context: Context): Value {
   const elements = evaluateAll(fields["elements"], scope, context);
-  const element = commonType(
-    context.catalog,
-    elements.map((value) => value.type),
-  );
+  const element = unify(context, elements);
   const found = context.catalog.types.get(element);
   const array = found?.element ? element : (found?.array ?? 0);
   return {
@@ -179,6 +174,9 @@ function operatorExpression(fields: Fields, scope: Scope, context: Context): Val
   }
 }
 
+const cannotFail = (expression: unknown): boolean =>
+  ["A_Const", "ParamRef", "ColumnRef", "SQLValueFunction"].includes(node(expression).kind);
+
 const rules: Readonly<Record<string, Rule>> = {
   A_Const: {
     fields: knownFields("isnull", "sval", "ival", "fval", "boolval", "bsval"),
@@ -227,14 +225,12 @@ const rules: Readonly<Record<string, Rule>> = {
   CoalesceExpr: {
     fields: knownFields("args"),
     evaluate(fields, scope, context) {
-      const values = evaluateAll(fields["args"], scope, context);
-      return computed(
-        commonType(
-          context.catalog,
-          values.map((value) => value.type),
-        ),
-        values,
-      );
+      const args = list(fields["args"]);
+      const values = evaluateAll(args, scope, context);
+      // Whether a later argument is computed at all tells whether the earlier ones are null.
+      if (!args.slice(1).every(cannotFail))
+        context.decide(union(...values.map((value) => value.columns)));
+      return computed(unify(context, values), values);
     },
   },
   MinMaxExpr: {
@@ -243,14 +239,7 @@ const rules: Readonly<Record<string, Rule>> = {
       const values = evaluateAll(fields["args"], scope, context);
       const [first] = values;
       for (const value of values) if (first) operate(context, ["<"], first, value);
-      return decided(
-        context,
-        commonType(
-          context.catalog,
-          values.map((value) => value.type),
-        ),
-        values,
-      );
+      return decided(context, unify(context, values), values);
     },
   },
   A_ArrayExpr: {

@@ -55,7 +55,9 @@ const isPlainCall = (fields: Fields): boolean =>
   Object.keys(fields).every((key) =>
     ["funcname", "args", "funcformat", "location"].includes(key),
   ) &&
-  !["nextval", "setval", "currval"].includes(strings(fields["funcname"]).at(-1) ?? "") &&
+  !["nextval", "setval", "currval", "set_config"].includes(
+    strings(fields["funcname"]).at(-1) ?? "",
+  ) &&
   list(fields["args"]).every((item) => node(item).kind !== "NamedArgExpr");
 
 /** `AS t(a int, b text)`. */

@@ -9,7 +9,7 @@ import { openRelation, relationEntry } from "./relations.ts";
 import { Scope, type RangeEntry, type ScopeColumn, type Visible } from "./scope.ts";
 import { query } from "./select.ts";
 import { evaluateAll } from "./expressions.ts";
-import { commonType } from "./types.ts";
+import { unify } from "./unify.ts";
 import {
   known,
   knownFields,
@@ -34,6 +34,7 @@ export function fromClause(items: unknown, scope: Scope, context: Context): void
 function refuseDoubles(scope: Scope): void {
   const seen = new Set<string>();
   for (const { name, schema } of scope.visible.named) {
+    if (name === "") continue;
     const key = `${schema ?? ""}\0${name}`;
     if (seen.has(key)) {
       throw new Unresolved("42712", `table name "${name}" specified more than once`, -1);
@@ -233,7 +234,7 @@ function one(columns: readonly ScopeColumn[], name: string, side: string): Value
 }
 
 function merge(jointype: string, left: Value, right: Value, context: Context): Value {
-  const type = commonType(context.catalog, [left.type, right.type]);
+  const type = unify(context, [left, right]);
   if (left.type === right.type) {
     if (jointype === "JOIN_INNER" || jointype === "JOIN_LEFT") return left;
     if (jointype === "JOIN_RIGHT") return right;

@@ -69,6 +69,9 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
   }
   if (name.schema === null || name.schema === "pg_catalog") {
     if (name.name === "set_config") {
+      const functions = context.names.functions({ schema: null, name: "set_config" });
+      if (functions.some((func) => func.schema !== "pg_catalog"))
+        throw new Opaque("a user-made set_config");
       // INVARIANT: what sets the parser's settings is refused, whatever policy says of the function.
       if (setConfig(args, context).names) context.changesNames = true;
       context.asked.use(union(...given.map((value) => value.columns)), "write");

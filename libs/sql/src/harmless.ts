@@ -14,7 +14,7 @@ const harmlessByName = new Set(
    jsonb_build_array json_object json_populate_record jsonb_populate_record json_populate_recordset
    jsonb_populate_recordset json_to_record jsonb_to_record json_to_recordset jsonb_to_recordset
    jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz jsonb_path_query_first_tz
-   array_to_string array_in array_out enum_first enum_last enum_range
+   array_to_string enum_first enum_last enum_range
    to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_headline
    generate_series unnest
    current_database current_schema current_schemas current_user session_user user version current_setting
@@ -41,7 +41,7 @@ const harmlessByName = new Set(
    pg_column_size pg_column_compression pg_sequence_parameters
    to_regclass to_regtype to_regproc to_regprocedure to_regoper to_regoperator to_regnamespace to_regrole
    to_regcollation to_regtypemod
-   txid_current txid_current_if_assigned pg_current_xact_id pg_current_xact_id_if_assigned
+   lastval txid_current txid_current_if_assigned pg_current_xact_id pg_current_xact_id_if_assigned
    json_agg jsonb_agg json_object_agg jsonb_object_agg json_agg_strict jsonb_agg_strict
    suppress_redundant_updates_trigger tsvector_update_trigger`.split(/\s+/),
 );
@@ -110,8 +110,9 @@ export const isTotalOperator = (name: string): boolean => totalOperators.has(nam
 const blindToTypes = new Set(
   `count row_to_json to_json to_jsonb json_agg jsonb_agg json_build_array jsonb_build_array json_build_object
    jsonb_build_object json_object_agg jsonb_object_agg array_agg array_to_json pg_typeof pg_column_size lag lead
-   first_value last_value nth_value any_value unnest array_length cardinality concat concat_ws format
-   json_populate_record jsonb_populate_record`.split(/\s+/),
+   first_value last_value nth_value any_value unnest array_length cardinality concat concat_ws format`.split(
+    /\s+/,
+  ),
 );
 
 export const isBlindToTypes = (func: Func): boolean => blindToTypes.has(func.name);

@@ -8,7 +8,16 @@ import { Opaque } from "./outcome.ts";
 import { openRelation } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, text, type Fields } from "./tree.ts";
-import { assign, insertColumns, isDefault, returning, store, targetEntry } from "./writes.ts";
+import { Stored } from "./stored.ts";
+import {
+  afterwards,
+  assign,
+  insertColumns,
+  isDefault,
+  returning,
+  store,
+  targetEntry,
+} from "./writes.ts";
 import type { Relation } from "./catalog.ts";
 
 const mergeFields = knownFields(
@@ -29,19 +38,20 @@ export function mergeStatement(
 ): readonly ScopeColumn[] | null {
   known(fields, "MergeStmt", mergeFields);
   const tables = commonTables(fields["withClause"], outer, context);
-  const target = record(fields["relation"]);
-  const relation = namedRelation(target, context);
-  const children = target["inh"] === true;
+  const written = record(fields["relation"]);
+  const relation = namedRelation(written, context);
+  const children = written["inh"] === true;
   openRelation(relation, children, context);
   const sourceScope = new Scope(outer, tables);
   fromClause([fields["sourceRelation"]], sourceScope, context);
-  const entry = targetEntry(relation, children, aliasOf(target["alias"]).name, context);
+  const entry = targetEntry(relation, children, aliasOf(written["alias"]).name, context);
   const both = new Scope(outer, tables);
   both.add({ named: [entry], columns: [entry] });
   both.add(sourceScope.visible);
   condition(fields["joinCondition"], both, context);
+  const target: Target = { relation, children, source: sourceScope, both, stored: new Stored() };
   for (const item of list(fields["mergeWhenClauses"])) {
-    when(only(item, "MergeWhenClause"), relation, children, sourceScope, both, context);
+    when(only(item, "MergeWhenClause"), target, context);
   }
   // RETURNING sees the source too; `*` gives the source's columns first.
   const returned = new Scope(outer, tables);
@@ -49,7 +59,7 @@ export function mergeStatement(
     named: [entry, ...sourceScope.visible.named],
     columns: [...sourceScope.visible.columns, entry],
   });
-  return returning(fields, returned, context);
+  return returning(fields, afterwards(returned, relation, target.stored), context);
 }
 
 const whenFields = knownFields(
@@ -62,27 +72,30 @@ const whenFields = knownFields(
   "values",
 );
 
-function when(
-  fields: Fields,
-  relation: Relation,
-  children: boolean,
-  source: Scope,
-  both: Scope,
-  context: Context,
-): void {
+interface Target {
+  readonly relation: Relation;
+  readonly children: boolean;
+  /** What INSERT sees, and what the other actions see. */
+  readonly source: Scope;
+  readonly both: Scope;
+  readonly stored: Stored;
+}
+
+function when(fields: Fields, target: Target, context: Context): void {
+  const { relation, children, both, stored } = target;
   known(fields, "MergeWhenClause", whenFields);
   if (fields["condition"] !== undefined) {
     context.decide(evaluate(fields["condition"], both, context).columns);
   }
   switch (text(fields["commandType"])) {
     case "CMD_UPDATE":
-      assign(fields["targetList"], relation, both, context, true, children);
+      assign(fields["targetList"], relation, both, stored, { where: true, children }, context);
       return;
     case "CMD_DELETE":
       change("delete", relation, { children, where: true, columns: [] }, context);
       return;
     case "CMD_INSERT":
-      insertClause(fields, relation, source, context);
+      insertClause(fields, target, context);
       return;
     case "CMD_NOTHING":
       return;
@@ -91,14 +104,15 @@ function when(
   }
 }
 
-function insertClause(fields: Fields, relation: Relation, source: Scope, context: Context): void {
+function insertClause(fields: Fields, target: Target, context: Context): void {
+  const { relation, source, stored } = target;
   const columns = insertColumns(relation, fields["targetList"]);
   const values = list(fields["values"]);
   const given = columns.filter((_, at) => values[at] !== undefined && !isDefault(values[at]));
   for (const [at, value] of values.entries()) {
     const column = columns[at];
     if (!column) throw new Opaque("a MERGE with more values than columns");
-    if (!isDefault(value)) store(evaluate(value, source, context), column, context);
+    if (!isDefault(value)) store(evaluate(value, source, context), column, stored, context);
   }
   const left = relation.columns.filter((column) => !given.includes(column));
   reachDefaults(relation, attnumsOf(left), context);

@@ -233,6 +233,9 @@ export function readCatalog(rows: CatalogRows): Catalog {
     relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),
     type: (schema, name) => typesByName.get(`${schema}\0${name}`),
     cast: (source, target) => castsByTypes.get(`${source}:${target}`),
+    userCasts: allCasts.some(
+      (cast) => !cast.builtin && cast.method === "f" && cast.context !== "e",
+    ),
     userCastTo: (target) => userCastTargets.has(target),
   };
 }

@@ -9,7 +9,13 @@ import { unknownType } from "./value.ts";
  * enough to choose, `possible` is everything that the name could mean.
  */
 export type Resolution<T> =
-  | { readonly kind: "certain"; readonly item: T; readonly type: number }
+  | {
+      readonly kind: "certain";
+      readonly item: T;
+      readonly type: number;
+      /** What the arguments are coerced to. */
+      readonly parameters: readonly number[];
+    }
   | { readonly kind: "possible"; readonly items: readonly T[]; readonly type: number };
 
 const sameTypes = (a: readonly number[], b: readonly number[]): boolean =>
@@ -46,16 +52,16 @@ export function resolveOperator(
     type: oneType(items.map((item) => item.result)),
   });
   if (left === 0 || right === 0) return possible();
-  const certain = (item: Operator): Resolution<Operator> => ({
-    kind: "certain",
-    item,
-    type: resultType(
-      catalog,
-      item.result,
-      left === null ? [item.right] : [item.left, item.right],
-      left === null ? [right] : [left, right],
-    ),
-  });
+  const certain = (item: Operator): Resolution<Operator> => {
+    const parameters = left === null ? [item.right] : [item.left, item.right];
+    const given = left === null ? [right] : [left, right];
+    return {
+      kind: "certain",
+      item,
+      type: resultType(catalog, item.result, parameters, given),
+      parameters,
+    };
+  };
   const exact = exactOperator(catalog, items, left, right);
   if (exact) return certain(exact);
   const candidates = unhidden(
@@ -127,5 +133,6 @@ export function resolveFunction(
     kind: "certain",
     item: chosen.item,
     type: resultType(catalog, chosen.item.result, chosen.types, given),
+    parameters: chosen.types,
   };
 }

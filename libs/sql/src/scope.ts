@@ -145,7 +145,7 @@ export function wholeRow(entry: RangeEntry): Value {
   entry.used?.();
   if (entry.columns.length === 0 && !entry.relation) throw new Opaque("a whole row of a join");
   return computed(
-    entry.relation?.rowType ?? 2249,
+    entry.relation?.rowType ?? 0,
     entry.columns.map(({ value }) => value),
   );
 }

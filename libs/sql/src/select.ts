@@ -11,6 +11,7 @@ import { Scope, type ScopeColumn } from "./scope.ts";
 import { combine } from "./set-operations.ts";
 import { settled } from "./casts.ts";
 import { sortable } from "./types.ts";
+import { unify } from "./unify.ts";
 import {
   known,
   knownFields,
@@ -107,13 +108,18 @@ function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeCol
   }
   return first.map((_, at) => ({
     name: `column${at + 1}`,
-    value: rows.map((row) => row[at] ?? computed(0, [])).reduce(mixed),
+    value: mixed(
+      rows.flatMap((row) => row[at] ?? []),
+      context,
+    ),
   }));
 }
 
-const mixed = (a: Value, b: Value): Value => ({
-  ...computed(a.type === b.type || b.type === 705 ? a.type : a.type === 705 ? b.type : 0, [a, b]),
-});
+/** A column of VALUES; a single row's values stay what they are. */
+function mixed(values: readonly Value[], context: Context): Value {
+  const [first] = values;
+  return first && values.length === 1 ? first : computed(unify(context, values), values);
+}
 
 function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {
   fromClause(fields["fromClause"], scope, context);

@@ -1,7 +1,8 @@
 import type { Context } from "./context.ts";
 import { Unresolved } from "./outcome.ts";
 import type { ScopeColumn } from "./scope.ts";
-import { commonType, sortable } from "./types.ts";
+import { sortable } from "./types.ts";
+import { unify } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 
 /** The columns of UNION, INTERSECT or EXCEPT; without ALL every column decides which rows remain. */
@@ -34,7 +35,7 @@ const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** A value that is the one or the other: still a bare column's if both sides hold that column, or nothing classified. */
 function either(left: Value, right: Value, context: Context): Value {
-  const type = commonType(context.catalog, [left.type, right.type]);
+  const type = unify(context, [left, right]);
   const value = computed(type, [left, right]);
   const bare =
     left.type === right.type &&

@@ -20,6 +20,7 @@ const effects: ReadonlyMap<string, TransactionEffect> = new Map([
 export function transactionStatement(fields: Fields): Told {
   const transaction = effects.get(text(fields["kind"]));
   if (!transaction) throw new Opaque("a transaction statement of unknown kind");
+  if (transaction === "prepare") throw new Opaque("a transaction that outlives its session");
   if (transaction === "commit-prepared" || transaction === "rollback-prepared") {
     throw new Opaque("somebody's prepared transaction");
   }

@@ -1,9 +1,9 @@
 import { firstUserOid, type Catalog, type Type } from "./catalog.ts";
-import { baseOf, coercible } from "./coercion.ts";
+import { baseOf, coercible, record, recordArray } from "./coercion.ts";
 import type { Context } from "./context.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
-import { integer, known, knownFields, list, record, strings } from "./tree.ts";
+import { integer, known, knownFields, list, record as recordOf, strings } from "./tree.ts";
 import { unknownType } from "./value.ts";
 
 export const type = {
@@ -34,7 +34,7 @@ const typeFields = knownFields("names", "typemod", "typmods", "arrayBounds", "se
 
 /** The type that a TypeName node names; `modified` when it has modifiers such as a length. */
 export function namedType(value: unknown, context: Context): { type: Type; modified: boolean } {
-  const fields = record(value);
+  const fields = recordOf(value);
   known(fields, "TypeName", typeFields);
   if (fields["pct_type"] === true) throw new Opaque("a %TYPE reference");
   const names = strings(fields["names"]);
@@ -56,16 +56,23 @@ export function runsUserCode(catalog: Catalog, oid: number): boolean {
   return found !== undefined && found.oid >= firstUserOid && found.kind !== "e";
 }
 
+/** Rows are compared by the operators of their fields, which are not followed. */
+export const isRow = (oid: number): boolean => oid === record || oid === recordArray;
+
+/** Refuses what could compare by an operator that people made. */
+export function refuseUserOperators(context: Context): void {
+  const operators = context.catalog.operatorsByName;
+  const made = ["=", "<"].some((name) =>
+    operators.get(name)?.some((operator) => operator.oid >= firstUserOid),
+  );
+  if (made) throw new Opaque("a comparison of values whose types are not known");
+}
+
 /** Refuses to sort or group what a user's operator class could sort. */
 export function sortable(context: Context, oid: number): void {
   if (oid === unknownType) return;
-  if (oid === 0) {
-    const operators = context.catalog.operatorsByName;
-    const made = ["=", "<"].some((name) =>
-      operators.get(name)?.some((operator) => operator.oid >= firstUserOid),
-    );
-    if (made) throw new Opaque("sorting or grouping by a value of unknown type");
-  } else if (runsUserCode(context.catalog, oid)) {
+  if (oid === 0 || isRow(oid)) refuseUserOperators(context);
+  else if (runsUserCode(context.catalog, oid)) {
     throw new Opaque("sorting or grouping by a value of a user-made type");
   }
 }

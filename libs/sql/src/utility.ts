@@ -16,7 +16,7 @@ import { change, type Change } from "./effects.ts";
 import { evaluateAll } from "./expressions.ts";
 import { namedRelation } from "./from.ts";
 import { nameOf } from "./names.ts";
-import { Opaque } from "./outcome.ts";
+import { Forbidden, Opaque } from "./outcome.ts";
 import { family } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { askSetting } from "./settings.ts";
@@ -206,12 +206,25 @@ const handlers: Readonly<Record<string, Handler>> = {
   AlterDomainStmt: onConnection("alter", "DOMAIN", "a domain's constraint"),
 };
 
+/** A stored expression would set the parser's settings later, unseen. */
+function callsSetConfig(tree: unknown): boolean {
+  const waiting: unknown[] = [tree];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    if ("funcname" in next && strings(next.funcname).at(-1) === "set_config") return true;
+    waiting.push(...Object.values(next));
+  }
+  return false;
+}
+
 /** DDL fires event triggers. */
 const firesEvents =
   /^(Create|Alter|Drop|Rename|View|Index|Comment|SecLabel|Grant|Rule|Composite|Refresh)/;
 
 /** Everything that is no query: DDL, maintenance, rights. */
 export function utilityStatement(kind: string, fields: Fields, context: Context): Told {
+  if (callsSetConfig(fields)) throw new Forbidden("set_config may not be stored or run by DDL");
   const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined;
   if (!handler) throw new Opaque(`a ${kind}`);
   if (firesEvents.test(kind)) context.reach(context.catalog.eventTriggers);

@@ -1,6 +1,6 @@
 import { executed } from "./calls.ts";
 import { castTo, settled } from "./casts.ts";
-import type { Column, Relation } from "./catalog.ts";
+import { firstUserOid, type Column, type Relation } from "./catalog.ts";
 import { commonTables } from "./common-tables.ts";
 import { condition } from "./conditions.ts";
 import type { Context } from "./context.ts";
@@ -23,7 +23,8 @@ import {
   text,
   type Fields,
 } from "./tree.ts";
-import { computed, type Value } from "./value.ts";
+import { Stored, withStored } from "./stored.ts";
+import { plain, unknownType, type Value } from "./value.ts";
 
 /** INSERT, UPDATE, DELETE or MERGE; the columns that it returns, or null when it returns none. */
 export function writeStatement(
@@ -65,12 +66,14 @@ export function targetEntry(
 }
 
 /** What is stored into a column: its classified sources are used for writing. */
-export function store(value: Value, column: Column, context: Context): void {
+export function store(value: Value, column: Column, stored: Stored, context: Context): void {
   const type = context.catalog.types.get(column.typeOid);
   if (!type) throw new Opaque(`column ${column.name} has an unknown type`);
-  // An assignment to the column's own type runs nothing; another one is cast.
-  if (value.type !== type.oid && value.type !== 705) castTo(context, value, type, false);
+  // An assignment to the column's own type runs nothing, a literal a built-in's input; else it is cast.
+  const literal = value.type === unknownType && type.oid < firstUserOid;
+  if (value.type !== type.oid && !literal) castTo(context, value, type, false);
   context.asked.use(value.columns, "write");
+  stored.add(column.attnum, value.columns);
 }
 
 export function columnNamed(relation: Relation, name: string, at: number): Column {
@@ -119,18 +122,20 @@ function insert(
   const target = record(fields["relation"]);
   const relation = namedRelation(target, context);
   const columns = insertColumns(relation, fields["cols"]);
+  const stored = new Stored();
   const given =
     fields["selectStmt"] === undefined
       ? []
-      : insertSource(only(fields["selectStmt"], "SelectStmt"), columns, around, context);
+      : insertSource(only(fields["selectStmt"], "SelectStmt"), columns, stored, around, context);
   const left = relation.columns.filter((column) => !given.includes(column));
   reachDefaults(relation, attnumsOf(left), context);
   change("insert", relation, { children: true, where: false, columns: [] }, context);
   const { name } = aliasOf(target["alias"]);
   const entry = targetEntry(relation, true, name, context);
-  onConflict(fields["onConflictClause"], relation, entry, around, context);
+  onConflict(fields["onConflictClause"], relation, entry, stored, around, context);
   const scope = new Scope(outer, tables);
-  scope.add({ named: [entry], columns: [entry] });
+  const written = withStored(entry, relation, stored);
+  scope.add({ named: [written], columns: [written] });
   return returning(fields, scope, context);
 }
 
@@ -138,6 +143,7 @@ function insert(
 function insertSource(
   select: Fields,
   columns: readonly Column[],
+  stored: Stored,
   around: Scope,
   context: Context,
 ): readonly Column[] {
@@ -147,7 +153,7 @@ function insertSource(
   if (!simple) {
     const outputs = unsettledQuery(select, around, context);
     for (const [at, output] of outputs.entries()) {
-      store(output.value, columnAt(columns, at), context);
+      store(output.value, columnAt(columns, at), stored, context);
     }
     return columns.slice(0, outputs.length);
   }
@@ -160,7 +166,7 @@ function insertSource(
     for (const [at, item] of items.entries()) {
       const column = columnAt(columns, at);
       if (isDefault(item)) defaulted.add(column);
-      else store(evaluate(item, values, context), column, context);
+      else store(evaluate(item, values, context), column, stored, context);
     }
   }
   const others = ["sortClause", "limitCount", "limitOffset"].some((key) => key in select);
@@ -178,6 +184,7 @@ function onConflict(
   clause: unknown,
   relation: Relation,
   entry: RangeEntry,
+  stored: Stored,
   around: Scope,
   context: Context,
 ): void {
@@ -188,18 +195,18 @@ function onConflict(
   scope.add({ named: [entry], columns: [entry] });
   conflictTarget(fields["infer"], relation, scope, context);
   if (fields["action"] !== "ONCONFLICT_UPDATE") return;
-  // What was offered is not what is stored: its values came from the statement itself.
+  // What was offered is fed by the statement's own source.
   const offered: RangeEntry = {
     ...relationEntry(relation, true, context),
     name: "excluded",
     schema: null,
     columns: relation.columns.map((column) => ({
       name: column.name,
-      value: { ...computed(column.typeOid, []) },
+      value: { ...plain(column.typeOid), columns: stored.of(column.attnum) },
     })),
   };
   scope.add({ named: [offered], columns: [] });
-  assign(fields["targetList"], relation, scope, context, true);
+  assign(fields["targetList"], relation, scope, stored, { where: true, children: true }, context);
   if (fields["whereClause"] !== undefined) {
     context.decide(evaluate(fields["whereClause"], scope, context).columns);
   }
@@ -234,9 +241,9 @@ export function assign(
   items: unknown,
   relation: Relation,
   scope: Scope,
+  stored: Stored,
+  options: { readonly where: boolean; readonly children: boolean },
   context: Context,
-  where: boolean,
-  children = true,
 ): void {
   const set: number[] = [];
   for (const item of list(items)) {
@@ -248,25 +255,32 @@ export function assign(
     set.push(column.attnum);
     const { kind, fields } = node(target["val"]);
     if (kind === "SetToDefault") reachDefaults(relation, [column.attnum], context);
-    else if (kind === "MultiAssignRef") storeMany(fields, column, scope, context);
-    else store(evaluate(target["val"], scope, context), column, context);
+    else if (kind === "MultiAssignRef") storeMany(fields, column, scope, stored, context);
+    else store(evaluate(target["val"], scope, context), column, stored, context);
   }
-  change("update", relation, { children, where, columns: set }, context);
+  change("update", relation, { ...options, columns: set }, context);
 }
 
 /** `(a, b) = (…)`: each column is fed by its own item of a row, or by all of a subquery. */
-function storeMany(fields: Fields, column: Column, scope: Scope, context: Context): void {
+function storeMany(
+  fields: Fields,
+  column: Column,
+  scope: Scope,
+  stored: Stored,
+  context: Context,
+): void {
   known(fields, "MultiAssignRef", knownFields("source", "colno", "ncolumns"));
   const { kind, fields: source } = node(fields["source"]);
   if (kind === "RowExpr") {
     const item = list(source["args"])[Number(fields["colno"]) - 1];
     if (item === undefined) throw new Opaque("a malformed parse tree");
     if (isDefault(item)) throw new Opaque("DEFAULT in a row");
-    store(evaluate(item, scope, context), column, context);
+    store(evaluate(item, scope, context), column, stored, context);
     return;
   }
   const value = evaluate(fields["source"], scope, context);
   context.asked.use(value.columns, "write");
+  stored.add(column.attnum, value.columns);
   // Which of the subquery's types meets this column is not followed, so an assignment cast could be any.
   if (context.catalog.userCastTo(column.typeOid))
     throw new Opaque("a row assigned with a user-made cast");
@@ -292,8 +306,9 @@ function update(
   fromClause(fields["fromClause"], scope, context);
   condition(fields["whereClause"], scope, context);
   const where = fields["whereClause"] !== undefined;
-  assign(fields["targetList"], relation, scope, context, where, children);
-  return returning(fields, scope, context);
+  const stored = new Stored();
+  assign(fields["targetList"], relation, scope, stored, { where, children }, context);
+  return returning(fields, afterwards(scope, relation, stored), context);
 }
 
 const deleteFields = knownFields(
@@ -317,6 +332,18 @@ function remove(
   const where = fields["whereClause"] !== undefined;
   change("delete", relation, { children, where, columns: [] }, context);
   return returning(fields, scope, context);
+}
+
+/** The same scope once the target's rows hold what was stored. */
+export function afterwards(scope: Scope, relation: Relation, stored: Stored): Scope {
+  const replace = (entry: RangeEntry): RangeEntry =>
+    entry.relation === relation ? withStored(entry, relation, stored) : entry;
+  const after = new Scope(scope.outer, scope.commonTables);
+  after.add({
+    named: scope.visible.named.map(replace),
+    columns: scope.visible.columns.map(replace),
+  });
+  return after;
 }
 
 /** The target of an UPDATE or DELETE is visible to its FROM only by LATERAL, as to its conditions. */
