@@ -1,0 +1,243 @@
+import { join } from "node:path";
+import { startApproval, type RunningApproval } from "@sallyport/approval";
+import { createSealingKey, Requests, type Bus } from "@sallyport/bus";
+import {
+  Done,
+  HoldList,
+  HoldView,
+  Issuer,
+  subjects,
+  type Revoke,
+  type Verdict,
+} from "@sallyport/contracts";
+import { DirectoryStore } from "@sallyport/evidence";
+import { Alarms, openLog } from "@sallyport/runtime";
+import { startIssuer, waitFor, type TestIssuer } from "@sallyport/testkit";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startAuthn, type RunningAuthn } from "../../services/authn/src/app.ts";
+import { bundleOf, operations, PolicyPeers, policies } from "./policy.fixture.ts";
+
+/** A hold's whole way: policy, approval and authn as they are, real tokens, a worker that waits. */
+
+const log = openLog("test", "error");
+log.level = "silent";
+const sealing = createSealingKey();
+
+let peers: PolicyPeers;
+let issuer: TestIssuer;
+let authn: RunningAuthn;
+let approval: RunningApproval;
+let count = 0;
+let text = "";
+
+beforeAll(async () => {
+  peers = await PolicyPeers.start();
+  issuer = await startIssuer();
+  authn = await startAuthn({
+    bus: await peers.bus.connect("authn"),
+    issuers: {
+      corp: Issuer.parse({
+        issuer: issuer.issuer,
+        audience: "sallyport",
+        kind: { claim: "kind", person: ["user"] },
+      }),
+    },
+    sealingKey: sealing.seed,
+    store: new DirectoryStore(join(peers.bus.directory, "archive")),
+    http: { address: { host: "127.0.0.1", port: 0 } },
+    log,
+    alarms: new Alarms(log),
+  });
+  await peers.apply(bundleOf(policies));
+  await peers.startPolicy();
+  approval = await start();
+});
+beforeEach(() => {
+  count += 1;
+  text = `statement ${count}`;
+});
+afterAll(async () => {
+  await approval.stop();
+  await authn.stop();
+  await issuer.stop();
+  await peers[Symbol.asyncDispose]();
+});
+
+function start(): Promise<RunningApproval> {
+  const credentials = peers.bus.credentials.get("approval");
+  if (!credentials) throw new Error("approval is a user");
+  return startApproval({
+    servers: [peers.bus.nats.url],
+    credentials,
+    sealingPublicKey: sealing.publicKey,
+    listen: { address: { host: "127.0.0.1", port: 0 } },
+    log,
+  });
+}
+
+const tokenOf = (sub: string, groups = ["dba"], kind = "user"): Promise<string> =>
+  issuer.sign(issuer.claims({ sub, groups, kind }));
+
+async function request(path: string, token: string, question?: object) {
+  const response = await fetch(`http://127.0.0.1:${approval.http.port}/v1/approvals${path}`, {
+    method: question ? "POST" : "GET",
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(question && { "content-type": "application/json" }),
+    },
+    ...(question && { body: JSON.stringify(question) }),
+  });
+  const body: unknown = await response.json();
+  return { status: response.status, body };
+}
+
+/** When approval has heard of the hold. */
+async function listed({ hold }: Verdict): Promise<HoldView> {
+  const token = await tokenOf("alice");
+  return waitFor(
+    async () => {
+      const { approvals } = HoldList.parse((await request("?state=all", token)).body);
+      return approvals.find((view) => view.hold === hold?.id);
+    },
+    { what: "the hold in the list" },
+  );
+}
+
+async function answer(
+  verdict: Verdict,
+  who: string,
+  said = "approve",
+  groups = ["dba"],
+  kind = "user",
+) {
+  await listed(verdict);
+  const token = await tokenOf(who, groups, kind);
+  return request(`/${verdict.hold?.id ?? ""}/answer`, token, { answer: said, reason: "seen" });
+}
+
+async function held(operation: keyof typeof operations, over = {}) {
+  const sent = peers.command(operations[operation], { text, ...over });
+  peers.send(sent);
+  return { sent, verdict: await peers.verdict(sent) };
+}
+
+test("a person's answer lets the waiting command pass, once", async () => {
+  const { sent, verdict } = await held("delete");
+  expect(verdict).toMatchObject({ final: false, hold: { state: "open" } });
+  expect(await listed(verdict)).toMatchObject({ principal: "corp#ci", command: text, waiting: 1 });
+  const { status, body: view } = await answer(verdict, "alice");
+  expect([status, HoldView.parse(view).state]).toEqual([200, "used"]);
+  expect(await peers.verdict(sent, 2)).toMatchObject({
+    final: true,
+    decision: "pass",
+    hold: { id: verdict.hold?.id, state: "taken", approvers: ["corp#alice"] },
+  });
+  const again = await held("delete");
+  expect(again.verdict.hold).toMatchObject({ state: "open" });
+  expect(again.verdict.hold?.id).not.toBe(verdict.hold?.id);
+});
+
+test("a denial ends the wait", async () => {
+  const { sent, verdict } = await held("delete");
+  expect(await answer(verdict, "alice", "deny")).toMatchObject({
+    status: 200,
+    body: { state: "denied" },
+  });
+  const final = await peers.verdict(sent, 2);
+  expect(final).toMatchObject({ final: true, hold: { state: "denied" } });
+  expect(JSON.stringify(final.reasons)).toContain("corp#alice denied it: seen");
+});
+
+test("the owner, a workload of the group and a stranger get nowhere; the hold stays open", async () => {
+  const { sent, verdict } = await held("delete");
+  for (const [who, groups, kind] of [
+    ["olga", ["dba"], "user"],
+    ["ci", ["dba"], "workload"],
+    ["bot", ["dba"], "workload"],
+    ["carol", ["dev"], "user"],
+  ] as const)
+    expect((await answer(verdict, who, "approve", [...groups], kind)).status).toBe(403);
+  expect(await listed(verdict)).toMatchObject({ state: "open", answers: [] });
+  expect(peers.of(sent)).toHaveLength(1);
+});
+
+test("a quorum of two takes two, whoever races, and passes one command", async () => {
+  const { sent, verdict } = await held("update");
+  expect((await answer(verdict, "alice")).body).toMatchObject({ state: "open" });
+  expect((await answer(verdict, "alice")).body).toMatchObject({ state: "open" });
+  expect(peers.of(sent)).toHaveLength(1);
+  await Promise.all(["bob", "dora", "named"].map((who) => answer(verdict, who)));
+  const final = await peers.verdict(sent, 2);
+  expect(final).toMatchObject({ final: true, hold: { state: "taken" } });
+  expect(final.hold?.approvers).toContain("corp#alice");
+  expect(peers.of(sent)).toHaveLength(2);
+});
+
+test("an approval fits its own command only: a changed parameter asks anew", async () => {
+  const parameters = [{ oid: 23, format: 0, value: "7" }] as const;
+  const first = await held("delete", { mayWait: false, parameters });
+  await answer(first.verdict, "alice");
+  await peers.until(first.verdict, "approved");
+  const other = await held("delete", {
+    mayWait: false,
+    parameters: [{ oid: 23, format: 0, value: "8" }],
+  });
+  expect(other.verdict.hold?.state).toBe("open");
+  const principal = { ...first.sent.command.principal, id: "corp#other", subject: "other" };
+  const stolen = await held("delete", { mayWait: false, parameters, principal });
+  expect(stolen.verdict.hold?.state).toBe("open");
+  const same = await held("delete", { mayWait: false, parameters });
+  expect(same.verdict.hold).toMatchObject({ id: first.verdict.hold?.id, state: "taken" });
+});
+
+test("of two same commands that wait, one answer passes one; the other asks anew", async () => {
+  const first = await held("delete");
+  const second = await held("delete");
+  expect(second.verdict.hold?.id).toBe(first.verdict.hold?.id);
+  expect((await answer(first.verdict, "alice")).body).toMatchObject({ state: "used" });
+  await peers.verdict(first.sent, 2);
+  expect(peers.of(second.sent)).toHaveLength(1);
+  const next = await waitFor(
+    async () => {
+      const { approvals } = HoldList.parse((await request("", await tokenOf("alice"))).body);
+      return approvals.find((view) => view.command === text);
+    },
+    { what: "the next hold" },
+  );
+  expect(next.hold).not.toBe(first.verdict.hold?.id);
+  const token = await tokenOf("bob");
+  await request(`/${next.hold}/answer`, token, { answer: "approve", reason: "" });
+  expect(await peers.verdict(second.sent, 2)).toMatchObject({ hold: { state: "taken" } });
+});
+
+test("an answer given while policy is away is judged when it is back", async () => {
+  const { sent, verdict } = await held("delete");
+  await listed(verdict);
+  await Promise.all(peers.running.splice(0).map((running) => running.stop()));
+  expect((await answer(verdict, "alice")).body).toMatchObject({ state: "open" });
+  await peers.startPolicy();
+  expect(await peers.verdict(sent, 2)).toMatchObject({ hold: { state: "taken" } });
+});
+
+test("approval may be started anew between two answers", async () => {
+  const { sent, verdict } = await held("update");
+  await answer(verdict, "alice");
+  await approval.stop();
+  approval = await start();
+  await answer(verdict, "bob");
+  expect(await peers.verdict(sent, 2)).toMatchObject({ hold: { state: "taken" } });
+});
+
+test("one who is revoked answers nothing, and what they said before counts no more", async () => {
+  const { sent, verdict } = await held("update");
+  expect((await answer(verdict, "eve")).status).toBe(200);
+  const operator: Bus = await peers.bus.connect("operator");
+  const order: Revoke = { v: 1, type: "revoke", principal: "corp#eve", by: "test", reason: "" };
+  await new Requests(operator).ask(subjects.revoke, order, Done, 5000);
+  expect(await answer(verdict, "eve", "deny")).toMatchObject({
+    status: 403,
+    body: { code: "revoked" },
+  });
+  expect((await answer(verdict, "alice")).body).toMatchObject({ state: "open" });
+  expect(peers.of(sent)).toHaveLength(1);
+});
