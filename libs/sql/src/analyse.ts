@@ -3,8 +3,8 @@ import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
 import { Context } from "./context.ts";
-import { Names, type NameContext } from "./names.ts";
-import { Asked, Resources, unite } from "./operations.ts";
+import { namesOf, type NameContext } from "./names.ts";
+import { Asked, resourcesOf, unite } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import type { ScopeColumn } from "./scope.ts";
@@ -70,8 +70,8 @@ const quiet: Effects = { ddl: false, names: false };
 
 function analyseText(tree: ParseTree, subject: Subject): Analysis {
   const known = classification(subject.catalog, subject.classified);
-  const resources = new Resources(subject.connection, subject.catalog, known);
-  const names = new Names(subject.catalog, subject.names);
+  const resources = resourcesOf(subject.connection, subject.catalog, known);
+  const names = namesOf(subject.catalog, subject.names);
   let unsettled = subject.unsettled ?? null;
   const statements: Statement[] = [];
   for (const { stmt } of tree.stmts) {

@@ -6,7 +6,7 @@ import type { Asked } from "./operations.ts";
 import { Opaque, TooComplex } from "./outcome.ts";
 
 /** Deeper statements are refused: the analyser recurses. */
-const maxDepth = 250;
+const maxDepth = 1200;
 /** Nodes visited in one text; iterating recursive CTEs counts each time. */
 const maxSteps = 400_000;
 

@@ -22,6 +22,21 @@ export function nameOf(parts: readonly string[]): QualifiedName {
   return second === undefined ? { schema: null, name: first } : { schema: first, name: second };
 }
 
+const remembered = new WeakMap<Catalog, Map<string, Names>>();
+/** Different search paths that are remembered for one catalog. */
+const maxRemembered = 64;
+
+/** The names of a catalog as a session sees them; remembered, so that resolutions are. */
+export function namesOf(catalog: Catalog, context: NameContext): Names {
+  const known = remembered.get(catalog) ?? new Map<string, Names>();
+  remembered.set(catalog, known);
+  const key = JSON.stringify([context.searchPath, context.tempSchema !== undefined]);
+  const found = known.get(key) ?? new Names(catalog, context);
+  if (known.size >= maxRemembered) known.clear();
+  known.set(key, found);
+  return found;
+}
+
 /** Resolves names as PostgreSQL does with the session's search_path. */
 export class Names {
   readonly catalog: Catalog;

@@ -133,6 +133,21 @@ export class Resources {
   }
 }
 
+const remembered = new WeakMap<Classification, Map<string, Resources>>();
+
+/** The resources of a connection; remembered with its classification. */
+export function resourcesOf(
+  connection: string,
+  catalog: Catalog,
+  classification: Classification,
+): Resources {
+  const known = remembered.get(classification) ?? new Map<string, Resources>();
+  remembered.set(classification, known);
+  const found = known.get(connection) ?? new Resources(connection, catalog, classification);
+  known.set(connection, found);
+  return found;
+}
+
 /** What one statement asks, and which classified columns it touches. */
 export class Asked {
   readonly operations = new Operations();

@@ -35,8 +35,25 @@ const oneType = (types: readonly number[]): number => {
   return types.every((type) => type === first) && !isPolymorphic(first) ? first : 0;
 };
 
+/** Resolutions depend on nothing but the names and the types. */
+const remembered = new WeakMap<Names, Map<string, Resolution<Operator>>>();
+
 /** oper() and left_oper() (parse_oper.c); `left` is null for a prefix operator. */
 export function resolveOperator(
+  names: Names,
+  name: QualifiedName,
+  left: number | null,
+  right: number,
+): Resolution<Operator> {
+  const known = remembered.get(names) ?? new Map<string, Resolution<Operator>>();
+  remembered.set(names, known);
+  const key = `${left}\0${right}\0${name.schema ?? ""}\0${name.name}`;
+  const found = known.get(key) ?? chooseOperator(names, name, left, right);
+  known.set(key, found);
+  return found;
+}
+
+function chooseOperator(
   names: Names,
   name: QualifiedName,
   left: number | null,
