@@ -441,18 +441,18 @@ describe("remembering", () => {
   });
 
   test("more sets than Cedar is given names for are each judged by their own policies", () => {
-    const groups = Array.from({ length: 600 }, (_, n) => `g${n}`);
+    const groups = Array.from({ length: 530 }, (_, n) => `g${n}`);
     const engine = engineOf(
       groups
         .map((g) => `@id("${g}") permit (principal in Group::"corp/${g}", action, resource);`)
         .join("\n"),
     );
-    for (const round of [0, 1])
-      for (const g of groups) {
-        const principal = { ...ci, groups: [`corp/${g}`] };
-        const operation: Operation = { ...deleteOrders, where: round === 0 };
-        expect(engine.judge(asked([operation], { principal }), noon).policies).toEqual([g]);
-      }
+    const judged = (g: string, where: boolean): readonly string[] => {
+      const principal = { ...ci, groups: [`corp/${g}`] };
+      return engine.judge(asked([{ ...deleteOrders, where }], { principal }), noon).policies;
+    };
+    for (const g of groups) expect(judged(g, true)).toEqual([g]);
+    for (const g of groups.slice(0, 20)) expect(judged(g, false)).toEqual([g]);
   });
 });
 

@@ -3,13 +3,14 @@ import type { Command, Operation, Principal } from "@sallyport/contracts";
 import { ipOf } from "./address.ts";
 import { builtinReasons, type Answer, type Decision } from "./decision.ts";
 import type { PolicyMistake } from "./mistake.ts";
+import { Dependencies } from "./dependencies.ts";
 import { readPolicies, type PolicyBundle } from "./load.ts";
 import { answerOpaque, everythingOn } from "./opaque.ts";
 import type { Policy } from "./policy.ts";
 import { answer } from "./questions.ts";
 import { Remembered } from "./remembered.ts";
-import { isOn, operationText } from "./resource-names.ts";
-import { takesUse, takesWhere } from "./schema.ts";
+import { problemOf } from "./operation-shape.ts";
+import { operationText } from "./resource-names.ts";
 import { Slices } from "./slices.ts";
 import { unite } from "./unite.ts";
 
@@ -25,8 +26,7 @@ export class Engine {
   readonly #bundle: PolicyBundle;
   readonly #byId: ReadonlyMap<string, Policy>;
   readonly #slices: Slices;
-  readonly #usesAddress: boolean;
-  readonly #usesClaims: boolean;
+  readonly #dependencies: Dependencies;
   readonly #decisions = new Remembered<Decision>(20_000);
   readonly #answers = new Remembered<Answer>(20_000);
   readonly #everything = new Map<string, readonly Operation[]>();
@@ -39,8 +39,7 @@ export class Engine {
     this.policies = policies;
     this.#byId = new Map(policies.map((policy) => [policy.id, policy]));
     this.#slices = new Slices(policies);
-    this.#usesAddress = policies.some(({ context }) => context.has("address"));
-    this.#usesClaims = policies.some(({ context }) => context.has("claims"));
+    this.#dependencies = new Dependencies(policies);
   }
 
   /** Names of the bundle's connections. */
@@ -100,9 +99,6 @@ export class Engine {
   }
 
   #ask(asked: Asked, operation: Operation, who: number, now: number): Answer {
-    const key = `${who} ${asked.connection} ${hash("sha256", JSON.stringify({ ...operation, detail: "" }), "base64")}`;
-    const known = this.#answers.get(key);
-    if (known) return known.operation === operation ? known : { ...known, operation };
     const connection = this.#bundle.connections[asked.connection];
     const ip = ipOf(asked.address);
     if (!connection) return refused(operation, `there is no connection \`${asked.connection}\``);
@@ -110,16 +106,19 @@ export class Engine {
     const problem = problemOf(operation, asked.connection);
     if (problem !== undefined) return refused(operation, problem);
     const { resource, action } = operation;
-    const classified =
-      resource.type === "Column"
-        ? connection.columns[resource.id.slice(asked.connection.length + 1)]
-        : undefined;
+    const tags =
+      (resource.type === "Column" &&
+        connection.columns[resource.id.slice(asked.connection.length + 1)]) ||
+      [];
+    const key = `${who} ${asked.connection} ${this.#dependencies.ofOperation(operation, tags)}`;
+    const known = this.#answers.get(key);
+    if (known) return known.operation === operation ? known : asAnswerTo(operation, known);
     const found = answer(
       {
         principal: asked.principal,
         connection: { name: asked.connection, tags: connection.tags },
         operation,
-        tags: classified ?? [],
+        tags,
         ip,
         now,
       },
@@ -132,18 +131,7 @@ export class Engine {
 
   /** A number for everything of a principal and its call that an answer can depend on, but the time. */
   #whoIs(principal: Principal, address: string): number {
-    const { kind, id, issuer, subject, groups, owner, delegation, claims } = principal;
-    const key = JSON.stringify([
-      kind,
-      id,
-      issuer,
-      subject,
-      groups,
-      owner ?? null,
-      delegation,
-      this.#usesClaims ? claims : null,
-      this.#usesAddress ? address : ipOf(address) === null,
-    ]);
+    const key = this.#dependencies.ofPrincipal(principal, ipOf(address));
     const known = this.#who.get(key);
     if (known !== undefined) return known;
     this.#who.set(key, ++this.#nextWho);
@@ -159,15 +147,12 @@ export function loadBundle(bundle: PolicyBundle): Loaded {
   return mistakes.length > 0 ? { mistakes } : { engine: new Engine(bundle, policies) };
 }
 
-/** What is wrong with an operation that a worker states; nothing of the sort is ever permitted. */
-function problemOf(operation: Operation, connection: string): string | undefined {
-  const { action, resource, use, where } = operation;
-  if (![resource, ...(resource.in ?? [])].every((ref) => isOn(connection, ref)))
-    return `\`${resource.id}\` is not on \`${connection}\``;
-  if (takesUse(action) !== (use !== undefined) || (where !== undefined && !takesWhere(action)))
-    return `\`${operationText(operation)}\` is not how that action is asked`;
-  return undefined;
-}
+/** The answer that was given to an operation which no policy can tell from this one. */
+const asAnswerTo = (operation: Operation, known: Answer): Answer => ({
+  ...known,
+  operation,
+  reasons: known.reasons.map((reason) => ({ ...reason, operation: operationText(operation) })),
+});
 
 const refused = (operation: Operation, reason: string): Answer => ({
   operation,

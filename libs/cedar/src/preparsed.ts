@@ -1,9 +1,6 @@
-import { preparsePolicySet, preparseSchema } from "@cedar-policy/cedar-wasm/nodejs";
-import { cedarSchema } from "@sallyport/contracts";
+import { preparsePolicySet } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Policy } from "./policy.ts";
 import { Remembered } from "./remembered.ts";
-
-export const schemaName = "sallyport";
 
 /** Policies that are evaluated together, known to the engine by `key`: of one engine and never of another. */
 export interface PolicySet {
@@ -20,16 +17,11 @@ export interface PolicySet {
 const limit = 512;
 const names = new Remembered<string>(limit);
 const free = Array.from({ length: limit + 1 }, (_, n) => `set-${n}`);
-let schemaIsThere = false;
 
 /** The name under which Cedar holds this set, parsed now if it must be. */
 export function preparsed(set: PolicySet): string {
   const known = names.get(set.key);
   if (known !== undefined) return known;
-  if (!schemaIsThere) {
-    checked(preparseSchema(schemaName, cedarSchema));
-    schemaIsThere = true;
-  }
   const name = free.pop();
   if (name === undefined) throw new Error("no name is left for a policy set");
   const policies = Object.fromEntries(set.policies.map(({ id, text }) => [id, text]));
@@ -53,7 +45,7 @@ export function preparsed(set: PolicySet): string {
 /** No policy can be called so: ids hold no space. */
 const universal = "the universal permit";
 
-function checked(answer: ReturnType<typeof preparseSchema>): void {
+function checked(answer: ReturnType<typeof preparsePolicySet>): void {
   if (answer.type === "failure")
     throw new Error(answer.errors.map(({ message }) => message).join("; "));
 }

@@ -1,8 +1,8 @@
 import { statefulIsAuthorized, type EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Operation, Principal, ResourceRef } from "@sallyport/contracts";
-import { preparsed, schemaName, type PolicySet } from "./preparsed.ts";
+import { preparsed, type PolicySet } from "./preparsed.ts";
 import { ancestorsOf } from "./resource-names.ts";
-import { takesWhere } from "./schema.ts";
+import { actionRules, takesWhere } from "./schema.ts";
 
 /** One question to Cedar: everything an answer can depend on. */
 export interface Question {
@@ -72,6 +72,14 @@ export function prepare(question: Question): Prepared {
         },
         parents: principal.groups.map((id) => ({ type: "Group", id })),
       },
+      {
+        uid: { type: "Action", id: operation.action },
+        attrs: {},
+        parents: (actionRules.get(operation.action)?.groups ?? []).map((id) => ({
+          type: "Action",
+          id,
+        })),
+      },
       { uid: { type: "Claims", id: "token" }, attrs: {}, parents: [], tags: claims(principal) },
       ...(resource.type === "Connection" ? [] : [self]),
       place,
@@ -79,13 +87,11 @@ export function prepare(question: Question): Prepared {
   };
 }
 
-/** Evaluates a set of policies. The schema checks the request too: an operation that it does not know is an error. */
+/** Evaluates a set of policies. */
 export function evaluate(prepared: Prepared, set: PolicySet): Evaluation {
   const answer = statefulIsAuthorized({
     ...prepared,
     preparsedPolicySetId: preparsed(set),
-    preparsedSchemaName: schemaName,
-    validateRequest: true,
   });
   if (answer.type === "failure")
     return {
@@ -94,9 +100,11 @@ export function evaluate(prepared: Prepared, set: PolicySet): Evaluation {
       errors: answer.errors.map(({ message }) => ({ policy: "", message })),
     };
   const { decision, diagnostics } = answer.response;
+  // Cedar gives them in no order; ours is that of the files.
+  const reasons = new Set(diagnostics.reason);
   return {
     allowed: decision === "allow",
-    matched: diagnostics.reason,
+    matched: set.policies.map(({ id }) => id).filter((id) => reasons.has(id)),
     errors: diagnostics.errors.map(({ policyId, error }) => ({
       policy: policyId,
       message: error.message,

@@ -9,8 +9,11 @@ interface ActionRules {
   readonly context: string;
 }
 
-/** What the Cedar schema says of each action, read from its text so that it is said once. */
-export const actionRules: ReadonlyMap<Action, ActionRules> = readActions();
+/** Read from the schema's text, so that it is said once. */
+const schema = readSchema();
+
+/** What the Cedar schema says of each action. */
+export const actionRules: ReadonlyMap<Action, ActionRules> = schema.actions;
 
 /** Actions and groups of actions, as policies name them. */
 export const actionNames: ReadonlySet<string> = new Set(
@@ -24,19 +27,34 @@ export const takesUse = (action: Action): boolean => actionRules.get(action)?.co
 export const takesWhere = (action: Action): boolean =>
   actionRules.get(action)?.context === "Change";
 
-function readActions(): Map<Action, ActionRules> {
+/** Whether the schema lets an entity of one type be in one of the other. */
+export const mayBeIn = (type: ResourceType, parent: ResourceType): boolean =>
+  schema.memberships.get(type)?.has(parent) ?? false;
+
+function readSchema(): {
+  actions: Map<Action, ActionRules>;
+  memberships: Map<string, Set<string>>;
+} {
   const answer = schemaToJson(cedarSchema);
   if (answer.type === "failure")
     throw new Error(`our Cedar schema: ${answer.errors.map(({ message }) => message).join("; ")}`);
-  const actions = answer.json[""]?.actions ?? {};
-  return new Map(
-    Action.options.map((action) => {
-      const rules = actions[action];
-      const context = rules?.appliesTo?.context?.type;
-      if (!rules?.appliesTo || context === undefined)
-        throw new Error(`our Cedar schema lacks the action \`${action}\``);
-      const groups = (rules.memberOf ?? []).map(({ id }) => id);
-      return [action, { groups, resources: new Set(rules.appliesTo.resourceTypes), context }];
-    }),
-  );
+  const { actions = {}, entityTypes = {} } = answer.json[""] ?? {};
+  return {
+    actions: new Map(
+      Action.options.map((action) => {
+        const rules = actions[action];
+        const context = rules?.appliesTo?.context?.type;
+        if (!rules?.appliesTo || context === undefined)
+          throw new Error(`our Cedar schema lacks the action \`${action}\``);
+        const groups = (rules.memberOf ?? []).map(({ id }) => id);
+        return [action, { groups, resources: new Set(rules.appliesTo.resourceTypes), context }];
+      }),
+    ),
+    memberships: new Map(
+      Object.entries(entityTypes).map(([type, shape]) => [
+        type,
+        new Set("memberOfTypes" in shape ? shape.memberOfTypes : []),
+      ]),
+    ),
+  };
 }

@@ -115,7 +115,17 @@ export class Judging {
     });
   }
 
+  /** A judgement that fails gets no answer, and stands in no other's way. */
   #decide(came: Came): void {
+    try {
+      this.#answer(came);
+    } catch (err) {
+      const { command } = came.command;
+      this.#options.log.error({ err, command }, "a command could not be judged");
+    }
+  }
+
+  #answer(came: Came): void {
     const { feed, holds, writer, log } = this.#options;
     const { command } = came;
     const now = Date.now();

@@ -36,8 +36,9 @@ export interface Asking {
   readonly now: number;
 }
 
-/** More than that many do not wait on one hold: each but the first keeps its line in it. */
+/** So many wait on one hold, and so many characters of their lines are kept in it, at most. */
 const waitingLimit = 8;
+const linesLimit = 1024 * 1024;
 
 /** A hold that nobody can answer or take any more makes room for a new one. */
 const isSettled = (hold: Hold, now: number): boolean =>
@@ -56,7 +57,9 @@ export function meet(hold: Hold | null, asking: Asking): Met {
     return { kind: "taken", next: { ...hold, state: "used", usedBy: command, waiting: [] } };
   if (hold.waiting.some((other) => other.command === command)) return { kind: "waits", next: hold };
   const others = hold.waiting.filter(({ until }) => until > now);
-  if (!asking.mayWait || others.length >= waitingLimit) return { kind: "open", next: hold };
+  const kept = others.reduce((sum, { line = "" }) => sum + line.length, asking.line.length);
+  if (!asking.mayWait || others.length >= waitingLimit || kept > linesLimit)
+    return { kind: "open", next: hold };
   const until = waitsUntil(asking, hold.expires);
   return {
     kind: "waits",
