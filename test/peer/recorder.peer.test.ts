@@ -89,6 +89,31 @@ test("what must not be in the stream is an alarm, kept as it is, and no event", 
   expect(record?.events).toHaveLength(4);
 });
 
+test("an answer of the server that is aimed at a verdict's subject is an alarm and no verdict", async () => {
+  await using recorded = await RecordedBus.start();
+  const { alarms } = await recorded.record();
+  const sample = new SampleSession();
+  const open = sample.open();
+  const command = sample.command("drop table orders");
+  await recorded.put(subjects.record(0, "w1", "command"), `${open}\n${command.line}\n`);
+  // approval may write this key, and the server does not check where its answer to a read goes.
+  const approval = await recorded.bus.connect("approval");
+  await approval.nats.request("$KV.approvals.answer.x", `${sample.verdict(command)}\n`);
+  approval.publish(
+    "$JS.API.DIRECT.GET.KV_approvals.$KV.approvals.answer.x",
+    "",
+    subjects.record(0, "w1", "verdict"),
+  );
+  await waitFor(() => Object.keys(alarms.counts).length > 0, { what: "an alarm" });
+  expect(alarms.counts).toEqual({ "record-header": 1 });
+  await recorded.event("w1", sample.close());
+  expect((await recorded.findings(sample)).map(({ code }) => code)).toEqual(["no-result"]);
+  expect((await recorded.read(sample.session))?.commands[0]?.verdicts).toEqual([]);
+  expect((await recorded.chain()).findings).toMatchObject([
+    { code: "anomaly", text: expect.stringContaining("Nats-Stream: KV_approvals") as string },
+  ]);
+});
+
 test("two recorders at once do no harm, and the second takes over", async () => {
   await using recorded = await RecordedBus.start();
   const [a, b] = [await recorded.record(), await recorded.record()];

@@ -1,0 +1,93 @@
+import { buckets } from "@sallyport/contracts";
+import type { ArchiveStore, ByteRange } from "@sallyport/evidence";
+import { waitFor } from "@sallyport/testkit";
+import { expect, test } from "vitest";
+import { RecordedBus, type Started } from "./recorder.fixture.ts";
+
+const isActive = ({ recorder }: Started): boolean => recorder.state()[0]?.active === true;
+
+test("two recorders that both think they are active: one loses the race, the chain stays one", async () => {
+  await using recorded = await RecordedBus.start();
+  const a = await recorded.record({ every: 200 });
+  await waitFor(() => isActive(a), { what: "the first to be active" });
+  // As if the bucket had forgotten a lease that its holder still trusts.
+  await recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", {
+    timeout: 1000,
+  });
+  const b = await recorded.record({ every: 200 });
+  await waitFor(() => isActive(a) && isActive(b), { what: "both to be active" });
+  const sessions = [];
+  for (let i = 0; i < 10; i++) {
+    const session = await recorded.session(`select ${i}`);
+    sessions.push(session);
+    expect(await recorded.findings(session)).toEqual([]);
+  }
+  await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by", timeout: 15_000 });
+  for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+});
+
+/** A store whose medium is full for a while. */
+class FullForAWhile implements ArchiveStore {
+  readonly #store: ArchiveStore;
+  full = true;
+
+  constructor(store: ArchiveStore) {
+    this.#store = store;
+  }
+
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
+    if (this.full) return Promise.reject(new Error("no space left on device"));
+    return this.#store.putIfAbsent(key, bytes);
+  }
+
+  get(key: string, range?: ByteRange): Promise<Buffer | null> {
+    return this.#store.get(key, range);
+  }
+
+  head(key: string): Promise<{ readonly bytes: number } | null> {
+    return this.#store.head(key);
+  }
+
+  list(prefix: string, after?: string): AsyncIterable<string> {
+    return this.#store.list(prefix, after);
+  }
+}
+
+test("an archive that takes nothing: said on the health page, nothing purged, all there when it does", async () => {
+  await using recorded = await RecordedBus.start();
+  const store = new FullForAWhile(recorded.store);
+  const { recorder, alarms } = await recorded.record({ store });
+  const one = await recorded.session();
+  await waitFor(() => alarms.counts["archive-unwritable"], { what: "the alarm" });
+  const health = await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`);
+  expect([health.status, await health.json()]).toMatchObject([
+    503,
+    { ready: false, partitions: { "0": { archive: "no space left on device" } } },
+  ]);
+  const two = await recorded.session("select 2");
+  expect((await recorded.streamState()).first).toBe(1);
+  store.full = false;
+  for (const session of [one, two]) expect(await recorded.findings(session)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  expect((await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`)).status).toBe(200);
+});
+
+test("a bus that freezes and thaws, for shorter and for longer than the lease", async () => {
+  await using recorded = await RecordedBus.start();
+  const started = await recorded.record();
+  expect(await recorded.findings(await recorded.session("before"))).toEqual([]);
+  const { nats } = recorded.bus;
+  nats.freeze();
+  await waitFor(() => !started.bus.connected, { what: "the freeze to be noticed" });
+  nats.thaw();
+  await waitFor(() => started.bus.connected && recorded.streamState(), { what: "the bus" });
+  expect(await recorded.findings(await recorded.session("between"))).toEqual([]);
+  nats.freeze();
+  await waitFor(() => !isActive(started), { what: "the lease to be given up", timeout: 12_000 });
+  nats.thaw();
+  await waitFor(() => recorded.streamState(), { what: "the bus" });
+  expect(await recorded.findings(await recorded.session("after"))).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
+  expect(started.alarms.counts).toEqual({});
+});
