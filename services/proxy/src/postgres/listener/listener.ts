@@ -1,31 +1,19 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { addressText, type Log, type SallyError } from "@sallyport/runtime";
-import { errorFrame, refusal } from "../refusal.ts";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import type { Log } from "@sallyport/runtime";
 import { CertificateWatch, readCertificate, type CertificateFiles } from "./certificate-watch.ts";
-import { shakeHands, type Outcome } from "./handshake.ts";
-import type { CancelRequest, Incoming } from "./incoming.ts";
-import { sendOff } from "./send-off.ts";
+import { Clients, type ClientsOptions } from "./clients.ts";
 import { TlsAcceptor } from "./tls-acceptor.ts";
 
-export interface ListenerOptions {
+export interface ListenerOptions extends ClientsOptions {
   /** Port 0: a free one. */
   readonly address: { readonly host: string; readonly port: number };
   /** PEM files; when they change, handshakes from then on use the new ones. */
   readonly tls: "off" | CertificateFiles;
   /** Milliseconds between two looks at the files; 2 s by default. */
   readonly reloadEvery?: number;
-  /** Milliseconds from the accept to the end of the log-in. */
-  readonly handshake: number;
-  /** Clients that may be between accept and StartupMessage at a time; over that the oldest is dropped. */
-  readonly maxHandshakes?: number;
   /** Several processes listen on one port, and the kernel shares the clients out. */
   readonly reusePort: boolean;
-  readonly log: Log;
-  /** Asked once a StartupMessage is there: why the client is told to go, if it is. */
-  readonly admit: () => SallyError | null;
-  readonly onStartup: (incoming: Incoming) => void;
-  readonly onCancel: (request: CancelRequest, address: string) => void;
 }
 
 export interface PostgresListener {
@@ -44,7 +32,8 @@ export async function openPostgresListener(options: ListenerOptions): Promise<Po
   const { tls, log } = options;
   const certificate = tls === "off" ? null : readCertificate(tls);
   const acceptor = certificate && new TlsAcceptor(certificate);
-  const clients = new Clients(options, acceptor);
+  const unserved = tellOfUnserved(log);
+  const clients = new Clients(options, acceptor, unserved);
   const server = createServer({
     noDelay: true,
     keepAlive: true,
@@ -52,7 +41,7 @@ export async function openPostgresListener(options: ListenerOptions): Promise<Po
   });
   server.on("connection", (socket) => clients.take(socket));
   await listen(server, options);
-  server.on("error", troubleWith(log));
+  server.on("error", unserved);
   const watch =
     tls !== "off" && certificate && acceptor
       ? new CertificateWatch(
@@ -81,93 +70,22 @@ export async function openPostgresListener(options: ListenerOptions): Promise<Po
   };
 }
 
-/** The clients that have not started yet. */
-class Clients {
-  readonly #options: ListenerOptions;
-  readonly #acceptor: TlsAcceptor | null;
-  /** Oldest first. */
-  readonly #sockets = new Set<Socket>();
-
-  constructor(options: ListenerOptions, acceptor: TlsAcceptor | null) {
-    this.#options = options;
-    this.#acceptor = acceptor;
-  }
-
-  get size(): number {
-    return this.#sockets.size;
-  }
-
-  take(socket: Socket): void {
-    socket.on("error", () => undefined);
-    const gone = () => this.#sockets.delete(socket);
-    socket.once("close", gone);
-    this.#sockets.add(socket);
-    if (this.#sockets.size > (this.#options.maxHandshakes ?? 1000))
-      this.#sockets.values().next().value?.destroy();
-    const { remoteAddress, remotePort } = socket;
-    // It left before we looked.
-    if (remoteAddress === undefined) return void socket.destroy();
-    const address = addressText({
-      // An IPv4 client of a listener on `::`.
-      host: remoteAddress.replace(/^::ffff:(?=\d+\.)/, ""),
-      port: remotePort ?? 0,
-    });
-    const deadline = AbortSignal.timeout(this.#options.handshake);
-    shakeHands(socket, this.#acceptor, deadline, this.#options.handshake)
-      .then((outcome) => {
-        if (outcome.kind === "lost") socket.destroy();
-        if (outcome.kind === "started") {
-          socket.off("close", gone);
-          gone();
-        }
-        this.#act(outcome, address, deadline);
-      })
-      .catch((err: unknown) => {
-        this.#options.log.error({ err, address }, "a client could not be served");
-        socket.destroy();
-      });
-  }
-
-  #act(outcome: Outcome, address: string, deadline: AbortSignal): void {
-    const { log, admit, onStartup, onCancel } = this.#options;
-    switch (outcome.kind) {
-      case "started": {
-        const { socket, startup, rest, tls } = outcome;
-        // Its `close` may have been told already, when nobody listened.
-        if (socket.destroyed) return;
-        const no = admit();
-        if (no) {
-          log.info({ address, code: no.code }, "refused before the log-in");
-          return sendOff(socket, errorFrame(refusal(no), "FATAL"));
-        }
-        return onStartup({ socket, startup, rest, tls, address, deadline });
-      }
-      case "cancel":
-        sendOff(outcome.socket);
-        return onCancel({ pid: outcome.pid, key: outcome.key }, address);
-      case "refused":
-        log.info({ address, code: outcome.why.code }, "refused before the log-in");
-        return sendOff(outcome.socket, errorFrame(outcome.why, "FATAL"));
-      case "lost":
-        log.debug({ address, why: outcome.why }, "lost before the log-in");
-        return;
-    }
-  }
-}
-
 async function listen(server: Server, { address, reusePort }: ListenerOptions): Promise<void> {
   server.listen({ host: address.host, port: address.port, reusePort, backlog: 1024 });
   await once(server, "listening");
 }
 
-/** Out of files, mostly: libuv drops such a client and goes on accepting. Told once in 10 s. */
-function troubleWith(log: Log): (err: Error) => void {
+/**
+ * Clients that are not served are told of once in 10 s. Not those that come when the process is out of files, which
+ * roomForSession and the bound on handshakes are for: libuv drops them silently and goes on accepting.
+ */
+function tellOfUnserved(log: Log): (err: Error) => void {
   let told = Number.NEGATIVE_INFINITY;
   let untold = 0;
   return (err) => {
     untold++;
     if (performance.now() - told < 10_000) return;
-    log.error({ err, clients: untold }, "clients cannot be accepted");
+    log.error({ err, clients: untold }, "clients are not served");
     told = performance.now();
     untold = 0;
   };

@@ -1,22 +1,25 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Kept for what no session asked for: bus, log, catalog connections, clients in their handshakes. */
-const reserve = 64;
 const filesPerSession = 2;
+/** Kept for the bus, the log, catalog connections and cancels, beside what handshakes may take. */
+const reserve = 32;
 const fallback = 1024;
 
-/** Whether this worker may take one more session beside the `sessions` that it has. */
+/** Lets a session in, and counts it, or tells that its two files could be too many. @param sessions under way */
 export function roomForSession(sessions: number): boolean {
   ours ??= new OpenFiles({
-    limit: openFilesLimit(ownLimits()),
+    limit: ownOpenFilesLimit(),
     count: countOpenFiles,
     now: () => performance.now(),
   });
-  return ours.roomBeside(sessions);
+  return ours.letIn(sessions);
 }
 
 /** Limit and files are the process's, so there is one. */
 let ours: OpenFiles | undefined;
+
+/** How many clients may be in their handshakes at a time, each with a file: a quarter, at most 1000. */
+export const mostHandshakes = (limit: number): number => Math.min(1000, Math.floor(limit / 4));
 
 /** The soft limit of open files. @param limits the text of /proc/self/limits */
 export function openFilesLimit(limits: string): number {
@@ -25,56 +28,64 @@ export function openFilesLimit(limits: string): number {
   return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Counts the open files now and then, and reckons in between with two a session. */
+/** Of this process; 1024 where the system does not tell. */
+export function ownOpenFilesLimit(): number {
+  try {
+    return openFilesLimit(readFileSync("/proc/self/limits", "utf8"));
+  } catch {
+    return fallback;
+  }
+}
+
+/** Counts the open files now and then, and what it has let in since. */
 export class OpenFiles {
-  readonly #limit: number;
-  readonly #count: () => number;
+  readonly #most: number;
+  readonly #count: () => number | null;
   readonly #now: () => number;
   #files = 0;
-  #sessions = 0;
-  #nextCount = Number.NEGATIVE_INFINITY;
+  #letIn = 0;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #took = 0;
 
-  /** @param options `now` in milliseconds */
+  /** @param options `count` gives null where the system does not tell; `now` is in milliseconds */
   constructor(options: {
     readonly limit: number;
-    readonly count: () => number;
+    readonly count: () => number | null;
     readonly now: () => number;
   }) {
-    this.#limit = options.limit;
+    this.#most = options.limit - mostHandshakes(options.limit) - reserve;
     this.#count = options.count;
     this.#now = options.now;
   }
 
-  roomBeside(sessions: number): boolean {
-    this.#countAgain(sessions);
-    const files = this.#files + (sessions + 1 - this.#sessions) * filesPerSession;
-    return files <= this.#limit - reserve;
+  letIn(sessions: number): boolean {
+    this.#countAgain(sessions, 1000, 100);
+    // Before a no, see whether those let in before have left.
+    if (!this.#fits()) this.#countAgain(sessions, 50, 10);
+    if (!this.#fits()) return false;
+    this.#letIn++;
+    return true;
   }
 
-  /** At most once a second, and so that counting takes no more than a hundredth of the time. */
-  #countAgain(sessions: number): void {
-    const before = this.#now();
-    if (before < this.#nextCount) return;
-    this.#files = this.#count();
-    this.#sessions = sessions;
-    const after = this.#now();
-    this.#nextCount = after + Math.max(1000, 100 * (after - before));
+  #fits(): boolean {
+    return this.#files + (this.#letIn + 1) * filesPerSession <= this.#most;
+  }
+
+  /** Not before `pause` ms are over, nor `share` times what the last count took: it must not slow the worker. */
+  #countAgain(sessions: number, pause: number, share: number): void {
+    const now = this.#now();
+    if (now - this.#countedAt < Math.max(pause, share * this.#took)) return;
+    this.#files = this.#count() ?? sessions * filesPerSession;
+    this.#letIn = 0;
+    this.#countedAt = this.#now();
+    this.#took = this.#countedAt - now;
   }
 }
 
-function ownLimits(): string {
-  try {
-    return readFileSync("/proc/self/limits", "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** 0 where the system does not tell: then only the sessions that come count. */
-function countOpenFiles(): number {
+function countOpenFiles(): number | null {
   try {
     return readdirSync("/dev/fd").length;
   } catch {
-    return 0;
+    return null;
   }
 }
