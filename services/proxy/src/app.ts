@@ -14,6 +14,7 @@ import { Connections } from "./postgres/connections.ts";
 import { openPostgresListener } from "./postgres/listener/listener.ts";
 import { roomForSession } from "./postgres/listener/open-files.ts";
 import { serve } from "./postgres/serve.ts";
+import { untilServing } from "./until-serving.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
 export interface ProxyOptions extends Omit<WorkerOptions, "alarms"> {
@@ -41,6 +42,7 @@ export interface RunningProxy {
 }
 
 const recordPatience = 10_000;
+const startPatience = 10_000;
 
 /** Starts one worker; resolves when it serves. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
@@ -101,6 +103,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       },
     }),
   });
+  await untilServing(worker, startPatience);
   return {
     http,
     postgres: { host: listener.host, port: listener.port },
