@@ -40,6 +40,7 @@ export const heldDelete: Step = {
       );
       screen.answer(approved.stdout + approved.stderr);
       screen.check("a second person may", approved.code === 0);
+      if (approved.code !== 0) return;
       screen.line();
 
       const { text, ok } = await running.done;

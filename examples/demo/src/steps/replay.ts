@@ -17,8 +17,8 @@ export const replay: Step = {
       },
       { what: "the session with the DELETE in the archive", every: 200 },
     );
-    const list = await demo.sally(["sessions", "list"]);
-    screen.command("operator", "sally sessions list");
+    const list = await demo.sally(["sessions", "list", "--limit", "6"]);
+    screen.command("operator", "sally sessions list --limit 6");
     screen.answer(list.stdout + list.stderr);
     screen.check(
       "jobs, agents and their refusals are all there",
