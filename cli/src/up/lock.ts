@@ -30,7 +30,7 @@ function isSally(pid: number): boolean {
   }
   try {
     // A pid may belong to another program by now; where there is no /proc, it counts as ours.
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("up");
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("up");
   } catch {
     return true;
   }

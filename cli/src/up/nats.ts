@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -43,6 +43,7 @@ export class OwnNats {
   async start(): Promise<Process> {
     const { directory, users, durability, env } = this.#options;
     const config = join(directory, "nats.conf");
+    await this.#awaitPredecessor(config);
     writePrivateFile(
       config,
       natsServerConfig({
@@ -58,7 +59,7 @@ export class OwnNats {
     try {
       const server = await Process.start(
         this.#binary,
-        ["-c", config, "--ports_file_dir", directory],
+        ["-c", config, "--ports_file_dir", directory, "--pid", join(directory, "nats.pid")],
         { stdio: ["ignore", log.fd, log.fd], env, cwd: directory, leashed: true },
       );
       const ports = await this.#portsOf(server);
@@ -66,6 +67,23 @@ export class OwnNats {
       return server;
     } finally {
       await log.close();
+    }
+  }
+
+  /** INVARIANT: one server a store. That of a killed `sally up` is ended by its watchdog, and may still be at it. */
+  async #awaitPredecessor(config: string): Promise<void> {
+    const file = join(this.#options.directory, "nats.pid");
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+    const deadline = performance.now() + 10_000;
+    while (serves(pid, config)) {
+      if (performance.now() > deadline)
+        throw new CliError(
+          `a nats-server runs from \`${this.#options.directory}\` already (pid ${pid})`,
+          {
+            hint: "end it, or name another folder with --data DIR",
+          },
+        );
+      await delay(50);
     }
   }
 
@@ -101,3 +119,18 @@ function parsePorts(text: string): z.infer<typeof Ports> | undefined {
 }
 
 const portOf = ([url = ""]: readonly string[]): number => Number(new URL(url).port);
+
+/** Whether that process lives and is a server of this config; where there is no /proc, any process of that pid is. */
+function serves(pid: number, config: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(config);
+  } catch {
+    return !existsSync("/proc/self");
+  }
+}
