@@ -38,6 +38,7 @@ export class Bus {
   readonly #listeners = new Set<(status: BusStatus) => void>();
   readonly #nats: NatsConnection;
   #connected = true;
+  #warned = { message: "", at: 0 };
 
   private constructor(nats: NatsConnection, options: BusOptions, token: string) {
     this.#nats = nats;
@@ -160,7 +161,7 @@ export class Bus {
               subject: status.error.subject,
               queue: status.error.queue,
             });
-          else this.log.warn({ err: status.error }, "the bus reports an error");
+          else this.#warn(status.error);
           break;
         case "slowConsumer":
           this.log.warn({ pending: status.pending }, "a subscription is slow");
@@ -174,6 +175,14 @@ export class Bus {
       }
     }
     this.#turn("disconnected");
+  }
+
+  /** The same error each 10 s at most: a refused key is refused at every try. */
+  #warn(err: Error): void {
+    const now = performance.now();
+    if (err.message === this.#warned.message && now - this.#warned.at < 10_000) return;
+    this.#warned = { message: err.message, at: now };
+    this.log.warn({ err }, "the bus reports an error");
   }
 
   #turn(status: BusStatus): void {

@@ -1,6 +1,7 @@
 import { encodeOutput, type OutputChunk } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
 import { KeptMessages, resendAfter } from "./kept-messages.ts";
+import { maxPayload } from "./server-config.ts";
 
 export interface OutputPublisherOptions {
   readonly stream: string;
@@ -10,6 +11,7 @@ export interface OutputPublisherOptions {
 }
 
 const messageLimit = 256 * 1024;
+const headerRoom = 1024;
 
 /**
  * Writes the bulk (rows, COPY data, long texts) into OUTPUT over a connection of its own. Each session has a window
@@ -120,10 +122,11 @@ export class OutputSession {
 
   /**
    * Takes a chunk, whose body the caller no longer touches; at most 256 KiB is best, 4 MiB less its header the
-   * most. False when the window is full: the caller then waits for `onRoom` with the next one.
+   * most (more throws). False when the window is full: the caller then waits for `onRoom` with the next one.
    */
   write(chunk: OutputChunk, onStored?: () => void): boolean {
     const bytes = chunk.body.length;
+    if (bytes > maxPayload - headerRoom) throw new RangeError("a chunk fits into no message");
     this.#unacknowledged += bytes;
     this.#write({
       chunk,

@@ -1,3 +1,4 @@
+import { maxPayload } from "./server-config.ts";
 import { resendAfter, type MessageToKeep, type UnstoredCode } from "./kept-messages.ts";
 
 /** The record gate's part of a command: stored, or why it counts as not stored. */
@@ -20,6 +21,8 @@ export interface LaneKeeper {
   refusal(): UnstoredCode | null;
   /** So many bytes were taken over from the caller. */
   took(bytes: number): void;
+  /** An event is larger than any message can be, and is lost. */
+  tooLarge(bytes: number): void;
   keep(message: MessageToKeep): void;
 }
 
@@ -51,7 +54,10 @@ export class Lane {
     this.#keeper = keeper;
   }
 
-  /** Adds an event's line (JSON without a newline). It waits at most 5 ms for a command, where commands come. */
+  /**
+   * Adds an event's line (JSON without a newline, less than 4 MiB: a larger one is an alarm, and lost). It waits at
+   * most 5 ms for a command, where commands come.
+   */
   event(text: string, onStored?: (seq: number) => void): void {
     this.#add(text, 0, undefined, onStored);
     if (this.#options.commands === undefined) this.#soon ??= setImmediate(() => this.flush());
@@ -64,7 +70,8 @@ export class Lane {
    * again as an event.
    */
   command(text: string, deadline: number, onRecorded: (recorded: Recorded) => void): void {
-    const code = this.#keeper.refusal();
+    const tooLarge = Buffer.byteLength(text) >= maxPayload;
+    const code = tooLarge ? "record-refused" : this.#keeper.refusal();
     if (code !== null) {
       this.event(text);
       setImmediate(onRecorded, { kind: "closed", code });
@@ -103,6 +110,10 @@ export class Lane {
     onStored: Line["onStored"],
   ): void {
     const bytes = Buffer.byteLength(text) + 1;
+    if (bytes > maxPayload) {
+      this.#keeper.tooLarge(bytes);
+      return;
+    }
     this.#keeper.took(bytes);
     this.#lines.push({ text, bytes, deadline, onCommand, onStored });
   }

@@ -31,6 +31,8 @@ export class RecordPublisher {
       took: (bytes) => {
         this.#bytes += bytes;
       },
+      tooLarge: (bytes) =>
+        bus.alarms.raise("event-too-large", "an event fits into no message", { bytes }),
       keep: (message) => this.#messages.keep(message),
     };
   }

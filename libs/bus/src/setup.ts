@@ -1,5 +1,6 @@
 import { JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { Bus } from "./connect.ts";
+import { maxPayload } from "./server-config.ts";
 import { differences, wantedStreams, type Layout } from "./stream-config.ts";
 
 const streamNotFound = 10059;
@@ -58,8 +59,12 @@ export async function inspectBus(bus: Bus, layout: Layout): Promise<string[]> {
   return problems;
 }
 
-function serverProblems({ serverVersion }: Bus): string[] {
+function serverProblems({ serverVersion, nats }: Bus): string[] {
   const [major = 0, minor = 0] = serverVersion.split(".").map((part) => Number.parseInt(part, 10));
   const fits = major > oldestServer[0] || (major === oldestServer[0] && minor >= oldestServer[1]);
-  return fits ? [] : [`nats-server is ${serverVersion}, older than ${oldestServer.join(".")}`];
+  const payload = nats.info?.max_payload ?? 0;
+  return [
+    ...(fits ? [] : [`nats-server is ${serverVersion}, older than ${oldestServer.join(".")}`]),
+    ...(payload >= maxPayload ? [] : [`\`max_payload\` is ${payload}, less than ${maxPayload}`]),
+  ];
 }

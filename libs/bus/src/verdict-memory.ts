@@ -19,7 +19,7 @@ export class VerdictMemory {
   #old = new Map<CommandId, Heard>();
   #turned = 0;
 
-  constructor(size = 20_000, life = 60_000) {
+  constructor(size = 50_000, life = 60_000) {
     this.#size = size;
     this.#life = life;
   }

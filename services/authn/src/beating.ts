@@ -18,6 +18,7 @@ export class Beating {
   readonly #timer: NodeJS.Timeout;
   #last: Beat | null = null;
   #beating = false;
+  #again = false;
 
   constructor(bus: Bus, book: RevocationBook, log: Log) {
     this.#bus = bus;
@@ -32,19 +33,20 @@ export class Beating {
     return this.#last;
   }
 
-  /** Beats at once, besides. */
+  /** Beats at once, besides; after the beat that is under way, if one is. */
   now(): void {
+    if (this.#beating) this.#again = true;
     if (this.#beating || !this.#bus.connected) return;
     this.#beating = true;
-    this.#beat().then(
-      () => {
-        this.#beating = false;
-      },
-      (err: unknown) => {
-        this.#beating = false;
+    this.#again = false;
+    void this.#beat()
+      .catch((err: unknown) => {
         this.#log.warn({ err }, "no beat: the buckets cannot be read");
-      },
-    );
+      })
+      .finally(() => {
+        this.#beating = false;
+        if (this.#again) this.now();
+      });
   }
 
   stop(): void {
