@@ -57,14 +57,14 @@ export const catalogue = {
 
   // Who is it?
   "token-missing": {
-    text: "no token came as the password",
-    hint: "give a token of your identity provider as the password",
+    text: "no token came",
+    hint: "give a token of your identity provider (PostgreSQL clients: as the password)",
     sqlstate: "28P01",
     http: 401,
   },
   "token-unreadable": {
-    text: "the password is not a token that can be read",
-    hint: "give a JWT of your identity provider as the password",
+    text: "what came is not a token that can be read",
+    hint: "give a JWT of your identity provider (PostgreSQL clients: as the password)",
     sqlstate: "28P01",
     http: 401,
   },

@@ -20,9 +20,7 @@ export async function personOf(
     });
   const verified = await verify(token, address);
   if (verified.type === "unverified")
-    throw new SallyError(isErrorCode(verified.code) ? verified.code : "token-refused", {
-      detail: "the token came in the header `Authorization`",
-    });
+    throw new SallyError(isErrorCode(verified.code) ? verified.code : "token-refused");
   if (verified.principal.kind !== "person") throw new SallyError("person-required");
   return verified.principal;
 }
