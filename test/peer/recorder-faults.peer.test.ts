@@ -27,17 +27,20 @@ test("two recorders that both think they are active: one loses the race, the cha
   expect((await recorded.chain()).findings).toEqual([]);
 });
 
-/** A store whose medium is full for a while. */
+/** A store whose medium is full for so many attempts. */
 class FullForAWhile implements ArchiveStore {
   readonly #store: ArchiveStore;
-  full = true;
+  refusals = Number.POSITIVE_INFINITY;
 
   constructor(store: ArchiveStore) {
     this.#store = store;
   }
 
   putIfAbsent(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
-    if (this.full) return Promise.reject(new Error("no space left on device"));
+    if (this.refusals > 0) {
+      this.refusals -= 1;
+      return Promise.reject(new Error("no space left on device"));
+    }
     return this.#store.putIfAbsent(key, bytes);
   }
 
@@ -67,10 +70,24 @@ test("an archive that takes nothing: said on the health page, nothing purged, al
   ]);
   const two = await recorded.session("select 2");
   expect((await recorded.streamState()).first).toBe(1);
-  store.full = false;
+  store.refusals = 0;
   for (const session of [one, two]) expect(await recorded.findings(session)).toEqual([]);
   expect((await recorded.chain()).findings).toEqual([]);
   expect((await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`)).status).toBe(200);
+});
+
+test("a recorder that is stopped while the archive takes nothing purges only what is in the chain", async () => {
+  await using recorded = await RecordedBus.start();
+  const store = new FullForAWhile(recorded.store);
+  const stopped = await recorded.record({ store });
+  const one = await recorded.session("read, sealed, refused");
+  await waitFor(() => stopped.alarms.counts["archive-unwritable"], { what: "the alarm" });
+  const two = await recorded.session("not read before the stop");
+  store.refusals = 1;
+  await stopped.stop();
+  await recorded.record();
+  for (const session of [one, two]) expect(await recorded.findings(session)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
 });
 
 test("a bus that freezes and thaws, for shorter and for longer than the lease", async () => {

@@ -3,6 +3,7 @@ import type { CommandRecord, EventEntry, SessionRecord } from "@sallyport/eviden
 import { paint, table } from "../output.ts";
 import { counted, size, span } from "../readable.ts";
 import { shortened, visible, visibleLines } from "../terminal-text.ts";
+import { readLongStatement } from "./long-statement.ts";
 import { showOutput, type Shown } from "./result-rows.ts";
 
 export interface NarrateOptions {
@@ -79,8 +80,8 @@ export function narrate(
 function commandLines(record: SessionRecord, event: Command, options: NarrateOptions): string[] {
   const command = record.commands.find(({ id }) => id === event.command);
   const long = event.long !== undefined && command !== undefined && command.text.length > 0;
-  const text = long ? Buffer.concat(command.text).toString("utf8") : event.text;
-  const parameters = event.parameters.map(({ value, format }, index) => {
+  const { text, parameters: given } = long ? readLongStatement(command.text) : event;
+  const parameters = given.map(({ value, format }, index) => {
     const shown = value === null ? "NULL" : format === 1 ? `base64 ${value}` : `'${value}'`;
     return `$${index + 1} = ${shortened(shown, 120)}`;
   });

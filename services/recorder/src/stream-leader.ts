@@ -1,5 +1,5 @@
 import type { Bus } from "@sallyport/bus";
-import type { StoredMessage } from "@sallyport/evidence";
+import { messageHash, type Anchor, type StoredMessage } from "@sallyport/evidence";
 import { z } from "zod";
 
 const notFound = 10037;
@@ -33,6 +33,12 @@ export class StreamLeader {
   /** The message, or null when the leader lacks it. */
   get(seq: number): Promise<StoredMessage | null> {
     return this.#message({ seq });
+  }
+
+  /** Whether the message that a manifest names as its anchor lies where it lay, unchanged. */
+  async holds(anchor: Anchor): Promise<boolean> {
+    const there = await this.get(anchor.seq);
+    return there !== null && isAnchor(there, anchor);
   }
 
   /** The first message at or after `seq`, null when there is none. */
@@ -81,3 +87,8 @@ export class StreamLeader {
     return answer.json();
   }
 }
+
+export const isAnchor = (message: StoredMessage, anchor: Anchor): boolean =>
+  message.seq === anchor.seq &&
+  message.time === anchor.time &&
+  messageHash(message) === anchor.hash;

@@ -2,7 +2,7 @@ import type { Bus } from "@sallyport/bus";
 import { messageHash, type Anchor, type StoredMessage, type StreamPart } from "@sallyport/evidence";
 import type { Alarms } from "@sallyport/runtime";
 import { readBatch } from "./direct-read.ts";
-import type { StreamLeader } from "./stream-leader.ts";
+import { isAnchor, type StreamLeader } from "./stream-leader.ts";
 
 /** What was read last is not where it was: the stream must be compared with its anchor. */
 export class Astray extends Error {}
@@ -69,7 +69,7 @@ export class StreamReading {
    */
   async compare(): Promise<void> {
     const expected = this.#anchor;
-    if (expected === null || (await this.anchored())) return;
+    if (expected === null || (await this.leader.holds(expected))) return;
     const found = await this.leader.state();
     this.#options.alarms.raise("stream-set-back", "a stream was set back", {
       stream: this.leader.stream,
@@ -80,13 +80,6 @@ export class StreamReading {
     this.#generation += 1;
     this.#position = 0;
     this.#anchor = null;
-  }
-
-  /** Whether the last message that was read still lies on the leader as it was. */
-  async anchored(): Promise<boolean> {
-    const anchor = this.#anchor;
-    const there = anchor === null ? null : await this.leader.get(anchor.seq);
-    return there !== null && anchor !== null && isAnchor(there, anchor);
   }
 
   /**
@@ -172,8 +165,3 @@ export class StreamReading {
     }
   }
 }
-
-const isAnchor = (message: StoredMessage, anchor: Anchor): boolean =>
-  message.seq === anchor.seq &&
-  message.time === anchor.time &&
-  messageHash(message) === anchor.hash;
