@@ -12,11 +12,16 @@ export type ReadCommand =
     }
   | { readonly kind: "refused"; readonly sqlstate: string; readonly message: string };
 
+/** What of a target a text is read with. */
+export type ReadTarget = Pick<SeenTarget, "major" | "catalog" | "searchPath"> & {
+  readonly user?: string;
+};
+
 /** Reads a text as a worker does in a new session: with the log-in's own search_path and no parameter types. */
 export async function readCommand(
   name: string,
   connection: Connection,
-  target: SeenTarget,
+  target: ReadTarget,
   text: string,
 ): Promise<ReadCommand> {
   const parser = await openParser(target.major);
@@ -29,7 +34,10 @@ export async function readCommand(
     const analysis = analyse(parsed.tree, {
       connection: name,
       catalog: target.catalog,
-      names: { searchPath: target.searchPath, role: target.user },
+      names: {
+        searchPath: target.searchPath,
+        ...(target.user !== undefined && { role: target.user }),
+      },
       classified: connection.columns,
       text,
     });
