@@ -11,21 +11,10 @@ import { isErrorCode, SallyError } from "@sallyport/runtime";
 import { Name, newCommandId, type Principal } from "@sallyport/contracts";
 import type { Identified } from "../identify.ts";
 import type { Passage } from "../gate.ts";
+import type { Incoming } from "./listener/incoming.ts";
+import { sendOff } from "./listener/send-off.ts";
 import { holdNotice } from "./hold-notice.ts";
 import { denied, errorFrame, refusal, refusalOf, type Refusal } from "./refusal.ts";
-
-/** What the listener hands over: a client that has sent its StartupMessage. */
-export interface Incoming {
-  readonly socket: Socket;
-  readonly startup: Startup;
-  /** Bytes that came behind the StartupMessage. */
-  readonly rest: Buffer;
-  /** Protocol and cipher, null without TLS. */
-  readonly tls: string | null;
-  readonly address: string;
-  /** The handshake's deadline, from the accept on. */
-  readonly deadline: AbortSignal;
-}
 
 /** A client that leaves, or is refused, during the log-in. */
 export class LogInEnded extends Error {
@@ -112,9 +101,8 @@ export class ClientLine {
   }
 
   end(why: Refusal | null): void {
-    if (why) this.socket.write(errorFrame(why, "FATAL"));
-    this.socket.end();
-    setTimeout(() => this.socket.destroy(), 2000).unref();
+    this.socket.off("data", this.#data);
+    sendOff(this.socket, why ? errorFrame(why, "FATAL") : undefined);
   }
 
   #next() {

@@ -18,8 +18,8 @@ import {
   passGates,
   principalOf,
   refusedLogIn,
-  type Incoming,
 } from "./log-in.ts";
+import type { Incoming } from "./listener/incoming.ts";
 import { refusal, refusalOf } from "./refusal.ts";
 import { unsent } from "./running.ts";
 import { PostgresSession } from "./session.ts";

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { OutputSession } from "@sallyport/bus";
 import type { CommandId, HoldId, Principal } from "@sallyport/contracts";
 import type { FrameReader } from "@sallyport/pgwire";
@@ -11,7 +11,7 @@ import type { Target } from "./upstream/open-target.ts";
 
 /** What a session needs of its worker. */
 export interface SessionOptions {
-  readonly client: Duplex;
+  readonly client: Socket;
   /** Reads what the client sends; may hold what came with the log-in. */
   readonly reader: FrameReader;
   readonly target: Target;

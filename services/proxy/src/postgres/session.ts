@@ -12,6 +12,7 @@ import {
 import type { NameContext } from "@sallyport/sql";
 import { asSallyError } from "@sallyport/runtime";
 import type { Passage } from "../gate.ts";
+import { sendOff } from "./listener/send-off.ts";
 import { Answers, type Owed } from "./answers.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
@@ -434,6 +435,8 @@ export class PostgresSession {
   #mustWithhold(judged: Judged, masks: readonly { column: string }[]): boolean {
     if (masks.length > 0) return true;
     if (judged.touches.size === 0) return false;
+    // Of an opaque command policy has asked every column, and masked none.
+    if (judged.operations.some(({ action }) => action === "opaque")) return false;
     const shown = new Set(
       judged.operations
         .filter(({ action, use }) => action === "read" && use === "output")
@@ -768,11 +771,10 @@ export class PostgresSession {
   #end(why: Refusal | null, reason: string): void {
     if (this.#phase === "ended") return;
     const { client, gate } = this.#options;
-    if (why && !this.#clientGone) {
-      const bytes = errorFrame(why, "FATAL");
-      this.#bytes += bytes.length;
-      client.write(bytes);
-    }
+    const last = why && !this.#clientGone ? errorFrame(why, "FATAL") : undefined;
+    this.#bytes += last?.length ?? 0;
+    client.removeAllListeners("data");
+    sendOff(client, last);
     this.#phase = "ended";
     this.#reason = reason;
     for (const running of new Set([...this.#answers.unfinished(), ...this.#suspended.values()])) {
@@ -782,8 +784,6 @@ export class PostgresSession {
         ended: Date.now(),
       });
     }
-    client.end();
-    setTimeout(() => client.destroy(), 2000).unref();
     this.#writer.terminate();
     setTimeout(() => this.#options.target.socket.destroy(), 2000).unref();
     // A command at the gates is answered by the gate, cancelled or not: its result comes before the close.
