@@ -13,6 +13,12 @@ export function farewell(demo: Demo, screen: Screen): void {
         ? `( . ${here}/ci-runner.env; psql )`
         : `( . ${here}/ci-runner.env; any PostgreSQL client )`,
     ],
+    [
+      "have one held",
+      demo.client.name === "psql"
+        ? `( . ${here}/ci-runner.env; psql -c "DELETE FROM orders WHERE id = 1010" )`
+        : "send DELETE FROM orders WHERE id = 1010",
+    ],
     ["see what waits", `( . ${here}/alice.env; ${sally} approvals list ${config} )`],
     ["approve it", `( . ${here}/alice.env; ${sally} approvals approve HOLD ${config} )`],
     ["list sessions", `${sally} sessions list ${config}`],
