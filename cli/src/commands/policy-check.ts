@@ -1,9 +1,12 @@
+import { policyMistakeText, runPolicyTests, type PolicyTestResult } from "@sallyport/cedar";
 import type { Command } from "commander";
-import { readBundle } from "../bundle.ts";
+import { readBundle, readFilesBelow } from "../bundle.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
-import { checkText, ok, type Check } from "../doctor/check.ts";
+import { checkText, fail, ok, type Check } from "../doctor/check.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
 import { say, sayJson } from "../output.ts";
+import { StatementReader } from "../statement-reader.ts";
+import { policyTestChecks } from "../policy-tests.ts";
 
 export function registerCheck(policy: Command): void {
   withCommonOptions(policy.command("check"))
@@ -32,10 +35,21 @@ Examples:
           `${engine.policies.length} load, from ${files} file${files === 1 ? "" : "s"}${bundle.baseline ? " and the baseline" : ""}`,
         ),
       );
-      if (options.offline) return;
+      const { offline } = options;
+      for (const check of await policyTestChecks(loaded, engine, { offline, now: Date.now() })) {
+        tell(check);
+        if (check.state === "fail") process.exitCode = 1;
+      }
+      if (offline) return;
       for (const check of await targetChecks(loaded, engine)) {
         // Whether a target answers is the doctor's question; here it only means that nothing was compared.
         tell(check.state === "fail" ? { ...check, state: "warn" } : check);
       }
     });
+}
+
+function testCheck({ file, line, name, passed, problems, explanation }: PolicyTestResult): Check {
+  const about = `test ${file}:${line}`;
+  if (passed) return ok(about, name);
+  return fail(about, `${name}: ${problems.join("; ")}`, explanation.join("\n      "));
 }
