@@ -97,7 +97,7 @@ export const evasions: readonly Evasion[] = [
   {
     idea: "backwards",
     script: "SELECT reverse(email) FROM customers",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   { idea: "a piece", script: "SELECT substr(email, 1, 10) FROM customers", shows: "canary-ann" },
   { idea: "left", script: "SELECT left(card_number, 12) FROM customers", shows: "492900001111" },
@@ -482,23 +482,23 @@ export const evasions: readonly Evasion[] = [
   {
     idea: "a notice of a function",
     script: "SELECT shout(email) FROM customers",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   {
     idea: "a notice of an operator",
     script: "SELECT id FROM customers WHERE email === 'x'",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   {
     idea: "a notice of a domain's check",
     script: "SELECT email::telling FROM customers",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   {
     idea: "an operator of one's own under a usual name",
     script:
       "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.same);\nSET search_path = public, pg_catalog;\nSELECT id FROM customers WHERE email = 'x';\nDROP OPERATOR public.= (text, text)",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   {
     idea: "EXPLAIN ANALYZE counts",
@@ -510,7 +510,7 @@ export const evasions: readonly Evasion[] = [
     idea: "a DO block",
     script:
       "DO $$ DECLARE e text; BEGIN SELECT reverse(email) INTO e FROM customers WHERE id = 1; RAISE NOTICE '%', e; END $$",
-    shows: [...ann].toReversed().join(""),
+    shows: Array.from(ann).toReversed().join(""),
   },
   {
     idea: "dblink-like dynamic SQL",
