@@ -70,6 +70,7 @@ function start(): Promise<RunningApproval> {
     servers: [peers.bus.nats.url],
     credentials,
     sealingPublicKey: sealing.publicKey,
+    archive: new DirectoryStore(join(peers.bus.directory, "archive")),
     listen: { address: { host: "127.0.0.1", port: 0 } },
     log,
   });

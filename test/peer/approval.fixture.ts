@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { startApproval, type RunningApproval } from "@sallyport/approval";
 import {
@@ -27,7 +29,9 @@ import {
   Verify,
   type Verified,
 } from "@sallyport/contracts";
-import { openLog } from "@sallyport/runtime";
+import { DirectoryStore } from "@sallyport/evidence";
+import { startRecorder } from "@sallyport/recorder";
+import { Alarms, openLog } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
 import { TestBus } from "./bus.fixture.ts";
 
@@ -54,6 +58,7 @@ export const codeOf = ({ body }: Answered): string | null =>
  */
 export class Office implements AsyncDisposable {
   readonly bus: TestBus;
+  readonly archive: DirectoryStore;
   /** What policy was asked to judge, in order. */
   readonly judged: Judge[] = [];
   /** What authn was asked. */
@@ -68,6 +73,7 @@ export class Office implements AsyncDisposable {
 
   private constructor(bus: TestBus, users: { policy: Bus; operator: Bus; authn: Bus }) {
     this.bus = bus;
+    this.archive = new DirectoryStore(join(bus.directory, "archive"));
     this.#operator = users.operator;
     this.#authn = users.authn;
     this.#holds = new Bucket(users.policy, buckets.approvals, Hold);
@@ -107,6 +113,7 @@ export class Office implements AsyncDisposable {
       servers: [this.bus.nats.url],
       credentials,
       sealingPublicKey: this.#sealing.publicKey,
+      archive: this.archive,
       listen: { address: { host: "127.0.0.1", port: 0 } },
       log: quiet,
     });
@@ -120,6 +127,28 @@ export class Office implements AsyncDisposable {
   /** Where REST is. */
   get url(): string {
     return `http://127.0.0.1:${this.#running?.http.port ?? 0}`;
+  }
+
+  /** A recorder archives all there is, and purges it but for the anchors. */
+  async archiveAll(): Promise<void> {
+    const bus = await this.bus.connect("recorder");
+    const recorder = await startRecorder({
+      bus,
+      store: this.archive,
+      signingKey: generateKeyPairSync("ed25519").privateKey,
+      every: 200,
+      http: { address: { host: "127.0.0.1", port: 0 } },
+      log: quiet,
+      alarms: new Alarms(quiet),
+    });
+    const manager = await jetstreamManager((await this.bus.connect("setup")).nats);
+    const left = async (stream: string) => (await manager.streams.info(stream)).state.messages;
+    await waitFor(
+      async () => (await left(streams.record(0))) <= 1 && (await left(streams.output(0))) <= 1,
+      { what: "the streams to be archived", timeout: 20_000 },
+    );
+    await recorder.stop();
+    await manager.streams.purge(streams.output(0));
   }
 
   /** Puts approver groups in force. */

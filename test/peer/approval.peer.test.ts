@@ -13,6 +13,7 @@ import {
   newHoldId,
   streams,
   subjects,
+  type Command,
   type Hold,
   type Principal,
 } from "@sallyport/contracts";
@@ -266,11 +267,11 @@ describe("a long statement", () => {
     parts: 2,
   };
 
-  test("is read from OUTPUT, whole", async () => {
-    const command = aCommand({ principal: job, time: Date.now(), text: text.slice(0, 1000), long });
-    const { session, command: id } = command;
+  /** As a worker writes it: the text into OUTPUT, then the command. */
+  async function written(command: Command): Promise<void> {
     const worker = await office.bus.connect("w1");
-    const jetstream = await jetstreamManager(worker.nats, { checkAPI: false });
+    const stream = (await jetstreamManager(worker.nats, { checkAPI: false })).jetstream();
+    const { session, command: id } = command;
     for (const [n, body] of [bytes.subarray(0, 70_000), bytes.subarray(70_000)].entries()) {
       const header = {
         v: 1,
@@ -281,14 +282,32 @@ describe("a long statement", () => {
         part: n + 1,
         bytes: body.length,
       } as const;
-      await jetstream
-        .jetstream()
-        .publish(subjects.output(0, "w1"), encodeOutput([{ header, body }]));
+      await stream.publish(subjects.output(0, "w1"), encodeOutput([{ header, body }]));
     }
+    await stream.publish(subjects.record(0, "w1", "event"), `${JSON.stringify(command)}\n`);
+  }
+
+  const theCommand = (): Command =>
+    aCommand({ principal: job, time: Date.now(), text: text.slice(0, 1000), long });
+
+  test("is read from OUTPUT, whole", async () => {
+    const command = theCommand();
+    await written(command);
     const hold = await held({ command });
     const view = office.view(await office.show(alice, hold));
     expect([view.whole, view.command, view.parameters]).toEqual([true, text, parameters]);
     expect((await office.answer(alice, hold)).status).toBe(200);
+  });
+
+  test("is read from the archive when OUTPUT is purged, after a new start too", async () => {
+    await office.stop();
+    const command = theCommand();
+    await written(command);
+    await office.archiveAll();
+    await office.start();
+    const hold = await held({ command });
+    const view = office.view(await office.show(alice, hold));
+    expect([view.whole, view.command, view.parameters]).toEqual([true, text, parameters]);
   });
 
   test("that cannot be read whole can be denied, not approved", async () => {

@@ -8,7 +8,9 @@ import {
   type Credentials,
 } from "@sallyport/bus";
 import { subjects, Verified } from "@sallyport/contracts";
+import type { ArchiveStore } from "@sallyport/evidence";
 import { Alarms, openHttp, SallyError, type HttpOptions, type Log } from "@sallyport/runtime";
+import { ArchiveTexts } from "./archive-text.ts";
 import { Board } from "./board.ts";
 import { Buckets } from "./buckets.ts";
 import { Desk } from "./desk.ts";
@@ -24,6 +26,8 @@ export interface ApprovalOptions {
   readonly credentials: Credentials;
   /** authn's public xkey, to which tokens are sealed. */
   readonly sealingPublicKey: string;
+  /** Where long statements are read when the bus has them no more. */
+  readonly archive: ArchiveStore;
   readonly listen: Pick<HttpOptions, "address" | "tls">;
   readonly log: Log;
 }
@@ -50,7 +54,7 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
   const buckets = new Buckets(bus);
   const board = new Board(bus, buckets);
   await board.ready;
-  const texts = new Texts(await OutputTexts.open(bus), log);
+  const texts = new Texts([await OutputTexts.open(bus), new ArchiveTexts(options.archive)], log);
   const judge = new JudgeAgain(bus, board, buckets);
   const fetchTexts = (): void => texts.fetch(board.all().map(({ held }) => held));
   board.onChange(fetchTexts);

@@ -1,4 +1,5 @@
 import { readCredentials } from "@sallyport/bus";
+import { DirectoryStore } from "@sallyport/evidence";
 import {
   addressText,
   clusterOf,
@@ -23,6 +24,7 @@ try {
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, "approval"),
     sealingPublicKey: readSealingPublicKey(cluster.keys),
+    archive: new DirectoryStore(config.resolve(config.config.archive.directory)),
     listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
   });

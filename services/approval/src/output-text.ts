@@ -1,14 +1,7 @@
 import { JetStreamError, jetstreamManager, type DirectStreamAPI } from "@nats-io/jetstream";
 import type { Bus } from "@sallyport/bus";
 import { decodeOutput, streams, subjects } from "@sallyport/contracts";
-
-/** Where a command's text was written, and about when (milliseconds since the epoch). */
-export interface TextPlace {
-  readonly command: string;
-  readonly partition: number;
-  readonly worker: string;
-  readonly time: number;
-}
+import type { TextPlace, TextSource } from "./texts.ts";
 
 /** How much earlier than its command a text is looked for: clocks of worker and server differ (ms). */
 const skew = 10_000;
@@ -22,7 +15,7 @@ const notFound = 404;
 type From = { readonly seq: number } | { readonly start_time: string };
 
 /** Reads the texts of commands out of OUTPUT. */
-export class OutputTexts {
+export class OutputTexts implements TextSource {
   readonly #direct: DirectStreamAPI;
 
   private constructor(direct: DirectStreamAPI) {

@@ -1,23 +1,40 @@
-import type { LongText } from "@sallyport/contracts";
+import type { LongText, SessionId } from "@sallyport/contracts";
 import type { Log } from "@sallyport/runtime";
 import type { Held } from "./held.ts";
 import { readLongText } from "./long-text.ts";
-import type { OutputTexts, TextPlace } from "./output-text.ts";
 import type { WholeText } from "./view.ts";
 
-/** Texts of so many holds are remembered, because OUTPUT is purged when it has been archived. */
+/** Where a command's text was written. */
+export interface TextPlace {
+  readonly session: SessionId;
+  readonly command: string;
+  readonly partition: number;
+  readonly worker: string;
+  /** About when (milliseconds since the epoch). */
+  readonly time: number;
+  /** Surely not before. */
+  readonly since: number;
+}
+
+export interface TextSource {
+  /** The bytes of one command's text, in so many parts; null when not all are there. Throws when nobody answers. */
+  read(place: TextPlace, parts: number): Promise<Buffer | null>;
+}
+
+/** Texts of so many holds are remembered. */
 const remembered = 256;
 
-/** The whole statements of holds: from the command's event, or out of OUTPUT when they are long. */
+/** The whole statements of holds: from the command's event, or out of OUTPUT and the archive when they are long. */
 export class Texts {
-  readonly #output: OutputTexts;
+  readonly #sources: readonly TextSource[];
   readonly #log: Log;
   readonly #known = new Map<string, WholeText>();
   readonly #tried = new Set<string>();
   readonly #reading = new Map<string, Promise<WholeText | null>>();
 
-  constructor(output: OutputTexts, log: Log) {
-    this.#output = output;
+  /** `sources` are asked in this order. */
+  constructor(sources: readonly TextSource[], log: Log) {
+    this.#sources = sources;
     this.#log = log;
   }
 
@@ -26,7 +43,7 @@ export class Texts {
     return command.long ? (this.#known.get(command.long.sha256) ?? null) : command;
   }
 
-  /** Null when the statement is long and OUTPUT does not have it (any more). */
+  /** Null when the statement is long and no source has it whole. */
   async whole(held: Held): Promise<WholeText | null> {
     const { long } = held.command;
     const known = this.known(held);
@@ -54,16 +71,24 @@ export class Texts {
   }
 
   async #read(held: Held, long: LongText): Promise<WholeText | null> {
-    try {
-      for (const place of placesOf(held, Date.now())) {
-        const bytes = await this.#output.read(place, long.parts);
-        const text = bytes && readLongText(bytes, long);
+    const places = placesOf(held, Date.now());
+    for (const source of this.#sources)
+      for (const place of places) {
+        const text = await this.#from(source, place, long);
         if (text) return this.#remember(long.sha256, text);
       }
-    } catch (err) {
-      this.#log.warn({ err, hold: held.hold.hold }, "a long statement could not be read");
-    }
     return null;
+  }
+
+  async #from(source: TextSource, place: TextPlace, long: LongText): Promise<WholeText | null> {
+    try {
+      const bytes = await source.read(place, long.parts);
+      return bytes && readLongText(bytes, long);
+    } catch (err) {
+      const { session, command } = place;
+      this.#log.warn({ err, session, command }, "a long statement could not be read");
+      return null;
+    }
   }
 
   #remember(hash: string, text: WholeText): WholeText {
@@ -79,15 +104,17 @@ export class Texts {
 /** Under the command that opened the hold, and under each that joined, which came just before the hold named it. */
 function placesOf({ hold, command }: Held, now: number): TextPlace[] {
   const { partition, worker } = hold;
+  const since = command.time;
+  const joined = hold.waiting.filter((one) => one.command !== command.command);
   return [
-    { command: command.command, partition, worker, time: command.time },
-    ...hold.waiting
-      .filter((one) => one.command !== command.command)
-      .map((one) => ({
-        command: one.command,
-        partition: one.partition,
-        worker: one.worker,
-        time: now,
-      })),
+    { session: command.session, command: command.command, partition, worker, time: since, since },
+    ...joined.map((one) => ({
+      session: one.session,
+      command: one.command,
+      partition: one.partition,
+      worker: one.worker,
+      time: now,
+      since,
+    })),
   ];
 }
