@@ -23,7 +23,7 @@ export function readBundle(
     issuers: Object.keys(config.identity.issuers),
     approvers: config.approvals.groups,
     baseline: config.policies.baseline,
-    policies: readPolicyFiles(loaded.resolve(config.policies.directory)),
+    policies: readFilesBelow(loaded.resolve(config.policies.directory), ".cedar"),
     applied: { at: now, by: operatorName(), from: loaded.file },
   };
   requireOwnSpelling(bundle);
@@ -52,10 +52,10 @@ function requireOwnSpelling({ connections }: Bundle): void {
     );
 }
 
-/** Every `*.cedar` below the folder, in the order of their names. */
-export function readPolicyFiles(directory: string): PolicyFile[] {
+/** Every file of that ending below the folder, in the order of their names; `file` is relative to it. */
+export function readFilesBelow(directory: string, ending: string): PolicyFile[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".cedar"))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
     .map((path) => ({ file: relative(directory, path), text: readFileSync(path, "utf8") }));

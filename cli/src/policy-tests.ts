@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
 import {
   policyMistakeText,
   runPolicyTests,
@@ -9,6 +7,7 @@ import {
 } from "@sallyport/cedar";
 import type { LoadedConfig } from "@sallyport/runtime";
 import { writtenCatalog, WrittenCatalogError, writtenMajor } from "@sallyport/sql";
+import { readFilesBelow } from "./bundle.ts";
 import { fail, ok, reason, type Check } from "./doctor/check.ts";
 import { readCommand, type ReadTarget } from "./read-command.ts";
 import { seeTarget } from "./target.ts";
@@ -23,11 +22,7 @@ export async function policyTestChecks(
   options: { readonly offline: boolean; readonly now: number },
 ): Promise<Check[]> {
   const directory = loaded.resolve(loaded.config.policies.directory);
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.yaml"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted()
-    .map((path) => ({ file: relative(directory, path), text: readFileSync(path, "utf8") }));
+  const files = readFilesBelow(directory, ".test.yaml");
   if (files.length === 0) return [];
   const analyse = analyser(loaded, options.offline);
   const { results, mistakes } = await runPolicyTests(engine, files, analyse, options.now);

@@ -1,11 +1,9 @@
-import { policyMistakeText, runPolicyTests, type PolicyTestResult } from "@sallyport/cedar";
 import type { Command } from "commander";
-import { readBundle, readFilesBelow } from "../bundle.ts";
+import { readBundle } from "../bundle.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
-import { checkText, fail, ok, type Check } from "../doctor/check.ts";
+import { checkText, ok, type Check } from "../doctor/check.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
 import { say, sayJson } from "../output.ts";
-import { StatementReader } from "../statement-reader.ts";
 import { policyTestChecks } from "../policy-tests.ts";
 
 export function registerCheck(policy: Command): void {
@@ -46,10 +44,4 @@ Examples:
         tell(check.state === "fail" ? { ...check, state: "warn" } : check);
       }
     });
-}
-
-function testCheck({ file, line, name, passed, problems, explanation }: PolicyTestResult): Check {
-  const about = `test ${file}:${line}`;
-  if (passed) return ok(about, name);
-  return fail(about, `${name}: ${problems.join("; ")}`, explanation.join("\n      "));
 }
