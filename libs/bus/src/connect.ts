@@ -140,6 +140,7 @@ export class Bus {
 
   async stop(): Promise<void> {
     this.#listeners.clear();
+    this.#connected = false;
     await this.#nats.close();
   }
 

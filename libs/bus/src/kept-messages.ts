@@ -28,8 +28,9 @@ const spareLimit = 10_000;
 
 interface Kept {
   readonly message: MessageToKeep;
-  /** Reply tokens of every time it was sent. */
-  readonly tokens: string[];
+  /** Reply tokens of every time it was sent that has had no answer. */
+  readonly tokens: Set<string>;
+  tries: number;
   due: number;
   failed: boolean;
 }
@@ -73,7 +74,7 @@ export class KeptMessages {
   }
 
   keep(message: MessageToKeep): void {
-    const kept: Kept = { message, tokens: [], due: message.due, failed: false };
+    const kept: Kept = { message, tokens: new Set(), tries: 0, due: message.due, failed: false };
     this.#kept.add(kept);
     if (!this.#send(kept, message.subject)) this.#fail(kept, "bus-lost", 0);
   }
@@ -89,7 +90,8 @@ export class KeptMessages {
   #send(kept: Kept, subject: string): boolean {
     const token = randomId();
     if (!this.#bus.publish(subject, kept.message.body, this.#prefix + token)) return false;
-    kept.tokens.push(token);
+    kept.tries++;
+    kept.tokens.add(token);
     this.#waiting.set(token, kept);
     return true;
   }
@@ -103,6 +105,7 @@ export class KeptMessages {
       return;
     }
     this.#waiting.delete(token);
+    kept.tokens.delete(token);
     const { stream } = kept.message;
     const ack = readPubAck(answer, stream);
     switch (ack.kind) {
@@ -140,7 +143,7 @@ export class KeptMessages {
   }
 
   #backOff(kept: Kept): number {
-    return Date.now() + Math.min(longestBackOff, 50 * 2 ** Math.min(kept.tokens.length, 10));
+    return Date.now() + Math.min(longestBackOff, 50 * 2 ** Math.min(kept.tries, 10));
   }
 
   #sweep(now: number): void {

@@ -106,7 +106,7 @@ export class KeySource {
       this.#problem = null;
     } catch (err) {
       this.#failures++;
-      this.#problem = err instanceof Error ? err.message : String(err);
+      this.#problem = problemOf(err);
       if (!this.#stopped.signal.aborted)
         log.warn({ issuer, problem: this.#problem, known: this.#keys }, "issuer cannot be read");
     }
@@ -194,4 +194,12 @@ async function within(promise: Promise<void>, milliseconds: number): Promise<voi
   });
   await Promise.race([promise, late]);
   clearTimeout(timer);
+}
+
+/** What fetch says, with the reason beneath it. */
+function problemOf(err: unknown): string {
+  if (!(err instanceof Error)) return String(err);
+  const { cause } = err;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : null;
+  return code === null ? err.message : `${err.message}: ${code}`;
 }

@@ -25,6 +25,7 @@ export class RevocationBook {
   readonly #archive: RevocationArchive;
   readonly #watch: BucketWatch<RevocationEntry>;
   readonly #log: Log;
+  readonly #endStatus: () => void;
   readonly #states = new Map<string, Revocation>();
   readonly #changed: { revocation: Revocation; at: number }[] = [];
   /** Acts are done one after the other. */
@@ -32,6 +33,7 @@ export class RevocationBook {
   readonly #listeners: (() => void)[] = [];
   #marked = false;
   #synchronised = false;
+  #wanted = false;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -48,6 +50,10 @@ export class RevocationBook {
       } else {
         this.#synchronise();
       }
+    });
+    // Behind a reconnection may be another storage, or an older copy of it.
+    this.#endStatus = bus.onStatus((status) => {
+      if (status === "connected") this.#refresh();
     });
     this.#synchronise();
   }
@@ -95,6 +101,7 @@ export class RevocationBook {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
+    this.#endStatus();
     this.#watch.stop();
     await this.#queue;
   }
@@ -157,22 +164,32 @@ export class RevocationBook {
       this.#states.set(revocation.principal, revocation);
   }
 
+  /** What the bucket holds is not known: nobody is served until it is. */
   #synchronise(): void {
-    if (this.#stopped) return;
     this.#synchronised = false;
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#retry);
     this.#retry = undefined;
+    this.#wanted = true;
     void this.#inTurn(async () => {
-      if (this.#synchronised || this.#stopped) return;
+      if (!this.#wanted || this.#stopped) return;
+      this.#wanted = false;
       try {
         await this.#synchroniseOnce();
-        this.#synchronised = true;
-        this.#log.info({ revoked: this.revoked }, "revocations are complete");
-        for (const tell of this.#listeners) tell();
       } catch (err) {
+        this.#synchronised = false;
         this.#log.error({ err }, "revocations are not complete: nobody is served");
         this.#later();
+        return;
       }
+      if (this.#synchronised) return;
+      this.#synchronised = true;
+      this.#log.info({ revoked: this.revoked }, "revocations are complete");
+      for (const tell of this.#listeners) tell();
     });
   }
 
@@ -187,7 +204,7 @@ export class RevocationBook {
       this.#see(revocation);
       await this.#write(revocation);
     }
-    await this.#watch.ready;
+    await within(this.#watch.ready, 5000);
     for (const revocation of this.#states.values()) {
       const copy = archived.get(revocation.principal);
       if (copy === undefined || decides(revocation, copy)) await this.#archive.add(revocation);
@@ -216,5 +233,18 @@ export class RevocationBook {
     const turn = this.#queue.then(act);
     this.#queue = turn.catch(() => {});
     return turn;
+  }
+}
+
+/** A bucket that is not there must not hold up what an operator orders. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the bucket cannot be watched")), milliseconds);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
