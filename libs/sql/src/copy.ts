@@ -22,7 +22,8 @@ import {
   type Fields,
 } from "./tree.ts";
 import { plain, union } from "./value.ts";
-import { columnNamed, writeStatement } from "./writes.ts";
+import { columnNamed } from "./assignments.ts";
+import { writeStatement } from "./writes.ts";
 
 type Copy = NonNullable<Effects["copy"]>;
 

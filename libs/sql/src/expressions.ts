@@ -6,8 +6,9 @@ import type { Context } from "./context.ts";
 import { functionCall } from "./function-calls.ts";
 import { Opaque } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
+import { decided, operatorExpression } from "./operator-expressions.ts";
 import { subLink } from "./sublinks.ts";
-import { integer, known, knownFields, list, node, strings, text, type Fields } from "./tree.ts";
+import { integer, known, knownFields, list, node, text, type Fields } from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { unify } from "./unify.ts";
 import { computed, constant, plain, union, unknownType, type Value } from "./value.ts";
@@ -58,12 +59,6 @@ const sqlValueTypes: ReadonlyMap<string, number> = new Map([
   ["SVFOP_LOCALTIMESTAMP", type.timestamp],
   ["SVFOP_LOCALTIMESTAMP_N", type.timestamp],
 ]);
-
-function decided(context: Context, resultType: number, values: readonly Value[]): Value {
-  const value = computed(resultType, values);
-  context.decide(value.columns);
-  return value;
-}
 
 function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
   const subject = fields["arg"] === undefined ? null : evaluate(fields["arg"], scope, context);
@@ -122,56 +117,6 @@ function indirection(fields: Fields, scope: Scope, context: Context): Value {
     }
   }
   return computed(resultType, values);
-}
-
-const betweenOperators: ReadonlyMap<string, readonly [string, string]> = new Map([
-  ["AEXPR_BETWEEN", [">=", "<="]],
-  ["AEXPR_NOT_BETWEEN", ["<", ">"]],
-  ["AEXPR_BETWEEN_SYM", [">=", "<="]],
-  ["AEXPR_NOT_BETWEEN_SYM", ["<", ">"]],
-]);
-
-function operatorExpression(fields: Fields, scope: Scope, context: Context): Value {
-  const name = strings(fields["name"]);
-  const kind = text(fields["kind"]);
-  const between = betweenOperators.get(kind);
-  const left = fields["lexpr"] === undefined ? null : evaluate(fields["lexpr"], scope, context);
-  if (between || kind === "AEXPR_IN") {
-    const items = evaluateAll(node(fields["rexpr"]).fields["items"], scope, context);
-    if (!left) throw new Opaque("a malformed parse tree");
-    const operators = between ?? name;
-    const results = items.flatMap((item) =>
-      operators.map((operator) => operate(context, [operator], left, item)),
-    );
-    return decided(context, type.bool, [left, ...items, ...results]);
-  }
-  const right = evaluate(fields["rexpr"], scope, context);
-  switch (kind) {
-    case "AEXPR_OP":
-      return operate(context, name, left, right);
-    case "AEXPR_LIKE":
-    case "AEXPR_ILIKE":
-    case "AEXPR_SIMILAR":
-      return decided(context, type.bool, [operate(context, name, left, right)]);
-    case "AEXPR_OP_ANY":
-    case "AEXPR_OP_ALL": {
-      const array = context.catalog.types.get(baseOf(context.catalog, right.type));
-      const element = right.type === unknownType ? unknownType : (array?.element ?? 0);
-      return decided(context, type.bool, [
-        operate(context, name, left, { ...right, type: element }),
-      ]);
-    }
-    case "AEXPR_DISTINCT":
-    case "AEXPR_NOT_DISTINCT":
-      return decided(context, type.bool, [operate(context, ["="], left, right)]);
-    case "AEXPR_NULLIF": {
-      const result = operate(context, ["="], left, right);
-      // Its type is what the operator makes of the left side.
-      return decided(context, 0, left ? [left, result] : [result]);
-    }
-    default:
-      throw new Opaque(`an operator expression of kind ${kind}`);
-  }
 }
 
 const cannotFail = (expression: unknown): boolean =>

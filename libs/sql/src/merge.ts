@@ -9,15 +9,8 @@ import { openRelation } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, text, type Fields } from "./tree.ts";
 import { Stored } from "./stored.ts";
-import {
-  afterwards,
-  assign,
-  insertColumns,
-  isDefault,
-  returning,
-  store,
-  targetEntry,
-} from "./writes.ts";
+import { assign, insertColumns, isDefault, store, targetEntry } from "./assignments.ts";
+import { afterwards, returning } from "./returning.ts";
 import type { Relation } from "./catalog.ts";
 
 const mergeFields = knownFields(

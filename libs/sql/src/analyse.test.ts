@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { asks, read, shows } from "./analysis.fixture.ts";
+
+describe("outputs", () => {
+  test.each([
+    ["SELECT id, email FROM customers", ["id", "email=column(public.customers.email)"]],
+    ["SELECT email AS id FROM customers", ["id=column(public.customers.email)"]],
+    ["SELECT upper(email) FROM customers", ["upper=computed(public.customers.email)"]],
+    ["SELECT e FROM (SELECT email e FROM customers) s", ["e=column(public.customers.email)"]],
+    ["SELECT email || 'x' FROM customers", ["?column?=computed(public.customers.email)"]],
+    [
+      "SELECT c FROM customers c",
+      ["c=computed(public.customers.card_number,public.customers.email)"],
+    ],
+    ["SELECT count(*) FROM customers WHERE email = 'x'", ["count"]],
+    ["SELECT secret FROM archive_old", ["secret=column(public.archive.secret)"]],
+    ["SELECT detail FROM events_1", ["detail=column(public.events.detail)"]],
+    [
+      "WITH RECURSIVE t(n, e) AS (SELECT 1, 'x'::text UNION ALL SELECT n + 1, c.email::text FROM t JOIN customers c ON c.id = n) SELECT * FROM t",
+      ["n", "e=computed(public.customers.email)"],
+    ],
+    ["COPY customers (id, email) TO STDOUT", ["id", "email=column(public.customers.email)"]],
+    ["EXPLAIN SELECT email FROM customers", ["QUERY PLAN"]],
+    ["UPDATE customers SET name = email RETURNING name", ["name=computed(public.customers.email)"]],
+  ])("%s", async (text, expected) => {
+    expect(await shows(text)).toEqual(expected);
+  });
+});
+
+describe("what a statement causes", () => {
+  test.each([
+    ["DELETE FROM customers", ["delete-where public.customers", "delete+where public.orders"]],
+    ["TRUNCATE customers CASCADE", ["truncate public.customers", "truncate public.orders"]],
+    ["INSERT INTO audited VALUES (1, 'x')", ["execute public.watch", "insert public.audited"]],
+    ["INSERT INTO guarded VALUES (1, 'x')", ["execute public.guard", "insert public.guarded"]],
+    ["DELETE FROM audited", ["delete-where public.audited"]],
+    [
+      "UPDATE archive SET id = 1",
+      ["update-where public.archive", "update-where public.archive_old"],
+    ],
+    ["INSERT INTO events VALUES (1)", ["insert public.events", "insert public.events_1"]],
+    ["SELECT nextval('orders_id_seq')", ["update+where public.orders_id_seq"]],
+  ])("%s", async (text, expected) => {
+    expect(await asks(text)).toEqual(expected);
+  });
+});
+
+describe("utility statements", () => {
+  test.each([
+    ["BEGIN; COMMIT", []],
+    ["SET search_path TO evil", []],
+    ["SET statement_timeout = '1s'; SHOW timezone", []],
+    ["LISTEN x; NOTIFY x, 'y'; UNLISTEN *; DISCARD ALL; DEALLOCATE ALL; CLOSE ALL", []],
+    ["SET work_mem = '1GB'", ["set"]],
+    ["SET ROLE boss", ["impersonate"]],
+    ["RESET ROLE", []],
+    ["VACUUM", ["maintain"]],
+    ["LOCK TABLE orders", ["maintain public.orders"]],
+    ["LOAD 'x'", ["program"]],
+    ["COPY orders TO '/tmp/x'", ["server-file", "read:output public.orders"]],
+    ["COPY orders FROM PROGRAM 'id'", ["program", "insert public.orders"]],
+    ["GRANT SELECT ON orders TO x", ["grant public.orders"]],
+    ["DROP TABLE orders", ["drop public.orders"]],
+    ["ALTER TABLE orders ADD COLUMN x int", ["alter public.orders"]],
+    [
+      "ALTER TABLE customers RENAME COLUMN email TO mail",
+      ["read:write public.customers.email", "alter public.customers"],
+    ],
+    ["CREATE SCHEMA s", ["create s"]],
+    ["CREATE TEMP TABLE t (a int)", ["create pg_temp.t"]],
+    ["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", ["opaque", "create public.f"]],
+    ["DO 'BEGIN END'", ["opaque"]],
+    ["SELECT * FROM contacts", ["opaque"]],
+    ["PREPARE p AS SELECT 1", ["opaque"]],
+    ["DECLARE c CURSOR FOR SELECT 1", ["opaque"]],
+  ])("%s", async (text, expected) => {
+    expect(await asks(text)).toEqual(expected);
+  });
+});
+
+describe("what sets how statements are read is refused, whatever policy says", () => {
+  test.each([
+    "SET standard_conforming_strings = off",
+    "SET LOCAL standard_conforming_strings TO 'off'",
+    "SET client_encoding = 'latin1'",
+    "SET NAMES 'sjis'",
+    "SET backslash_quote = on",
+    "SELECT set_config('standard_conforming_strings', 'off', false)",
+    "SELECT * FROM set_config('standard_conforming_strings', 'off', false)",
+    "SELECT pg_catalog.set_config(name, 'off', false) FROM customers",
+    "SELECT set_config(setting_name => 'x', new_value => 'y', is_local => true)",
+    "ALTER ROLE x SET standard_conforming_strings = off",
+    "ALTER TABLE orders ALTER note SET DEFAULT set_config('standard_conforming_strings', 'off', false)",
+  ])("%s", async (text) => {
+    expect((await read(text)).kind).toBe("refused");
+  });
+
+  test("the value that is assumed may be set", async () => {
+    expect(
+      await asks("SET standard_conforming_strings = on; SET client_encoding = 'UTF-8'"),
+    ).toEqual([]);
+  });
+});
+
+describe("names resolve as the target resolves them", () => {
+  const evil = { names: { searchPath: ["pg_catalog", "evil", "public"] } };
+
+  test("a better-matching function in another schema is not mistaken for the built-in", async () => {
+    const text = "SELECT lower(email) FROM customers";
+    expect(await asks(text)).not.toContain("execute evil.lower");
+    expect(await asks(text, evil)).toContain("execute evil.lower");
+    expect(await asks("SELECT lower(card_number) FROM customers", evil)).not.toContain(
+      "execute evil.lower",
+    );
+  });
+
+  test("a user's equality is no lookup", async () => {
+    const found = await asks("SELECT id FROM customers WHERE email = 'x'", evil);
+    expect(found).toContain("execute evil.same");
+    expect(found).not.toContain("read:lookup public.customers.email");
+  });
+
+  test("unqualified names in a session with temporary objects are opaque", async () => {
+    const temporary = { names: { searchPath: ["pg_temp_3", "pg_catalog", "public"] } };
+    expect(await asks("SELECT id FROM orders", temporary)).toEqual(["opaque"]);
+    expect(await asks("SELECT id FROM public.orders", temporary)).toEqual([
+      "read:output public.orders",
+    ]);
+  });
+
+  test("ids are written as quote_ident writes them", async () => {
+    expect(await asks('SELECT "select" FROM "Odd"')).toEqual(['read:output public."Odd"']);
+  });
+
+  test.each([
+    ["SELECT nothing FROM customers", "42703"],
+    ["SELECT * FROM nowhere", "42P01"],
+  ])("what the target lacks: %s → %s", async (text, sqlstate) => {
+    expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate });
+  });
+});
+
+describe("statements of one text", () => {
+  test("after DDL or a change of search_path nothing is proven", async () => {
+    expect(await asks("CREATE TABLE t (a int); SELECT * FROM t")).toEqual([
+      "opaque",
+      "create public.t",
+    ]);
+    expect(await asks("SET search_path TO evil; SELECT id FROM orders")).toEqual(["opaque"]);
+    expect(await asks("ROLLBACK; SELECT id FROM orders", { fragileNames: true })).toEqual([
+      "opaque",
+    ]);
+  });
+
+  test("operations unite in one order, without doubles", async () => {
+    const both = await asks(
+      "SELECT id FROM orders; SELECT id FROM customers; SELECT 1 FROM orders",
+    );
+    expect(both).toEqual(["read:output public.customers", "read:output public.orders"]);
+  });
+});
+
+test("system relations carry the baseline's tags", async () => {
+  const analysis = await read("SELECT 1 FROM pg_stats, pg_authid");
+  expect(analysis).toMatchObject({
+    operations: [
+      { resource: { id: "shop/pg_catalog.pg_authid", tags: ["builtin:secrets"] } },
+      { resource: { id: "shop/pg_catalog.pg_stats", tags: ["builtin:values"] } },
+    ],
+  });
+});
+
+test("a partition is in its parent, and carries its classification", async () => {
+  const analysis = await read("SELECT detail FROM events_1");
+  expect(analysis).toMatchObject({
+    operations: [
+      { resource: { type: "Column", id: "shop/public.events.detail", tags: ["pii"] } },
+      {
+        resource: {
+          type: "Table",
+          id: "shop/public.events_1",
+          in: [
+            { type: "Table", id: "shop/public.events" },
+            { type: "Schema", id: "shop/public" },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+test("writing a table touches its classified columns: the target's error texts may show them", async () => {
+  const analysis = await read("UPDATE customers SET name = NULL WHERE id = 1");
+  expect(analysis).toMatchObject({
+    statements: [{ touches: ["public.customers.card_number", "public.customers.email"] }],
+  });
+});
+
+test("what is nested too deeply is refused, not thrown", async () => {
+  expect(await read(`SELECT 1${"+1".repeat(3000)}`)).toMatchObject({
+    kind: "refused",
+    sqlstate: "54001",
+  });
+});

@@ -1,0 +1,109 @@
+import { operate } from "./calls.ts";
+import { baseOf } from "./coercion.ts";
+import type { Context } from "./context.ts";
+import { evaluate, evaluateAll } from "./expressions.ts";
+import { Opaque } from "./outcome.ts";
+import type { Scope } from "./scope.ts";
+import { list, node, strings, text, type Fields } from "./tree.ts";
+import { type } from "./types.ts";
+import { computed, unknownType, type Value } from "./value.ts";
+
+/** A value that decides something, made of these. */
+export function decided(context: Context, resultType: number, values: readonly Value[]): Value {
+  const value = computed(resultType, values);
+  context.decide(value.columns);
+  return value;
+}
+
+/** A side of an operator; the fields of a row that is written out are compared one by one. */
+interface Operand {
+  readonly value: Value;
+  readonly fields: readonly Value[] | null;
+}
+
+function operand(expression: unknown, scope: Scope, context: Context): Operand {
+  const { kind, fields } = node(expression);
+  const value = evaluate(expression, scope, context);
+  if (kind !== "RowExpr") return { value, fields: null };
+  return { value, fields: evaluateAll(fields["args"], scope, context) };
+}
+
+function compare(
+  context: Context,
+  name: readonly string[],
+  left: Operand | null,
+  right: Operand,
+): Value {
+  const [lefts, rights] = [left?.fields, right.fields];
+  if (!lefts || !rights || lefts.length !== rights.length) {
+    return operate(context, name, left?.value ?? null, right.value);
+  }
+  const results = lefts.map((value, at) => operate(context, name, value, rights[at] ?? value));
+  return decided(context, type.bool, results);
+}
+
+const betweenOperators: ReadonlyMap<string, readonly string[]> = new Map([
+  ["AEXPR_BETWEEN", [">=", "<="]],
+  ["AEXPR_NOT_BETWEEN", ["<", ">"]],
+  ["AEXPR_BETWEEN_SYM", [">=", "<="]],
+  ["AEXPR_NOT_BETWEEN_SYM", ["<", ">"]],
+]);
+
+/** IN and BETWEEN: the operand against each item. */
+function againstEach(
+  operators: readonly (readonly string[])[],
+  fields: Fields,
+  scope: Scope,
+  context: Context,
+): Value {
+  const left = operand(fields["lexpr"], scope, context);
+  const items = list(node(fields["rexpr"]).fields["items"]).map((item) =>
+    operand(item, scope, context),
+  );
+  const results = items.flatMap((item) =>
+    operators.map((operator) => compare(context, operator, left, item)),
+  );
+  return decided(context, type.bool, [left.value, ...items.map(({ value }) => value), ...results]);
+}
+
+/** All that the grammar calls A_Expr. */
+export function operatorExpression(fields: Fields, scope: Scope, context: Context): Value {
+  const name = strings(fields["name"]);
+  const kind = text(fields["kind"]);
+  const between = betweenOperators.get(kind);
+  if (between)
+    return againstEach(
+      between.map((operator) => [operator]),
+      fields,
+      scope,
+      context,
+    );
+  if (kind === "AEXPR_IN") return againstEach([name], fields, scope, context);
+  const left = fields["lexpr"] === undefined ? null : operand(fields["lexpr"], scope, context);
+  const right = operand(fields["rexpr"], scope, context);
+  switch (kind) {
+    case "AEXPR_OP":
+      return compare(context, name, left, right);
+    case "AEXPR_LIKE":
+    case "AEXPR_ILIKE":
+    case "AEXPR_SIMILAR":
+      return decided(context, type.bool, [compare(context, name, left, right)]);
+    case "AEXPR_OP_ANY":
+    case "AEXPR_OP_ALL": {
+      const array = context.catalog.types.get(baseOf(context.catalog, right.value.type));
+      const element = right.value.type === unknownType ? unknownType : (array?.element ?? 0);
+      const item = { ...right.value, type: element };
+      return decided(context, type.bool, [operate(context, name, left?.value ?? null, item)]);
+    }
+    case "AEXPR_DISTINCT":
+    case "AEXPR_NOT_DISTINCT":
+      return decided(context, type.bool, [compare(context, ["="], left, right)]);
+    case "AEXPR_NULLIF": {
+      const result = compare(context, ["="], left, right);
+      // Its type is what the operator makes of the left side.
+      return decided(context, 0, left ? [left.value, result] : [result]);
+    }
+    default:
+      throw new Opaque(`an operator expression of kind ${kind}`);
+  }
+}
