@@ -1,6 +1,7 @@
 import {
   ArchiveReader,
   checkSession,
+  isoTime,
   sessionLine,
   type CommandRecord,
   type Finding,
@@ -37,7 +38,7 @@ function commandLine({ id, asked: { event }, verdicts, approvals, result }: Comm
   const verdict = verdicts.at(-1)?.event;
   return {
     command: id,
-    time: new Date(event.time).toISOString(),
+    time: isoTime(event.time),
     kind: event.type === "command" ? event.kind : "refused",
     text: event.text,
     decision: verdict?.decision ?? null,
@@ -91,7 +92,7 @@ function print(line: SessionLine, record: SessionRecord, findings: readonly Find
         record.commands
           .map(commandLine)
           .map((command) => [
-            clock(Date.parse(command.time)).slice(11),
+            command.time === null ? "?" : clock(Date.parse(command.time)).slice(11),
             command.kind,
             command.hold === null
               ? (command.decision ?? "none")

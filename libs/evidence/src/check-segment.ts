@@ -68,10 +68,15 @@ function checkCovered(
   ];
   if (seqs.size !== part.messages) return fail(`${seqs.size} messages instead of ${part.messages}`);
   if (part.first === null || part.last === null) return [];
-  for (let seq = part.first; seq <= part.last; seq++) {
-    const inHole = part.holes.some(([a, b]) => seq >= a && seq <= b);
-    if (seqs.has(seq) === inHole)
-      return fail(inHole ? `seq ${seq} is there and named as lost` : `seq ${seq} is missing`);
+  const lost = part.holes.reduce((sum, [a, b]) => sum + b - a + 1, 0);
+  const before = part.holes.filter(([, b]) => b < (part.first ?? 0));
+  const lostBefore = before.reduce((sum, [a, b]) => sum + b - a + 1, 0);
+  if (seqs.size !== part.last - part.first + 1 - (lost - lostBefore))
+    return fail(`${seqs.size} messages from seq ${part.first} to ${part.last}`);
+  for (const seq of seqs) {
+    if (seq < part.first || seq > part.last) return fail(`seq ${seq} is not of this segment`);
+    if (part.holes.some(([a, b]) => seq >= a && seq <= b))
+      return fail(`seq ${seq} is there and named as lost`);
   }
   return [];
 }

@@ -2,6 +2,7 @@ import { newHoldId, type Verdict } from "@sallyport/contracts";
 import { describe, expect, test } from "vitest";
 import { checkSession } from "./check-session.ts";
 import { decodeEvents, encodeEvent, type EventEntry, type OutputEntry } from "./entry.ts";
+import { isoTime } from "./session-list.ts";
 import { SampleSession, samplePrincipal } from "./sample-session.ts";
 import { assembleSession, timeline } from "./session-record.ts";
 
@@ -124,6 +125,16 @@ describe("tampering", () => {
     const { sample, stored, output } = whole();
     expect(check(sample, tamper(stored), output)).toEqual(expected);
   });
+});
+
+test("a hostile number neither hangs nor breaks a check", () => {
+  const { sample, stored, output } = whole();
+  const huge = String(Number.MAX_SAFE_INTEGER);
+  const far = (stored[4]?.line ?? "")
+    .replace('"n":4', `"n":${huge}`)
+    .replace('"count":4', `"count":${huge}`);
+  expect(check(sample, [...stored, event(far)], output)).toContain("event-missing");
+  expect(isoTime(Number.MAX_SAFE_INTEGER)).toBeNull();
 });
 
 test("output that is missing, changed or not in order is found", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Result } from "@sallyport/contracts";
 import { broken, note, type Finding } from "./finding.ts";
-import { runs } from "./session-summary.ts";
+import { gaps, runs } from "./session-summary.ts";
 import type { CommandRecord, SessionRecord } from "./session-record.ts";
 
 /** INVARIANT I6: what is missing, changed, doubled or cut in a session shows in its own numbers and hashes. */
@@ -34,10 +34,10 @@ function checkNumbers({ session, events, open }: SessionRecord): Finding[] {
     findings.push(
       broken("event-after-close", `close counts ${count} events, ${highest} are there`, about),
     );
-  const there = new Set(events.map(({ event }) => event.n));
-  const missing: number[] = [];
-  for (let n = 1; n <= Math.max(highest, count ?? 0); n++) if (!there.has(n)) missing.push(n);
-  for (const [first, last] of runs(missing))
+  // By runs, not by counting: a hostile number must not make this long.
+  const there = runs(events.map(({ event }) => event.n));
+  const end = Math.max(highest, count ?? 0);
+  for (const [first, last] of gaps(there, end))
     findings.push(
       broken(
         "event-missing",

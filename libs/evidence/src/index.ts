@@ -27,7 +27,7 @@ export {
 } from "./manifest.ts";
 export { chainEnd, chainLength, manifestAt, partitionsOf } from "./chain.ts";
 export { ArchiveReader, type SessionParts } from "./archive-reader.ts";
-export { checkStarts, sessionLine, type SessionLine } from "./session-list.ts";
+export { checkStarts, isoTime, sessionLine, type SessionLine } from "./session-list.ts";
 export {
   assembleSession,
   timeline,

@@ -1,7 +1,7 @@
 import type { SessionId } from "@sallyport/contracts";
 import type { SessionParts } from "./archive-reader.ts";
 import { broken, type Finding } from "./finding.ts";
-import { runs } from "./session-summary.ts";
+import { gaps, runs } from "./session-summary.ts";
 
 /** One line of `sessions list`. Times are ISO 8601 in UTC; what is not known is null. */
 export interface SessionLine {
@@ -27,16 +27,14 @@ export function sessionLine({ session, parts }: SessionParts): SessionLine {
     new Set(all.flatMap(of)).size;
   // An event that was stored twice is in two parts.
   const results = new Map(all.flatMap((part) => part.results));
-  const iso = (time: number | undefined): string | null =>
-    time === undefined ? null : new Date(time).toISOString();
   return {
     session,
     principal: open?.principal ?? null,
     connection: open?.connection ?? null,
     protocol: open?.protocol ?? null,
     address: open?.address ?? null,
-    opened: iso(open?.time),
-    closed: iso(close?.time),
+    opened: isoTime(open?.time),
+    closed: isoTime(close?.time),
     commands: distinct((part) => part.commands),
     denied: distinct((part) => part.denied),
     held: distinct((part) => part.held.map(({ command }) => command)),
@@ -58,20 +56,22 @@ export function checkStarts(sessions: readonly SessionParts[]): Finding[] {
   }
   const findings: Finding[] = [];
   for (const [start, { writer, numbers }] of starts) {
-    let next = 1;
-    for (const [first, last] of runs(numbers)) {
-      if (first > next)
-        findings.push(
-          broken(
-            "session-missing",
-            `worker \`${writer ?? "?"}\`, start ${start}: ` +
-              (first - next === 1
-                ? `session ${next} is missing`
-                : `sessions ${next} to ${first - 1} are missing`),
-          ),
-        );
-      next = last + 1;
-    }
+    for (const [first, last] of gaps(runs(numbers), 0))
+      findings.push(
+        broken(
+          "session-missing",
+          `worker \`${writer ?? "?"}\`, start ${start}: ` +
+            (first === last
+              ? `session ${first} is missing`
+              : `sessions ${first} to ${last} are missing`),
+        ),
+      );
   }
   return findings;
+}
+
+/** ISO 8601 in UTC; null for what is not known, and for a number that is no time. */
+export function isoTime(time: number | undefined): string | null {
+  const date = new Date(time ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

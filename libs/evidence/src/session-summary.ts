@@ -84,3 +84,18 @@ export function runs(numbers: Iterable<number>): [first: number, last: number][]
   }
   return found;
 }
+
+/** What runs leave out of 1 to `end`. */
+export function gaps(
+  there: readonly (readonly [first: number, last: number])[],
+  end: number,
+): [first: number, last: number][] {
+  const found: [number, number][] = [];
+  let next = 1;
+  for (const [first, last] of there) {
+    if (first > next) found.push([next, first - 1]);
+    next = last + 1;
+  }
+  if (next <= end) found.push([next, end]);
+  return found;
+}

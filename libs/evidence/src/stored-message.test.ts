@@ -1,4 +1,5 @@
 import { newCommandId, newSessionId } from "@sallyport/contracts";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { SampleSession } from "./sample-session.ts";
 import { readOutputMessage, readRecordMessage, type StoredMessage } from "./stored-message.ts";
@@ -83,4 +84,28 @@ test("output is a run of chunks on this partition's subject", () => {
   expect(output("sp.out.1.w1", good)).toBe("wrong-subject");
   expect(output("sp.out.0.w1", good.slice(0, -1))).toBe("unreadable");
   expect(output("sp.out.0.w1", "")).toBe("unreadable");
+});
+
+test("no bytes make the reading throw", () => {
+  const bytes = fc.uint8Array({ maxLength: 400 });
+  const nested = fc
+    .constantFrom("[", '{"a":')
+    .map((begin) => Buffer.from(`${begin.repeat(20_000)}\n`));
+  fc.assert(
+    fc.property(
+      fc.oneof(bytes, nested),
+      fc.option(bytes),
+      fc.string(),
+      (data, headers, subject) => {
+        for (const name of [subject, "sp.rec.0.w1.event", "sp.out.0.w1"]) {
+          const stored: StoredMessage = {
+            ...message(name, Buffer.from(data)),
+            headers: headers === null ? null : Buffer.from(headers),
+          };
+          expect(readRecordMessage(0, stored).kind).toMatch(/anomaly|events/);
+          expect(readOutputMessage(0, stored).kind).toMatch(/anomaly|output/);
+        }
+      },
+    ),
+  );
 });
