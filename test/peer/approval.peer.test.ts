@@ -9,6 +9,7 @@ import {
   type HoldOptions,
 } from "@sallyport/approval/hold-fixture";
 import {
+  encodeLongText,
   encodeOutput,
   newHoldId,
   streams,
@@ -260,7 +261,7 @@ describe("the door", () => {
 describe("a long statement", () => {
   const text = `DELETE FROM customers WHERE id IN (${"7,".repeat(50_000)}7)`;
   const parameters = [{ oid: 25, format: 0, value: "x" }] as const;
-  const bytes = Buffer.from(`${text}\n${JSON.stringify(parameters)}\n`);
+  const bytes = encodeLongText({ text, parameters });
   const long = {
     sha256: createHash("sha256").update(bytes).digest("hex"),
     bytes: bytes.length,

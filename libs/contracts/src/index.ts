@@ -4,6 +4,7 @@ export * from "./operations.ts";
 export * from "./verdict.ts";
 export * from "./events.ts";
 export * from "./output.ts";
+export * from "./long-text.ts";
 export * from "./subjects.ts";
 export * from "./messages.ts";
 export * from "./hold-view.ts";

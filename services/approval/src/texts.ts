@@ -1,8 +1,11 @@
-import type { LongText, SessionId } from "@sallyport/contracts";
+import {
+  decodeLongText,
+  type LongText,
+  type SessionId,
+  type WholeText,
+} from "@sallyport/contracts";
 import type { Log } from "@sallyport/runtime";
 import type { Held } from "./held.ts";
-import { readLongText } from "./long-text.ts";
-import type { WholeText } from "./view.ts";
 
 /** Where a command's text was written. */
 export interface TextPlace {
@@ -83,7 +86,7 @@ export class Texts {
   async #from(source: TextSource, place: TextPlace, long: LongText): Promise<WholeText | null> {
     try {
       const bytes = await source.read(place, long.parts);
-      return bytes && readLongText(bytes, long);
+      return bytes && decodeLongText(bytes, long);
     } catch (err) {
       const { session, command } = place;
       this.#log.warn({ err, session, command }, "a long statement could not be read");

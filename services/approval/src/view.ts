@@ -1,12 +1,6 @@
-import type { Answers, HoldView, Parameter } from "@sallyport/contracts";
+import type { Answers, HoldView, WholeText } from "@sallyport/contracts";
 import { answersFor, standing, type Approvers } from "./answers.ts";
 import { stateAt, type Held } from "./held.ts";
-
-/** A statement as it was judged; null when only its beginning is known. */
-export interface WholeText {
-  readonly text: string;
-  readonly parameters: readonly Parameter[];
-}
 
 /** A hold as people see it, at a moment. */
 export function viewOf(
