@@ -202,3 +202,17 @@ test("what is nested too deeply is refused, not thrown", async () => {
     sqlstate: "54001",
   });
 });
+
+test("an EXPLAIN that runs nothing says so of its operations", async () => {
+  const planned = async (text: string): Promise<unknown[]> => {
+    const found = await read(text);
+    if (found.kind !== "analysed") throw new Error(found.message);
+    return [...new Set(found.operations.map((operation) => operation.planned))];
+  };
+  expect(await planned("EXPLAIN DELETE FROM orders")).toEqual([true]);
+  expect(await planned("EXPLAIN ANALYZE DELETE FROM orders")).toEqual([undefined]);
+  expect(await planned("EXPLAIN DELETE FROM orders; DELETE FROM orders")).toEqual([
+    undefined,
+    true,
+  ]);
+});

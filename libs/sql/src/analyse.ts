@@ -116,9 +116,13 @@ function analyseStatement(
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
     const outputs = told.columns?.map((column) => output(column, context.catalog)) ?? null;
     for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
+    // An EXPLAIN without ANALYZE runs nothing: no hold is asked for it.
+    const planned = told.explain?.analyze === false;
     return {
       kind,
-      operations: context.asked.operations.list(),
+      operations: context.asked.operations
+        .list()
+        .map((operation) => (planned ? { ...operation, planned } : operation)),
       outputs,
       touches: [...context.asked.touched].toSorted(),
       effects: told.effects ?? quiet,

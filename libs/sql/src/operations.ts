@@ -14,6 +14,7 @@ const key = (operation: Operation): string =>
     operation.use ?? "",
     operation.where ?? "",
     operation.detail ?? "",
+    operation.planned ?? "",
   ].join("\0");
 
 /** A set of operations; `list` gives them without doubles, in one order that depends on nothing else. */
