@@ -1,4 +1,5 @@
-import { streams, subjects } from "@sallyport/contracts";
+import { randomBytes } from "node:crypto";
+import { encodeOutput, streams, subjects } from "@sallyport/contracts";
 import { SampleSession } from "@sallyport/evidence/sample";
 import { waitFor } from "@sallyport/testkit";
 import { headers } from "@nats-io/transport-node";
@@ -30,6 +31,28 @@ test("what was recorded while no recorder ran is read later, in segments of boun
   const { manifests, findings } = await recorded.chain();
   expect(findings).toEqual([]);
   expect(manifests).toBeGreaterThan(0);
+});
+
+test("output of several batches and segments is read back whole", async () => {
+  await using recorded = await RecordedBus.start();
+  const sample = new SampleSession();
+  const open = sample.open();
+  const command = sample.command("copy orders to stdout", { revision: 0 });
+  const verdict = sample.verdict(command, { revision: 0 });
+  const bodies = Array.from({ length: 12 }, () => randomBytes(1024 ** 2));
+  await recorded.put(subjects.record(0, "w1", "command"), `${open}\n${command.line}\n`);
+  await recorded.put(subjects.record(0, "w1", "verdict"), `${verdict}\n`);
+  for (const chunk of sample.chunks(command, bodies))
+    await recorded.put(subjects.output(0, "w1"), encodeOutput([chunk]));
+  await recorded.event("w1", sample.result(command, verdict, bodies), sample.close());
+  await recorded.record({ segmentBytes: 3 * 1024 ** 2 });
+  await waitFor(async () => (await recorded.streamState(streams.output(0))).messages === 1, {
+    what: "the output to be archived and purged",
+    timeout: 20_000,
+  });
+  expect(await recorded.findings(sample)).toEqual([]);
+  const { manifests, findings } = await recorded.chain();
+  expect([manifests >= 2, findings]).toEqual([true, []]);
 });
 
 test("a recorder that stops archives first, and the next one goes on from the chain", async () => {
