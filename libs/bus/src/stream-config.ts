@@ -22,6 +22,9 @@ export type WantedStream = Partial<StreamConfig> & { readonly name: string };
 const nanos = (milliseconds: number): number => milliseconds * 1_000_000;
 const MiB = 1024 * 1024;
 
+/** What the server takes by default; no message of ours has an id. In milliseconds. */
+const duplicateWindow = 120_000;
+
 const common = {
   retention: RetentionPolicy.Limits,
   storage: StorageType.File,
@@ -31,16 +34,19 @@ const common = {
   deny_delete: true,
   max_consumers: -1,
   max_msgs: -1,
-  duplicate_window: nanos(120_000),
+  duplicate_window: nanos(duplicateWindow),
 };
 
 /** The life of a lease whose holder is gone, in milliseconds. */
 export const leaseLife = 10_000;
 
+/** A hold that nobody touches for so long leaves the bucket, used or not, in milliseconds. */
+export const holdLife = 30 * 86_400_000;
+
 const bucketShapes: Record<string, { history: number; maxBytes: number; maxAge: number }> = {
   /** The recorder copies revisions into the archive before they leave the history. */
   [buckets.bundle]: { history: 64, maxBytes: 64 * 4 * MiB, maxAge: 0 },
-  [buckets.approvals]: { history: 1, maxBytes: 256 * MiB, maxAge: 0 },
+  [buckets.approvals]: { history: 1, maxBytes: 256 * MiB, maxAge: holdLife },
   [buckets.revocations]: { history: 1, maxBytes: 64 * MiB, maxAge: 0 },
   [buckets.leases]: { history: 1, maxBytes: MiB, maxAge: leaseLife },
 };
@@ -75,7 +81,10 @@ export function wantedStreams(layout: Layout): WantedStream[] {
       max_bytes: maxBytes,
       max_msg_size: maxPayload,
       max_msgs_per_subject: history,
-      ...(maxAge > 0 && { max_age: nanos(maxAge), duplicate_window: nanos(maxAge) }),
+      ...(maxAge > 0 && {
+        max_age: nanos(maxAge),
+        duplicate_window: nanos(Math.min(maxAge, duplicateWindow)),
+      }),
     })),
   ];
 }

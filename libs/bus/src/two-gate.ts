@@ -1,11 +1,10 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { eventHash, inboxes, subjects, Verdict, type CommandId } from "@sallyport/contracts";
+import { subjects, type CommandId, type Verdict } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
-import { parseLine, splitLines } from "./lines.ts";
 import { readVerdict, type VerdictCode } from "./read-verdict.ts";
 import type { Lane, Recorded } from "./record-lane.ts";
-import { suspicion } from "./suspicion.ts";
 import { VerdictMemory } from "./verdict-memory.ts";
+import { readVerdictMessage } from "./verdict-message.ts";
 
 export type RecordCode = (Recorded & { kind: "closed" })["code"];
 export type PolicyCode =
@@ -174,24 +173,10 @@ export class TwoGates {
     }
   }
 
-  /** Reads all of a message before any of it counts. */
   #hear(message: Msg): void {
-    const why =
-      suspicion(message, this.#subject) ??
-      (message.reply?.startsWith(`${inboxes.gate("policy")}.`) ? null : "it is not policy's");
-    if (why !== null) return this.#alarm("verdict-forged", "a message is no verdict", { why });
-    const verdicts: [Verdict, string][] = [];
-    for (const line of splitLines(message.data) ?? []) {
-      const parsed = Verdict.safeParse(parseLine(line));
-      if (!parsed.success) {
-        verdicts.length = 0;
-        break;
-      }
-      verdicts.push([parsed.data, eventHash(line)]);
-    }
-    if (verdicts.length === 0)
-      return this.#alarm("verdict-unreadable", "a verdict cannot be read", {});
-    for (const [verdict, hash] of verdicts) this.#judged(verdict, hash);
+    const heard = readVerdictMessage(message, this.#subject);
+    if ("why" in heard) return this.#alarm(heard.alarm, "a message is no verdict", heard);
+    for (const { verdict, hash } of heard.verdicts) this.#judged(verdict, hash);
   }
 
   #judged(verdict: Verdict, hash: string): void {
