@@ -56,7 +56,13 @@ async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Pr
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
-  up = await start(stopping.signal);
+  try {
+    up = await start(stopping.signal);
+  } catch (error) {
+    // Asked to stop before it was ready: it has stopped.
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
   const keepAlive = setInterval(() => undefined, 60_000);
   await asked;
   await up.stop();

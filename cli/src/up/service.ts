@@ -15,6 +15,8 @@ export interface ServiceOptions {
   readonly data: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onReady: (ready: Ready, pid: number) => void;
+  /** Ends a start that is under way. */
+  readonly giveUp: AbortSignal;
 }
 
 /** Milliseconds that a service may take until it serves. */
@@ -25,7 +27,7 @@ export const serviceLabel = ({ service, name }: { service: string; name?: string
 
 /** Starts `services/<service>/src/main.ts` and resolves when it says that it serves. */
 export async function startService(options: ServiceOptions): Promise<Process> {
-  const { service, name, config, data, env, onReady } = options;
+  const { service, name, config, data, env, onReady, giveUp } = options;
   const script = fileURLToPath(
     new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
   );
@@ -46,7 +48,7 @@ export async function startService(options: ServiceOptions): Promise<Process> {
   try {
     const ready = await within(
       patience,
-      Promise.race([nextReady(started), ended]),
+      Promise.race([nextReady(started), ended, aborted(giveUp)]),
       () => new CliError(`${label} did not serve within ${patience / 1000} s`),
     );
     ended.catch(() => undefined);
@@ -67,5 +69,13 @@ function nextReady({ child }: Process): Promise<Ready> {
       resolve(ready.data);
     };
     child.on("message", listen);
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(new CliError("stopped before it was ready"));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
   });
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   makeDataDirectory,
@@ -21,7 +21,8 @@ import { KeptRunning } from "./keep-running.ts";
 import { certificateNames, reserveListeners } from "./listeners.ts";
 import { lockDataDirectory } from "./lock.ts";
 import { OwnNats } from "./nats.ts";
-import { serviceLabel, startService, type ServiceName } from "./service.ts";
+import type { ServiceName } from "./service.ts";
+import { Services } from "./services.ts";
 
 export interface UpOptions {
   readonly loaded: LoadedConfig;
@@ -32,18 +33,19 @@ export interface UpOptions {
   readonly announcer: Announcer;
 }
 
-/** Milliseconds beyond the drain that a worker may take, and that any other service may take, to end by itself. */
-const patience = 25_000;
+/** Milliseconds that nats-server may take to end. */
+const patience = 10_000;
+const day = 86_400_000;
 
 /** A deployment on this host: what was started, in the order in which it ends. */
 export class Up {
   readonly #options: UpOptions;
   readonly #directory: DataDirectory;
   readonly #unlock: () => void;
-  readonly #proxies: KeptRunning[] = [];
-  readonly #others: KeptRunning[] = [];
+  #services: Services | undefined;
   #nats: KeptRunning | undefined;
   #cluster: ClusterFile | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   private constructor(options: UpOptions) {
     this.#options = options;
@@ -78,17 +80,22 @@ export class Up {
 
   /** Drains: workers first, then the other services, the bus last. */
   async stop(): Promise<void> {
-    const { drain } = this.#options.loaded.config;
-    await Promise.all(this.#proxies.map((proxy) => proxy.stop(drain + patience)));
-    await Promise.all(this.#others.map((other) => other.stop(patience)));
+    clearInterval(this.#renewal);
+    await this.#services?.stop(this.#options.loaded.config.drain);
     await this.#nats?.stop(patience);
-    this.#unlock();
+    this.#leave();
   }
 
   /** Ends everything at once. */
   kill(): void {
-    for (const each of [...this.#proxies, ...this.#others]) each.kill();
+    this.#services?.kill();
     this.#nats?.kill();
+    this.#leave();
+  }
+
+  /** Where nothing runs, no `cluster.json` says that something does. */
+  #leave(): void {
+    rmSync(this.#directory.cluster, { force: true });
     this.#unlock();
   }
 
@@ -98,13 +105,13 @@ export class Up {
   ): Promise<void> {
     const { loaded, services, announcer } = this.#options;
     const { config } = loaded;
-    const go = (): void => {
-      if (stopping.aborted) throw new CliError("stopped before it was ready");
-    };
+    const go = (): void => stopping.throwIfAborted();
     const reserved = await reserveListeners(config, services);
     const environments = environmentsOf(config, process.env);
     if (!config.keys) makeKeys(this.#directory.keys);
     const ca = await this.#makeCertificate();
+    if (ca !== undefined)
+      announcer.step(`the listener's certificate is of its own authority ${ca}`);
 
     const { servers, credentials, workers, monitoring } = await this.#bus(environments.other);
     go();
@@ -128,43 +135,34 @@ export class Up {
     writeCluster(this.#directory.path, this.#cluster);
     go();
 
-    const start = async (service: ServiceName, name?: string): Promise<void> => {
-      const which = { service, ...(name !== undefined && { name }) };
-      const kept = await KeptRunning.start({
-        label: serviceLabel(which),
-        say: (line) => announcer.trouble(line),
-        start: () =>
-          startService({
-            ...which,
-            config: loaded.file,
-            data: this.#directory.path,
-            env: service === "proxy" ? environments.proxy : environments.other,
-            onReady: (ready, pid) => {
-              this.#note(ready);
-              announcer.started(serviceLabel(which), pid, ready.listen);
-            },
-          }),
-      });
-      (service === "proxy" ? this.#proxies : this.#others).push(kept);
-    };
-    await allOrFirstError(
-      services.filter((service) => service !== "proxy").map((service) => start(service)),
-    );
-    go();
-    if (services.includes("proxy"))
-      await allOrFirstError(workers.map((name) => start("proxy", name)));
-    go();
+    this.#services = new Services({
+      config: loaded.file,
+      data: this.#directory.path,
+      environments,
+      announcer,
+      onReady: (ready) => this.#note(ready),
+    });
+    await this.#services.start(services, workers, stopping);
+    this.#renewal = setInterval(() => void this.#renewCertificate(), day);
     announcer.ready(this.#cluster, loaded, revision);
+  }
+
+  async #renewCertificate(): Promise<void> {
+    try {
+      await this.#makeCertificate();
+    } catch (error) {
+      this.#options.announcer.trouble(
+        `the listener's certificate could not be renewed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   async #makeCertificate(): Promise<string | undefined> {
     const { config } = this.#options.loaded;
-    const { services, announcer } = this.#options;
+    const { services } = this.#options;
     if (!services.includes("proxy") || config.listen.postgres.tls !== "self-signed")
       return undefined;
-    const { ca } = await makeSelfSigned(this.#directory.tls, certificateNames(config));
-    announcer.step(`the listener's certificate is of its own authority ${ca}`);
-    return ca;
+    return (await makeSelfSigned(this.#directory.tls, certificateNames(config))).ca;
   }
 
   /** The bus of the config, or a nats-server of our own. */
@@ -227,7 +225,6 @@ export class Up {
     }
   }
 
-  /** A service tells where it listens, at the first start and at each further one. */
   #note({ service, name, listen }: Ready): void {
     if (!this.#cluster) return;
     const { http, postgres } = listen;
@@ -245,11 +242,4 @@ interface FoundBus {
   readonly credentials: string;
   readonly workers: readonly string[];
   readonly monitoring: string | undefined;
-}
-
-/** Waits for all, so that nothing is still being started when the first error is thrown. */
-async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(promises);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
 }
