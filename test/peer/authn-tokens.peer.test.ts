@@ -1,6 +1,6 @@
 import { Issuer } from "@sallyport/contracts";
 import { openLog } from "@sallyport/runtime";
-import { startIssuer, waitFor, type TestIssuer } from "@sallyport/testkit";
+import { startIssuer, startOidcProvider, waitFor, type TestIssuer } from "@sallyport/testkit";
 import { exportSPKI, generateKeyPair, importJWK, type JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TokenChecker } from "../../services/authn/src/token-checker.ts";
@@ -245,6 +245,32 @@ test("it starts while the issuer is down, and finds it in the background", async
   await issuer.up();
   await waitFor(() => checker.state["corp"]?.keys === 1, { what: "the keys" });
   expect(await checker.check(token)).toMatchObject({ kind: "verified" });
+  checker.stop();
+});
+
+test("a real provider's jobs and people are told apart, before and after it rotates its keys", async () => {
+  await using provider = await startOidcProvider({
+    clients: { "ci-runner": { groups: ["ci"], owner: "carol" } },
+    people: { alice: { groups: ["dba"] } },
+  });
+  const { issuer } = provider;
+  const corp = Issuer.parse({
+    issuer,
+    audience: "sallyport",
+    kind: { claim: "kind", person: ["user"] },
+  });
+  const checker = new TokenChecker({ issuers: { corp }, log, keys: { cooldown: 0 } });
+  const job = {
+    kind: "verified",
+    principal: { id: "corp#ci-runner", kind: "workload", groups: ["corp/ci"], owner: "corp#carol" },
+  };
+  expect(await checker.check(await provider.jobToken("ci-runner"))).toMatchObject(job);
+  expect(await checker.check(await provider.personToken("alice"))).toMatchObject({
+    kind: "verified",
+    principal: { id: "corp#alice", kind: "person", groups: ["corp/dba"] },
+  });
+  await provider.rotateKeys();
+  expect(await checker.check(await provider.jobToken("ci-runner"))).toMatchObject(job);
   checker.stop();
 });
 

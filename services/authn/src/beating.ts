@@ -4,11 +4,12 @@ import type { Log } from "@sallyport/runtime";
 import { z } from "zod";
 import type { RevocationBook } from "./revocation-book.ts";
 
-const every = 1000;
+/** Milliseconds. Workers miss it after 2 s, so that two may come late before they forward nothing. */
+const every = 600;
 const Info = z.object({ state: z.object({ last_seq: z.number().int().nonnegative() }) });
 
 /**
- * The beat: each second, how far the buckets of revocations and bundle are. It does not hang on a watch, because a
+ * The beat: at least each second, how far the buckets of revocations and bundle are. It does not hang on a watch, because a
  * watch can go deaf; what cannot be read is not beaten, and then workers forward nothing.
  */
 export class Beating {
