@@ -126,8 +126,9 @@ export class PolicyPeers implements AsyncDisposable {
     return new PolicyPeers(bus, await bus.connect("w1"));
   }
 
-  async startPolicy(): Promise<RunningPolicy> {
+  async startPolicy(holdRetention?: number): Promise<RunningPolicy> {
     const running = await startPolicy({
+      ...(holdRetention !== undefined && { holdRetention }),
       servers: [this.bus.nats.url],
       credentials: join(this.bus.directory, "credentials"),
       http: { address: { host: "127.0.0.1", port: 0 } },
@@ -213,6 +214,11 @@ export class PolicyPeers implements AsyncDisposable {
     const bucket = await this.#bucket("operator", buckets.approvals);
     const entry = await bucket.get(keys.hold(key));
     return Hold.parse(entry?.json());
+  }
+
+  async forgotten(key: string): Promise<boolean> {
+    const bucket = await this.#bucket("operator", buckets.approvals);
+    return (await bucket.get(keys.hold(key)))?.operation === "DEL";
   }
 
   /** Writes answers as the approval service does, and asks policy to judge again. */

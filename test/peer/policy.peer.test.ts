@@ -414,6 +414,16 @@ describe("a hold", () => {
   });
 });
 
+test("a hold that is long over makes room, and the next of its key opens as ever", async () => {
+  await Promise.all(peers.running.splice(0).map((one) => one.stop()));
+  await peers.startPolicy(100);
+  const first = await peers.judged(operations.insert, { text: "insert 2" });
+  await waitFor(() => peers.forgotten(first.hold?.key ?? ""), { what: "the hold to be forgotten" });
+  const next = await peers.judged(operations.insert, { text: "insert 2" });
+  expect(next.hold).toMatchObject({ key: first.hold?.key, state: "open" });
+  expect(next.hold?.id).not.toBe(first.hold?.id);
+});
+
 test("no alarm was raised but those asked for", () => {
   expect(alarms()).toEqual([]);
   expect(peers.bus.alarms.names).toEqual([]);

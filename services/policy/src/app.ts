@@ -13,6 +13,8 @@ export interface PolicyOptions {
   readonly credentials: string;
   readonly http: Pick<HttpOptions, "address" | "tls">;
   readonly log: Log;
+  /** Milliseconds after its expiry that a hold can still be looked at; a day when left out. */
+  readonly holdRetention?: number;
 }
 
 export interface RunningPolicy {
@@ -37,7 +39,14 @@ export async function startPolicy(options: PolicyOptions): Promise<RunningPolicy
   const publisher = new RecordPublisher(bus);
   const writer = new VerdictWriter(publisher);
   const feed = await BundleFeed.open(bus, log);
-  const holds = new HoldKeeper({ bucket: new HoldBucket(bus), feed, writer, log, alarms });
+  const holds = new HoldKeeper({
+    bucket: new HoldBucket(bus),
+    feed,
+    writer,
+    log,
+    alarms,
+    retention: options.holdRetention ?? 24 * 3_600_000,
+  });
   const judging = new Judging({ bus, feed, holds, writer, log, alarms });
   const http = await openHttp({
     ...options.http,

@@ -31,6 +31,11 @@ export class HoldBucket {
       : this.#holds.update(keys.hold(hold.key), hold, revision);
   }
 
+  /** Forgets a hold that is long over; false when somebody wrote since `revision`. */
+  forget(key: string, revision: number): Promise<boolean> {
+    return this.#holds.delete(keys.hold(key), revision);
+  }
+
   /** Null when nobody answered yet. */
   async answers(hold: string): Promise<Answers | null> {
     return (await this.#answers.get(keys.answer(hold)))?.value ?? null;

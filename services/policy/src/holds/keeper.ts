@@ -34,6 +34,8 @@ export interface KeeperOptions {
   readonly writer: VerdictWriter;
   readonly log: Log;
   readonly alarms: Alarms;
+  /** Milliseconds after its expiry that a hold can still be looked at. */
+  readonly retention: number;
 }
 
 /** Compare-and-set is lost to another process so often at most; then the command goes without an answer. */
@@ -46,10 +48,12 @@ export class HoldKeeper {
   readonly #writer: VerdictWriter;
   readonly #log: Log;
   readonly #alarms: Alarms;
+  readonly #retention: number;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #working = new Set<Promise<void>>();
 
-  constructor({ bucket, feed, writer, log, alarms }: KeeperOptions) {
+  constructor({ bucket, feed, writer, log, alarms, retention }: KeeperOptions) {
+    this.#retention = retention;
     this.#bucket = bucket;
     this.#feed = feed;
     this.#writer = writer;
@@ -65,7 +69,7 @@ export class HoldKeeper {
 
   /** An answer came, or a hold's time may be over. */
   judge({ key, hold }: Judge): void {
-    this.#work(key, () => this.#settle(key, hold));
+    this.#work(key, async () => this.#forget(await this.#settle(key, hold)));
   }
 
   /** A command waits no longer, or was not sent. */
@@ -234,15 +238,22 @@ export class HoldKeeper {
     this.#writer.write(waiting, verdictLine(waiting, decision, stamp, word));
   }
 
+  /** The bucket is bounded, so a hold that is long over makes room. */
+  async #forget(stored: StoredHold | null): Promise<void> {
+    if (!stored || isPending(stored.hold)) return;
+    if (Date.now() < stored.hold.expires + this.#retention) this.#watch(stored.hold);
+    else await this.#bucket.forget(stored.hold.key, stored.revision);
+  }
+
   /** Looks again when a hold's time is over; a process that starts anew is reminded by approval. */
-  #watch({ key, state, expires }: Hold): void {
+  #watch(hold: Hold): void {
+    const { key, expires } = hold;
     clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
-    if (state !== "open" && state !== "approved") return;
-    const wait = Math.min(Math.max(0, expires - Date.now()) + 1, 2 ** 31 - 1);
+    const due = isPending(hold) ? expires : expires + this.#retention;
+    const wait = Math.min(Math.max(0, due - Date.now()) + 1, 2 ** 31 - 1);
     const timer = setTimeout(() => {
       this.#timers.delete(key);
-      this.#work(key, () => this.#settle(key));
+      this.#work(key, async () => this.#forget(await this.#settle(key)));
     }, wait);
     timer.unref();
     this.#timers.set(key, timer);
@@ -260,6 +271,8 @@ export class HoldKeeper {
     this.#working.add(work);
   }
 }
+
+const isPending = ({ state }: Hold): boolean => state === "open" || state === "approved";
 
 const commandOf = (line: string): Command | undefined =>
   Command.safeParse(parseLine(Buffer.from(line, "utf8"))).data;

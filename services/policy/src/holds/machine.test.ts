@@ -6,8 +6,9 @@ import type {
   SessionId,
   Waiting,
 } from "@sallyport/contracts";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { approve, deny, expire, meet, release, type Asking } from "./machine.ts";
+import { approve, deny, expire, meet, release, type Asking, type Step } from "./machine.ts";
 
 const now = 1_000_000;
 const condition: HoldCondition = {
@@ -255,6 +256,96 @@ describe("an end", () => {
     const used = hold({ state: "used", expires: now });
     expect(expire(used, now).next).toBe(used);
   });
+});
+
+test("INVARIANT (I4): whatever happens in whatever order, an approval passes one command", () => {
+  const letters = ["b", "c", "d", "e", "f"];
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant("meet" as const),
+      who: fc.constantFrom(...letters),
+      mayWait: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant("approve" as const), else: fc.subarray(letters) }),
+    fc.record({
+      kind: fc.constant("release" as const),
+      who: fc.constantFrom(...letters),
+      why: fc.constantFrom("cancelled" as const, "disconnected" as const, "not-sent" as const),
+    }),
+    fc.record({ kind: fc.constantFrom("deny" as const, "expire" as const) }),
+    fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 40_000 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let current: Hold | null = null;
+      let time = now;
+      let ids = 0;
+      const nextId = (): HoldId => String(ids++) as HoldId;
+      const approvals = new Set<string>();
+      /** Which command has passed on which approval, unless it gave it back. */
+      const passed = new Map<string, string>();
+      const broken: string[] = [];
+      const must = (holds: boolean, what: string): void => {
+        if (!holds) broken.push(what);
+      };
+      const take = (taken: Hold, command: string): void => {
+        must(approvals.has(taken.hold), "taken without an approval");
+        must((passed.get(taken.hold) ?? command) === command, "an approval passed two commands");
+        must(time < taken.expires, "taken after its expiry");
+        passed.set(taken.hold, command);
+      };
+      for (const one of steps) {
+        if (one.kind === "wait") time += one.ms;
+        else if (one.kind === "meet") {
+          const before = current;
+          const met = meet(
+            current,
+            asking(one.who, { id: nextId(), mayWait: one.mayWait, now: time }),
+          );
+          current = met.next;
+          if (met.kind === "taken" && met.next !== before) take(met.next, id(one.who));
+        } else if (current) {
+          const before: Hold = current;
+          const { next, told }: Step =
+            one.kind === "approve"
+              ? approve(before, {
+                  approvers: ["corp#alice"],
+                  now: time,
+                  again: ({ command }) =>
+                    one.else.some((letter) => id(letter) === command) ? "else" : "same",
+                  nextId: nextId(),
+                })
+              : one.kind === "release"
+                ? release(before, {
+                    command: commandId(one.who),
+                    hold: before.hold,
+                    worker: "w1",
+                    why: one.why,
+                    now: time,
+                  })
+                : one.kind === "deny"
+                  ? deny(before, time)
+                  : expire(before, time);
+          if (one.kind === "approve" && before.state === "open" && time < before.expires)
+            approvals.add(before.hold);
+          if (one.kind === "release" && before.usedBy === id(one.who) && next !== before)
+            passed.delete(before.hold);
+          for (const word of told) if (word.kind === "taken") take(word.hold, word.waiting.command);
+          const waited = before.waiting.map(({ command }) => command);
+          for (const { waiting } of told) {
+            must(waited.includes(waiting.command), "told who did not wait");
+            must(
+              next.waiting.every(({ command }) => command !== waiting.command),
+              "told who waits still",
+            );
+          }
+          current = next;
+        }
+      }
+      expect(broken).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe("a release", () => {
