@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hasPsql, waitFor } from "@sallyport/testkit";
+import { startCluster, type Cluster } from "./cluster.ts";
+
+const sql = "SELECT name FROM customers WHERE id = 1";
+const row = "Ada Brandt\n";
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ workers: 2 });
+});
+
+afterAll(async () => {
+  await cluster.stop();
+});
+
+/** What a new client gets, within the time that a restart may take. */
+function served(): Promise<string> {
+  return waitFor(
+    async () => {
+      const { stdout, code } = await cluster.psql("ci-runner", sql);
+      return code === 0 && stdout;
+    },
+    { what: "a client to be served again", timeout: 30_000, every: 200 },
+  );
+}
+
+test.skipIf(!hasPsql())("with psql: two workers share one port, and either serves", async () => {
+  const { pid } = cluster.worker("w1");
+  expect(cluster.worker("w2").pid).not.toBe(pid);
+  await cluster.worker("w1").kill();
+  expect(await cluster.psql("ci-runner", sql)).toMatchObject({ stdout: row, code: 0 });
+  await cluster.worker("w1").replaced(pid);
+  expect(await served()).toBe(row);
+});
+
+test.skipIf(!hasPsql()).each(["policy", "approval", "recorder", "authn", "nats-server"])(
+  "with psql: %s is killed; it is started again, and a client is served",
+  async (service) => {
+    const { pid } = cluster.service(service);
+    await cluster.service(service).kill();
+    await cluster.service(service).replaced(pid);
+    expect(await served()).toBe(row);
+  },
+);
+
+test("while policy is frozen a command is refused, and says so; thawed, it runs", async () => {
+  await using client = await cluster.connect("ci-runner");
+  const policy = cluster.service("policy");
+  policy.freeze();
+  try {
+    await expect(client.query(sql)).rejects.toMatchObject({
+      code: "58000",
+      message: expect.stringContaining("policy did not answer"),
+    });
+  } finally {
+    policy.thaw();
+  }
+  await waitFor(async () => (await client.query(sql)).rows.length === 1, {
+    what: "the same session to go on",
+  });
+});
+
+test("while the bus is frozen a command is refused, and says so; thawed, it runs", async () => {
+  await using client = await cluster.connect("ci-runner");
+  const { nats } = cluster;
+  nats.freeze();
+  try {
+    await expect(client.query(sql)).rejects.toMatchObject({ code: expect.stringMatching(/^58/) });
+  } finally {
+    nats.thaw();
+  }
+  await waitFor(async () => (await client.query(sql)).rows.length === 1, {
+    what: "the same session to go on",
+    timeout: 20_000,
+  });
+});
+
+test("what was decided outlives a restart: who is revoked stays out", async () => {
+  expect(await cluster.sally(["identity", "revoke", "corp#agent"])).toMatchObject({ code: 0 });
+  await cluster.restart();
+  expect(await served()).toBe(row);
+  await expect(cluster.connect("agent")).rejects.toThrow("the principal is revoked");
+  expect(await cluster.sally(["identity", "restore", "corp#agent"])).toMatchObject({ code: 0 });
+  await waitFor(async () => (await cluster.psql("agent", "SELECT 1")).stdout === "1\n", {
+    what: "the agent to be let in again",
+  });
+});
