@@ -16,14 +16,21 @@ import { TestBus } from "./bus.fixture.ts";
 
 const session = newSessionId();
 
+/** A command as policy got it, and where its acknowledgement goes. */
+interface Asked {
+  command: CommandId;
+  hash: string;
+  reply: string;
+}
+
 /** A worker's gates, and a policy that answers what the test tells it to. */
 class Gates {
   readonly bus: Bus;
   readonly publisher: RecordPublisher;
   readonly gates: TwoGates;
   readonly policy: Bus;
-  readonly asked: { command: CommandId; hash: string }[] = [];
-  answer: (asked: { command: CommandId; hash: string }) => void = () => {};
+  readonly asked: Asked[] = [];
+  answer: (asked: Asked) => void = () => {};
 
   private constructor(bus: Bus, policy: Bus) {
     this.bus = bus;
@@ -40,7 +47,7 @@ class Gates {
       (message) => {
         for (const line of splitLines(message.data) ?? []) {
           const { command } = JSON.parse(Buffer.from(line).toString()) as { command: CommandId };
-          const asked = { command, hash: eventHash(line) };
+          const asked = { command, hash: eventHash(line), reply: message.reply ?? "" };
           this.asked.push(asked);
           this.answer(asked);
         }
@@ -55,12 +62,13 @@ class Gates {
     return gates;
   }
 
-  verdict(asked: { command: CommandId; hash: string }, more: Partial<Verdict> = {}): Verdict {
+  verdict({ command, hash }: Asked, more: Partial<Verdict> = {}): Verdict {
     return {
       v: 1,
       type: "verdict",
       session,
-      ...asked,
+      command,
+      hash,
       time: 1,
       decision: "pass",
       final: true,
@@ -123,6 +131,37 @@ test("a verdict alone does not open: no acknowledgement by the deadline", async 
     code: "record-unreachable",
     verdict: { decision: "pass" },
   });
+});
+
+test("an acknowledgement that is not exactly one closes the record gate, whatever policy says", async () => {
+  await using bus = await TestBus.start();
+  const setup = await bus.connect("setup");
+  const gates = await Gates.open(bus);
+  await setup.nats.request("$JS.API.STREAM.DELETE.RECORD_0", "");
+  const withHeader = headers();
+  withHeader.set("Nats-Stream", "RECORD_0");
+  const good = '{"stream":"RECORD_0","seq":7}';
+  const forged: [string, string, ReturnType<typeof headers>?][] = [
+    ["record-refused", ""],
+    ["record-refused", "+OK"],
+    ["record-refused", '{"stream":"RECORD_0","seq":0}'],
+    ["record-refused", '{"stream":"OUTPUT_0","seq":7}'],
+    ["record-refused", '{"stream":"RECORD_0","seq":7,"duplicate":true}'],
+    ["record-refused", '{"stream":"RECORD_0","seq":7,"extra":1}'],
+    ["record-refused", good, withHeader],
+    ["record-full", '{"error":{"code":503,"err_code":10077},"stream":"RECORD_0","seq":0}'],
+  ];
+  for (const [code, text, fields] of forged) {
+    gates.answer = (asked) => {
+      setup.nats.publish(asked.reply, text, fields ? { headers: fields } : {});
+    };
+    expect(await gates.outcome(5000)).toMatchObject({ kind: "closed", gate: "record", code });
+  }
+  expect(bus.alarms.names).toEqual(Array(7).fill("pub-ack"));
+  // A second answer, and one to a token that was never given, count for nothing.
+  setup.publish(gates.asked[0]?.reply ?? "", good);
+  await waitFor(() => bus.alarms.heard.length === 8, { what: "the alarm" });
+  expect(gates.publisher.counts.stored).toBe(0);
 });
 
 test("denials and answered holds say why", async () => {
