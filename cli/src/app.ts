@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
+import { addExamples } from "./examples.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
 type Register = (program: Command) => void;
@@ -18,12 +19,23 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
 };
 
 /** With the one command that is called, or with all: for help, and to suggest. */
-async function makeProgram(called: string | undefined): Promise<Command> {
+export async function makeProgram(called: string | undefined): Promise<Command> {
   const program = new Command("sally");
   program
     .description("Sallyport: nobody passes until both gates agree.")
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Each command takes --config FILE (default ./sallyport.yaml), --data DIR and --json; each says more with --help.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+
+Examples:
+  $ sally policy check
+  $ sally up
+  $ sally doctor`,
+    )
     .exitOverride()
     .enablePositionalOptions();
   const one =
@@ -31,6 +43,7 @@ async function makeProgram(called: string | undefined): Promise<Command> {
   const wanted = one ? [one] : Object.values(commands);
   for (const load of wanted) (await load())(program);
   registerNotThereYet(program);
+  addExamples(program);
   return program;
 }
 

@@ -1,11 +1,12 @@
 import { connectBus, readCredentials } from "@sallyport/bus";
-import { Alarms, openLog, readCluster } from "@sallyport/runtime";
+import { Alarms, dataDirectory, openLog, readCluster } from "@sallyport/runtime";
 import type { Command } from "commander";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
 import { busChecks } from "../doctor/bus-checks.ts";
 import { checkText, fail, ok, reason, type Check } from "../doctor/check.ts";
+import { privateFileChecks } from "../doctor/file-checks.ts";
 import { issuerChecks } from "../doctor/issuer-checks.ts";
 import { certificateChecks, serviceChecks } from "../doctor/service-checks.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
@@ -51,6 +52,13 @@ async function* checks(context: CliContext): AsyncGenerator<Check> {
   const cluster = readCluster(context.data);
   yield* await onTheBus(context, read.bundle?.bundle ?? null, cluster?.monitoring);
   yield* await serviceChecks(cluster);
+  const { keys, credentials, tls } = dataDirectory(context.data);
+  const { config } = loaded;
+  yield* privateFileChecks([
+    config.keys ? loaded.resolve(config.keys.directory) : keys,
+    config.nats ? loaded.resolve(config.nats.credentials) : credentials,
+    tls,
+  ]);
   yield* certificateChecks(loaded, context.data, Date.now());
   yield* await targetChecks(loaded, read.bundle?.engine ?? null);
 }
