@@ -94,7 +94,7 @@ async function stopJudging(
   drain: number,
   log: Log,
 ): Promise<void> {
-  if (bus.connected) await judging.stop();
+  if (bus.connected) await Promise.race([judging.stop(), after(drain)]);
   feed.stop();
   await Promise.race([holds.stop(), after(drain)]);
   await Promise.race([publisher.drain(), after(drain)]);
