@@ -75,8 +75,10 @@ function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
     results.push(evaluate(when["result"], scope, context));
   }
   context.decide(union(...tests.map((value) => value.columns)));
-  if (fields["defresult"] !== undefined)
-    results.push(evaluate(fields["defresult"], scope, context));
+  // PostgreSQL looks at ELSE first when it chooses the type.
+  if (fields["defresult"] !== undefined) {
+    results.unshift(evaluate(fields["defresult"], scope, context));
+  }
   const resultType = unify(context, results);
   return computed(resultType, [...results, ...tests]);
 }

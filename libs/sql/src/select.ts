@@ -118,7 +118,8 @@ function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeCol
 /** A column of VALUES; a single row's values stay what they are. */
 function mixed(values: readonly Value[], context: Context): Value {
   const [first] = values;
-  return first && values.length === 1 ? first : computed(unify(context, values), values);
+  if (first && values.length === 1) return { ...first, origin: null };
+  return computed(unify(context, values), values);
 }
 
 function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {

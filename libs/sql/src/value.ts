@@ -33,7 +33,9 @@ export const plain = (type: number): Value => ({
 
 export const constant = (type: number): Value => ({ ...plain(type), constant: true });
 
-export function union(...sets: (readonly string[])[]): readonly string[] {
+export const union = (...sets: readonly (readonly string[])[]): readonly string[] => merge(sets);
+
+function merge(sets: Iterable<readonly string[]>): readonly string[] {
   let first = none;
   let mixed: Set<string> | undefined;
   for (const set of sets) {
@@ -50,7 +52,7 @@ export function union(...sets: (readonly string[])[]): readonly string[] {
 /** A value computed from others. */
 export const computed = (type: number, values: readonly Value[]): Value => ({
   type,
-  columns: union(...values.map((value) => value.columns)),
+  columns: merge(values.map((value) => value.columns)),
   bare: false,
   origin: null,
   constant: false,
