@@ -7,7 +7,7 @@ import { Opaque } from "./outcome.ts";
 import { setConfig } from "./settings.ts";
 import type { Scope } from "./scope.ts";
 import { list, node, record, strings, type Fields } from "./tree.ts";
-import { type } from "./types.ts";
+import { sortable, type } from "./types.ts";
 import { computed, plain, union, type Value } from "./value.ts";
 import { sortColumns, windowColumns } from "./windows.ts";
 
@@ -95,6 +95,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
   function orderValues(): Value[] {
     return list(fields["agg_order"]).map((item) => {
       const value = evaluate(node(item).fields["node"], scope, context);
+      sortable(context, value.type);
       context.decide(value.columns);
       return { ...value, type: 0 };
     });
@@ -112,7 +113,10 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
   function finish(value: Value): Value {
     if (fields["agg_star"] === true) checkStar();
     const deciding: (readonly string[])[] = [];
-    if (fields["agg_distinct"] === true) deciding.push(...given.map(({ columns }) => columns));
+    if (fields["agg_distinct"] === true) {
+      for (const one of given) sortable(context, one.type);
+      deciding.push(...given.map(({ columns }) => columns));
+    }
     deciding.push(sortColumns(fields["agg_order"], scope, context));
     if (fields["agg_filter"] !== undefined) {
       deciding.push(evaluate(fields["agg_filter"], scope, context).columns);
