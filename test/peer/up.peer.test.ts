@@ -1,9 +1,17 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, runSally, SallyUp, serviceProcesses, waitFor } from "@sallyport/testkit";
+import { busUser, createCredentials, natsServerConfig } from "@sallyport/bus";
+import {
+  freePort,
+  runSally,
+  SallyUp,
+  serviceProcesses,
+  startNats,
+  waitFor,
+} from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 let root: string;
@@ -226,6 +234,34 @@ test("what `sally up` started ends when it is killed, and the next one starts fr
     timeout: 20_000,
   });
   expect(second.services()).toHaveLength(2);
+});
+
+test("a nats-server of one's own: its workers are those whose keys are there, its durability what can be seen", async () => {
+  const here = await place("own-nats");
+  const directory = join(root, "own-nats");
+  const credentials = join(directory, "credentials");
+  const users = await createCredentials(credentials, { workers: ["w7", "w8"] });
+  const configFile = join(directory, "nats.conf");
+  await writeFile(configFile, natsServerConfig({ users: users.map(busUser), port: 4222 }));
+  await using nats = await startNats({ configFile });
+  const config = await readFile(here.config, "utf8");
+  const ours = `nats: { servers: ["${nats.url}"], credentials: ./credentials }\n`;
+
+  await writeFile(here.config, `${config}${ours}durability: fsync\n`);
+  const refused = await runSally(["up", "--config", here.config, "--data", here.data], { env });
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining("what the bus acknowledges is worth `buffered`"),
+  ]);
+
+  await writeFile(here.config, `${config}${ours}`);
+  await using up = await SallyUp.start({ ...here, env });
+  expect(
+    up
+      .services()
+      .map(({ service, name }) => name ?? service)
+      .toSorted(),
+  ).toEqual(["approval", "authn", "policy", "recorder", "w7"]);
 });
 
 describe("nothing starts", () => {

@@ -39,7 +39,7 @@ Examples:
     });
 }
 
-/** The first SIGTERM or SIGINT drains, the second ends at once. */
+/** The first SIGTERM, SIGINT or SIGHUP drains, the second ends at once. */
 async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Promise<void> {
   const stopping = new AbortController();
   const asked = new Promise<void>((resolve) => {
@@ -54,8 +54,7 @@ async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Pr
     up?.kill();
     process.exit(1);
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, onSignal);
   try {
     up = await start(stopping.signal);
   } catch (error) {
