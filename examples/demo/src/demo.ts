@@ -45,10 +45,7 @@ export class Demo implements AsyncDisposable {
       "an OpenID Connect provider: two jobs, two people",
       async () => begun.use(await Identities.start()),
     );
-    const config = writeConfig(folder, {
-      issuer: identities.provider.issuer,
-      targetPort: shop.port,
-    });
+    const config = writeConfig(folder, { issuer: identities.provider.issuer, shop });
     const up = await screen.progress(
       "sally up: nats-server, authn, policy, approval, recorder, proxy",
       async () =>
@@ -57,7 +54,6 @@ export class Demo implements AsyncDisposable {
             config,
             data: folder.file(".sallyport"),
             log: folder.file("sally.log"),
-            env: { SHOP_PASSWORD: shop.password },
           }),
         ),
     );

@@ -23,8 +23,13 @@ export function farewell(demo: Demo, screen: Screen): void {
     ["approve it", `( . ${here}/alice.env; ${sally} approvals approve HOLD ${config} )`],
     ["list sessions", `${sally} sessions list ${config}`],
     ["replay one", `${sally} replay SESSION ${config}`],
+    [
+      "ask a policy why",
+      `${sally} policy explain --principal corp#ci-runner --group corp/ci --connection shop --sql "DROP TABLE orders" ${config}`,
+    ],
     ["change a policy", `\${EDITOR:-vi} examples/demo/policies/shop.cedar`],
     ["and load it", `${sally} apply ${config}`],
+    ["look at its health", `${sally} doctor ${config}`],
     ["read the logs", `tail -f ${here}/sally.log`],
   ];
   screen.title("It stays up. In another terminal, from the project's folder:");
