@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { busUser, createCredentials, natsServerConfig } from "@sallyport/bus";
 import {
   freePort,
@@ -234,6 +237,33 @@ test("what `sally up` started ends when it is killed, and the next one starts fr
     timeout: 20_000,
   });
   expect(second.services()).toHaveLength(2);
+});
+
+test("a signal to the npm that runs it ends everything in order", async () => {
+  const here = await place("npm");
+  const command = [
+    "run",
+    "--silent",
+    "sally",
+    "--",
+    "up",
+    "--config",
+    here.config,
+    "--data",
+    here.data,
+  ];
+  const npm = spawn("npm", [...command, "--only", "policy", "--json"], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [line] = await once(npm.stdout.setEncoding("utf8"), "data");
+  expect(JSON.parse(String(line))).toMatchObject({ ready: true });
+  const pids = serviceProcesses(here.data).map(({ pid }) => pid);
+  expect(pids).toHaveLength(2);
+  npm.kill("SIGTERM");
+  expect(await once(npm, "exit")).toEqual([0, null]);
+  expect(pids.filter(isAlive)).toEqual([]);
 });
 
 test("a nats-server of one's own: its workers are those whose keys are there, its durability what can be seen", async () => {

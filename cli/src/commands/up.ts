@@ -39,6 +39,9 @@ Examples:
     });
 }
 
+/** Ctrl-C under npm comes twice: from the terminal, and forwarded by npm. Milliseconds. */
+const echo = 300;
+
 /** The first SIGTERM, SIGINT or SIGHUP drains, the second ends at once. */
 async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Promise<void> {
   const stopping = new AbortController();
@@ -46,11 +49,14 @@ async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Up>): Pr
     stopping.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   let up: Up | undefined;
+  let first = 0;
   const onSignal = (): void => {
     if (!stopping.signal.aborted) {
+      first = performance.now();
       stopping.abort();
       return;
     }
+    if (performance.now() - first < echo) return;
     up?.kill();
     process.exit(1);
   };
