@@ -13,6 +13,7 @@ export const heldDelete: Step = {
     try {
       const hold = await waitFor(() => /hold ([a-z2-7]{26})/.exec(running.text)?.[1], {
         what: "the notice that the command is held",
+        timeout: 30_000,
       });
       screen.answer(running.text);
       const noticed = running.text.length;

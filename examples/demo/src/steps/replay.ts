@@ -15,7 +15,7 @@ export const replay: Step = {
         );
         return typeof found?.["session"] === "string" ? found["session"] : undefined;
       },
-      { what: "the session with the DELETE in the archive", every: 200 },
+      { what: "the session with the DELETE in the archive", every: 200, timeout: 30_000 },
     );
     const list = await demo.sally(["sessions", "list", "--limit", "6"]);
     screen.command("operator", "sally sessions list --limit 6");

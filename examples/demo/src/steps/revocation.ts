@@ -14,6 +14,7 @@ export const revocation: Step = {
     try {
       await waitFor(() => (running.text.match(/^\s*7\b/gm) ?? []).length >= 2, {
         what: "the agent's session to be at work",
+        timeout: 30_000,
       });
       screen.answer("7\n7\n…");
       const args = ["identity", "revoke", "corp#contractor-agent", "--reason", "contract ended"];
