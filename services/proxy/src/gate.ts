@@ -74,9 +74,9 @@ export class Gate {
     record: SessionRecord,
     fields: Omit<CommandFields, "command" | "deadline" | "revision">,
     tell: (passage: Passage) => void,
+    command: CommandId = newCommandId(),
   ): CommandId {
     const { gates, closed, limit } = this.#options;
-    const command = newCommandId();
     const deadline = Date.now() + limit;
     const { line, hash } = record.command({
       command,

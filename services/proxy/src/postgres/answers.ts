@@ -39,10 +39,17 @@ export type Owed =
   | { readonly kind: "end"; readonly running: Running }
   | { readonly kind: "sync" }
   /** An own simple query; `done` gets the first row's columns, or null when it failed. */
-  | { readonly kind: "own-query"; readonly done: (row: readonly (string | null)[] | null) => void }
+  | { readonly kind: "own-query"; readonly done: (answer: OwnAnswer) => void }
   /** An own statement that fails the transaction: its error is replaced by `bytes`. */
   | { readonly kind: "own-failure"; readonly simple: boolean; readonly bytes: Buffer }
   | { readonly kind: "local"; readonly bytes: () => Buffer };
+
+/** `row`: the first one, null when there was none or `error` came instead. */
+export interface OwnAnswer {
+  readonly row: readonly (string | null)[] | null;
+  readonly error: MessageFields | null;
+  readonly status: TransactionStatus;
+}
 
 /** What the session does with what the answers tell. */
 export interface AnswerEvents {
@@ -54,12 +61,26 @@ export interface AnswerEvents {
   copyIn(running: Running): void;
   /** ReadyForQuery of the target: the session may hold it back, and passes it on with `passReady`. */
   ready(status: TransactionStatus): void;
-  /** A statement or portal did not come about. */
-  gone(what: { readonly prepared?: Prepared; readonly portal?: Portal }): void;
+  /** A statement or portal came about, or a Close was carried out. */
+  made(one: Prepared | Portal): void;
+  /** A statement or portal did not come about, a Close was not carried out: it `failed`, or was passed over. */
+  gone(entry: Owed, failed: boolean): void;
+  /** An error in the extended protocol: the target passes over what comes before the next Sync. */
+  skipping(): void;
   parameter(name: string, value: string): void;
   /** The session must end: what came is not what was judged, or cannot be understood. */
   broken(problem: string, code: "origin-mismatch" | "not-maskable" | "target-lost"): void;
 }
+
+/** What an own query answers besides its row, its error and ReadyForQuery. */
+const silent: ReadonlySet<string> = new Set([
+  "parse-complete",
+  "bind-complete",
+  "close-complete",
+  "row-description",
+  "command-complete",
+  "notice",
+]);
 
 /** The target's side of a session: counts what it owes, checks, masks and passes on what it says. */
 export class Answers {
@@ -73,8 +94,8 @@ export class Answers {
   #shapeOf: Running | null = null;
   #fields: readonly Field[] | null = null;
   #ownRow: (string | null)[] | null = null;
-  /** An own query's error came; its ReadyForQuery is still to come. */
-  #ownFailed = false;
+  /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
+  #ownError: MessageFields | null = null;
   /** In the transaction that is open, a masked column was touched: its texts may come as late as at COMMIT. */
   #withhold = false;
   #broken = false;
@@ -93,7 +114,11 @@ export class Answers {
   /** The next ReadyForQuery is owed. */
   get syncing(): boolean {
     return this.#owed.some(
-      ({ kind }) => kind === "sync" || kind === "query" || kind === "function",
+      (entry) =>
+        entry.kind === "sync" ||
+        entry.kind === "query" ||
+        entry.kind === "function" ||
+        (entry.kind === "own-failure" && entry.simple),
     );
   }
 
@@ -132,6 +157,7 @@ export class Answers {
   #message(frame: Buffer): void {
     const message = parseBackend(frame);
     const head = this.#owed[0];
+    if (head?.kind === "own-query" && silent.has(message.kind)) return;
     switch (message.kind) {
       case "notice":
         return this.#notice(frame, message.fields);
@@ -148,7 +174,6 @@ export class Answers {
         return this.#rowDescription(frame);
       case "command-complete":
       case "empty-query":
-        if (head?.kind === "own-query") return;
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
         if (message.kind === "command-complete") head.running.tags.push(message.tag);
@@ -166,8 +191,10 @@ export class Answers {
         this.#events.suspended(head.running);
         return this.#sayLocal();
       case "parse-complete":
+        if (head?.kind === "parse") this.#events.made(head.prepared);
         return this.#settleIf("parse", frame);
       case "bind-complete":
+        if (head?.kind === "bind") this.#events.made(head.portal);
         return this.#settleIf("bind", frame);
       case "close-complete":
         return this.#settleIf("close", frame);
@@ -210,8 +237,6 @@ export class Answers {
     const head = this.#owed[0];
     const fields = parseRowDescription(frame);
     switch (head?.kind) {
-      case "own-query":
-        return;
       case "describe":
         if (head.prepared) this.#described.set(head.prepared, fields);
         if (head.of === "portal") {
@@ -333,12 +358,11 @@ export class Answers {
     this.#endResult();
     if (head?.kind === "own-failure") {
       this.#events.toClient(head.bytes);
-      if (head.simple) this.#ownFailed = true;
-      else this.#skipToSync();
+      if (!head.simple) this.#skipToSync();
       return;
     }
     if (head?.kind === "own-query") {
-      this.#ownFailed = true;
+      this.#ownError ??= fields;
       return;
     }
     const sqlstate = fields.sqlstate ?? "XX000";
@@ -359,33 +383,33 @@ export class Answers {
     let first = true;
     while (this.#owed.length > 0 && this.#owed[0]?.kind !== "sync") {
       const entry = this.#owed.shift();
-      if (entry?.kind === "parse") this.#events.gone({ prepared: entry.prepared });
-      if (entry?.kind === "bind") this.#events.gone({ portal: entry.portal });
+      if (entry) this.#events.gone(entry, first);
       if (entry && "running" in entry && entry.running && !entry.running.finished) {
         const answered = entry.running.error !== undefined;
         this.#events.finished(entry.running, first || answered ? "executed" : "skipped");
       }
       first = false;
     }
+    if (this.#owed.length === 0) this.#events.skipping();
   }
 
   #ready(status: TransactionStatus): void {
     const head = this.#owed[0];
-    if (status === "I")
+    if (status === "I" && this.#withhold)
       this.#withhold = this.#owed
         .slice(1)
         .some((entry) => "running" in entry && entry.running?.withhold === true);
     switch (head?.kind) {
       case "own-query": {
-        const row = this.#ownFailed ? null : this.#ownRow;
-        this.#ownFailed = false;
+        const error = this.#ownError;
+        const row = error ? null : this.#ownRow;
+        this.#ownError = null;
         this.#ownRow = null;
         this.#owed.shift();
-        head.done(row);
+        head.done({ row, error, status });
         return this.#sayLocal();
       }
       case "own-failure":
-        this.#ownFailed = false;
         this.#owed.shift();
         this.#events.ready(status);
         return this.#sayLocal();

@@ -128,6 +128,7 @@ function doubtOf(
   const statements = statementsOf(analyses);
   if (unit.steps.some(({ prepared, portal }) => prepared?.doubtful || portal?.statement?.doubtful))
     return "the prepared statement may have been replaced";
+  if (unit.steps.some(({ portal }) => portal?.doubtful)) return "the portal may have been replaced";
   const bound = unit.portal?.bound;
   if (bound && (bound.catalog !== view.catalog || bound.names !== names))
     return "the portal was opened when names meant something else";
@@ -187,6 +188,14 @@ const nothing: Effects = {
   renames: false,
 };
 
+const renaming = new Set([
+  "PrepareStmt",
+  "DeallocateStmt",
+  "DiscardStmt",
+  "DeclareCursorStmt",
+  "ClosePortalStmt",
+]);
+
 function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
   if (hidden) return everything;
   return {
@@ -194,7 +203,7 @@ function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
     names: statements.some(({ effects }) => effects.names),
     transaction: statements.some(({ effects }) => effects.transaction !== undefined),
     copyIn: statements.some(({ effects }) => effects.copy?.direction === "in"),
-    renames: statements.some(({ kind }) => kind === "DeallocateStmt" || kind === "DiscardStmt"),
+    renames: statements.some(({ kind }) => renaming.has(kind)),
   };
 }
 
@@ -206,7 +215,8 @@ function statementOfPortal(
   return unit.commandKind === "execute" || statements.length === 1 ? statements[0] : undefined;
 }
 
-function textOf(unit: CommandUnit): string {
+/** What a unit is called in the record. */
+export function textOf(unit: CommandUnit): string {
   const texts = new Set<string>();
   for (const { message, prepared, portal } of unit.steps) {
     if (message.kind === "query") texts.add(message.text);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { newCommandId, type CommandId } from "@sallyport/contracts";
+import { isDeepStrictEqual } from "node:util";
+import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
 import {
   Frontend,
   parseFrontend,
@@ -7,6 +8,7 @@ import {
   toClient,
   type FramePart,
   type Frames,
+  type FrontendMessage,
   type TransactionStatus,
 } from "@sallyport/pgwire";
 import type { NameContext } from "@sallyport/sql";
@@ -16,12 +18,14 @@ import { sendOff } from "./listener/send-off.ts";
 import { Answers, type Owed } from "./answers.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
-import { operationsOf, type Judgement } from "./operations.ts";
+import { longest, longText, sizeOf } from "./long-text.ts";
+import { operationsOf, textOf, type Judgement } from "./operations.ts";
 import { readNames } from "./names.ts";
+import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { asTarget, denied, errorFrame, refusal, refusalOf, type Refusal } from "./refusal.ts";
 import { Running, unsent } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
-import { NameError, Statements, type Portal, type Unit } from "./statements.ts";
+import { Statements, type Portal, type Unit } from "./statements.ts";
 import { TargetWriter } from "./target-writer.ts";
 
 /** COPY lines are not masked: INVARIANT (I3) what cannot be masked is refused before it runs. */
@@ -40,6 +44,15 @@ type CommandUnit = Extract<Unit, { kind: "command" }>;
  * transaction's end). `judging`, `held`: a command is at the gates. `copy`: whether COPY begins is open.
  */
 type Phase = "free" | "working" | "judging" | "held" | "copy" | "ended";
+
+const passedOver: Refusal = {
+  code: "skipped",
+  said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
+};
+
+/** How long the text of a long statement may take to be stored, in milliseconds. */
+const textPatience = 5000;
+const patience = { limit: "5 s" };
 
 const mostPending = 4 * 1024 * 1024;
 /** How long the target may still answer for a client that has left, in milliseconds. */
@@ -64,10 +77,22 @@ export class PostgresSession {
   #segments = 0;
   /** After an error in the extended protocol: everything is passed over up to the next Sync. */
   #skipping = false;
+  /** A message that uses a name which the target has yet to settle. */
+  #stalled: { readonly message: FrontendMessage; readonly bytes: Buffer } | null = null;
+  /** The command that is on its way to the target, and those that the target would pass over by now. */
+  #inHand: CommandUnit | null = null;
+  readonly #passedOver = new WeakSet<CommandUnit>();
+  /** Of this command it is open whether, or whether again, it takes COPY data. */
+  #copyAwaited: Running | null = null;
   #copyIn: Running | null = null;
+  /** The output's window is full. */
+  #roomless = false;
+  /** ReadyForQuery came and is held back until the catalog is new. */
+  #readyHeld = false;
   #atGate: { command: CommandId; unit: CommandUnit; judged: Judged } | null = null;
   #hold: { timer: NodeJS.Timeout; release: Parameters<SessionOptions["release"]>[1] } | null = null;
   #names: NameContext | null = null;
+  #lastNames: NameContext | null = null;
   #namesOf: object | null = null;
   #namesChanged = false;
   #ddl = false;
@@ -84,16 +109,24 @@ export class PostgresSession {
         finished: (running, outcome) => this.#finished(running, outcome),
         suspended: (running) => {
           if (running.portal) this.#suspended.set(running.portal, running);
+          this.#proceed(running);
         },
         copyIn: (running) => {
-          if (this.#phase !== "copy") return this.#end(refusalOf("internal"), "copy unforeseen");
+          if (this.#copyAwaited !== running)
+            return this.#end(refusalOf("internal"), "copy unforeseen");
           this.#copyIn = running;
-          this.#proceed();
+          this.#proceed(running);
         },
         ready: (status) => this.#ready(status),
-        gone: ({ prepared, portal }) => {
-          if (prepared) this.#statements.drop(prepared);
-          if (portal) this.#statements.dropPortal(portal);
+        made: (one) => this.#statements.made(one),
+        gone: (entry, failed) => {
+          if (entry.kind === "parse") this.#statements.drop(entry.prepared, failed);
+          if (entry.kind === "bind") this.#statements.dropPortal(entry.portal);
+          if (entry.kind === "close") this.#statements.notClosed();
+        },
+        skipping: () => {
+          if (this.#inHand) this.#passedOver.add(this.#inHand);
+          this.#skipToSync();
         },
         parameter: (name, value) => this.#parameter(name, value),
         broken: (problem, code) => {
@@ -114,7 +147,10 @@ export class PostgresSession {
         this.#options.reader.push(chunk);
         this.#pump();
       })
-      .on("drain", () => this.#resumeTarget("client"))
+      .on("drain", () => {
+        this.#resumeTarget("client");
+        this.#pump();
+      })
       .on("error", () => undefined)
       .on("close", () => this.#clientLeft("disconnect"));
     target.socket
@@ -162,8 +198,8 @@ export class PostgresSession {
 
   /** The client asked, on another connection, to cancel what runs here. */
   cancel(): void {
-    if (this.#atGate && this.#phase !== "working") this.#options.gate.cancel(this.#atGate.command);
-    else if (!this.#answers.idle) this.#options.cancelTarget();
+    if (!this.#answers.idle) this.#options.cancelTarget();
+    else if (this.#atGate) this.#options.gate.cancel(this.#atGate.command);
   }
 
   /** Ends the session, whatever it does: revoked, killed, drained. */
@@ -176,7 +212,7 @@ export class PostgresSession {
 
   #pump(): void {
     try {
-      while (this.#phase === "free" && !this.#writer.congested) {
+      while (this.#phase === "free" && !this.#congested) {
         const unit = this.#units.shift() ?? this.#nextUnit();
         if (unit === undefined) break;
         this.#take(unit);
@@ -189,31 +225,55 @@ export class PostgresSession {
     else if (client.isPaused() && this.#phase !== "ended") client.resume();
   }
 
+  /** A side that takes nothing more, the record included: no more is read until it does. */
+  get #congested(): boolean {
+    return (
+      this.#writer.congested ||
+      this.#readyHeld ||
+      (this.#roomless && this.#copyIn !== null) ||
+      this.#options.client.writableNeedDrain
+    );
+  }
+
   #nextUnit(): Unit | undefined {
     for (;;) {
-      const frames = this.#options.reader.next();
-      if (frames === undefined) return undefined;
       if (this.#copyIn) {
+        if (this.#congested) return undefined;
+        const frames = this.#options.reader.next();
+        if (frames === undefined) return undefined;
         this.#copyData(this.#copyIn, frames);
         if (this.#phase !== "free") return undefined;
         continue;
       }
-      if (frames.kind === "part" || frames.count > 1) continue; // COPY data that nobody reads
-      this.#lastType = frames.type;
-      const message = parseFrontend(frames.bytes);
+      const next = this.#stalled ?? this.#nextMessage();
+      if (next === undefined) return undefined;
+      const { message, bytes } = next;
+      this.#stalled = null;
       if (this.#skipping) {
         if (message.kind === "terminate") return { kind: "terminate" };
         if (message.kind !== "sync") continue;
         this.#skipping = false;
       }
-      try {
-        this.#units.push(...this.#statements.accept(message, frames.bytes));
-      } catch (cause) {
-        if (!(cause instanceof NameError)) throw cause;
-        this.#refuse(asTarget(cause.sqlstate, cause.message), false);
+      if (this.#statements.unsettled(message)) {
+        this.#stalled = next;
+        return undefined;
       }
+      this.#units.push(...this.#statements.accept(message, bytes));
       const unit = this.#units.shift();
       if (unit) return unit;
+    }
+  }
+
+  #nextMessage(): { readonly message: FrontendMessage; readonly bytes: Buffer } | undefined {
+    for (;;) {
+      const frames = this.#options.reader.next();
+      if (frames === undefined) return undefined;
+      if (frames.kind === "part" || frames.count > 1) continue; // COPY data that nobody reads
+      const { type, bytes } = frames;
+      this.#lastType = type;
+      // What is passed over is not looked at.
+      if (this.#skipping && type !== Frontend.Sync && type !== Frontend.Terminate) continue;
+      return { message: parseFrontend(bytes), bytes };
     }
   }
 
@@ -232,7 +292,10 @@ export class PostgresSession {
       }
       case "terminate":
         return this.#clientLeft("terminate");
+      case "misnamed":
+        return this.#refuse(asTarget(unit.sqlstate, unit.message), false);
       case "command":
+        this.#inHand = unit;
         return this.#judge(unit);
     }
   }
@@ -240,6 +303,8 @@ export class PostgresSession {
   // ── units → operations ────────────────────────────────────────────────────────────────────────
 
   #judge(unit: CommandUnit): void {
+    if (this.#clientGone || this.#isPassedOver(unit)) return;
+    if (this.#readyHeld) return this.#wait(unit);
     const running = unit.portal && this.#suspended.get(unit.portal);
     if (running && unit.steps.length === 1) return this.#continue(unit, running);
     const view = this.#options.catalog.current;
@@ -269,7 +334,15 @@ export class PostgresSession {
   }
 
   get #atBoundary(): boolean {
-    return this.#answers.idle && !this.#writer.unsynced;
+    return this.#answers.idle && !this.#writer.unsynced && !this.#readyHeld;
+  }
+
+  /** The target failed meanwhile, and would not look at this one. */
+  #isPassedOver(unit: CommandUnit): boolean {
+    if (!this.#passedOver.has(unit)) return false;
+    this.#statements.forgo(unit.steps);
+    this.#inHand = null;
+    return true;
   }
 
   #afterCatalog(unit: CommandUnit): void {
@@ -283,15 +356,22 @@ export class PostgresSession {
 
   #askNames(unit: CommandUnit, catalog: object): void {
     this.#phase = "working";
-    const text = this.#writer.ownQuery("read-names");
+    const text = this.#writer.ownRead("read-names");
     this.#options.record.own({ purpose: "read-names", text });
     this.#answers.owe({
       kind: "own-query",
-      done: (row) =>
+      done: ({ row, error, status }) =>
         this.#resumeWith(() => {
+          this.#status = status;
+          if (error) {
+            // A cancel or a timeout of the client's met it: the command that needed it is what fails.
+            const said = asTarget(error.sqlstate ?? "XX000", error.message ?? "");
+            return this.#refuseUnit(unit, said, textOf(unit));
+          }
           const names = row && readNames(row);
           if (!names) return this.#end(refusalOf("internal"), "names unreadable");
-          this.#names = names;
+          this.#names = isDeepStrictEqual(names, this.#lastNames) ? this.#lastNames : names;
+          this.#lastNames = this.#names;
           this.#namesOf = catalog;
           this.#judge(unit);
         }),
@@ -319,19 +399,37 @@ export class PostgresSession {
   // ── operations → gates ────────────────────────────────────────────────────────────────────────
 
   #ask(unit: CommandUnit, judgement: Judgement): void {
+    if (this.#isPassedOver(unit)) return;
     if (judgement.kind === "refused")
       return this.#refuseUnit(unit, judgement.refusal, judgement.text);
     const { judged } = judgement;
-    const size =
-      Buffer.byteLength(judged.text) +
-      judged.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-    const { statementLimit } = this.#options;
-    if (size > statementLimit)
-      return this.#refuseUnit(
-        unit,
-        refusalOf("statement-too-large", { size, limit: statementLimit }),
-        judged.text,
+    if (sizeOf(judged) <= longest) return this.#submit(unit, judged, newCommandId());
+    const command = newCommandId();
+    const { text, long, chunks } = longText(this.#options.record.session, command, judged);
+    this.#phase = "working";
+    const { output } = this.#options;
+    for (const chunk of chunks) output.write(chunk);
+    // INVARIANT (I1): the record gate of a long statement needs its text's acknowledgements too.
+    let waits = true;
+    const late = setTimeout(() => {
+      waits = false;
+      this.#resumeWith(() =>
+        this.#refuseUnit(unit, refusalOf("record-unreachable", patience), text),
       );
+    }, textPatience);
+    output.onStored(() => {
+      clearTimeout(late);
+      if (waits) this.#resumeWith(() => this.#submit(unit, judged, command, { text, long }));
+    });
+  }
+
+  #submit(
+    unit: CommandUnit,
+    judged: Judged,
+    id: CommandId,
+    cut?: { readonly text: string; readonly long: LongText },
+  ): void {
+    if (this.#isPassedOver(unit)) return;
     this.#phase = "judging";
     const { gate, record, connection, principal, address } = this.#options;
     const command = gate.submit(
@@ -345,8 +443,10 @@ export class PostgresSession {
         parameters: [...judged.parameters],
         operations: [...judged.operations],
         mayWait: this.#status === "I" && this.#atBoundary,
+        ...(cut && { ...cut, parameters: [] }),
       },
       (passage) => this.#passage(unit, judged, command, passage),
+      id,
     );
     this.#atGate = { command, unit, judged };
   }
@@ -382,7 +482,9 @@ export class PostgresSession {
       });
       if (over) return this.#closeRecord();
       if (this.#clientGone) return;
-      return this.#resumeWith(() => this.#refuse(why, unit.commandKind === "simple"));
+      return this.#resumeWith(() => {
+        if (!this.#isPassedOver(unit)) this.#refuseHere(unit, why);
+      });
     }
     const running = new Running({
       command,
@@ -410,9 +512,14 @@ export class PostgresSession {
     if (copiesMasked(running)) {
       const why = refusalOf("not-maskable", { problem: "it copies a masked column out" });
       this.#notSent(running, why);
-      return this.#resumeWith(() => this.#refuse(why, unit.commandKind === "simple"));
+      return this.#resumeWith(() => {
+        if (!this.#isPassedOver(unit)) this.#refuseHere(unit, why);
+      });
     }
-    this.#resumeWith(() => this.#forward(unit, running));
+    this.#resumeWith(() => {
+      if (this.#isPassedOver(unit)) return this.#notSent(running, passedOver);
+      this.#forward(unit, running);
+    });
   }
 
   #closedBecause(passage: Extract<Passage, { kind: "closed" }>): Refusal {
@@ -449,6 +556,7 @@ export class PostgresSession {
 
   #forward(unit: CommandUnit, running: Running): void {
     const { judged } = running;
+    this.#inHand = null;
     const { frames, owed } = this.#script(unit, running);
     running.sent = Date.now();
     this.#answers.owe(...owed);
@@ -459,10 +567,14 @@ export class PostgresSession {
       this.#names = null;
       this.#namesChanged = true;
     }
-    if (effects.renames) this.#statements.doubt();
+    if (effects.renames) {
+      this.#statements.doubt();
+      this.#endSuspended();
+    }
     if (effects.transaction && this.#namesChanged) this.#names = null;
     if (effects.copyIn) {
       if (judged.kind !== "simple") this.#writer.flush();
+      this.#copyAwaited = running;
       this.#phase = "copy";
     }
   }
@@ -540,15 +652,17 @@ export class PostgresSession {
     const { kind } = parseFrontend(frames.bytes);
     switch (kind) {
       case "copy-fail":
-        this.#copyIn = null;
-        return this.#writer.more(running.clearance, frames.bytes);
+        this.#writer.more(running.clearance, frames.bytes);
+        return this.#copyEnds(running);
       case "copy-done":
         this.#copyIn = null;
         this.#phase = "working";
         // Its data is stored first: what COPY commits must be in the record.
         this.#options.output.onStored(() =>
           this.#resumeWith(() => {
-            if (!running.finished) this.#writer.more(running.clearance, frames.bytes);
+            if (running.finished) return;
+            this.#writer.more(running.clearance, frames.bytes);
+            this.#copyEnds(running);
           }),
         );
         return;
@@ -562,6 +676,13 @@ export class PostgresSession {
     }
   }
 
+  /** A query string may hold another COPY; an Execute's end is told after a Sync only. */
+  #copyEnds(running: Running): void {
+    this.#copyIn = null;
+    if (running.judged.kind === "simple") this.#phase = "copy";
+    else this.#copyAwaited = null;
+  }
+
   // ── refusals ──────────────────────────────────────────────────────────────────────────────────
 
   /** Refused by the proxy itself, before the gates: recorded as such. */
@@ -573,13 +694,19 @@ export class PostgresSession {
       code: why.code,
       message: why.said.message,
     });
-    this.#refuse(why, unit.commandKind === "simple");
+    this.#refuseHere(unit, why);
+  }
+
+  #refuseHere(unit: CommandUnit, why: Refusal): void {
+    this.#statements.forgo(unit.steps);
+    this.#inHand = null;
+    this.#refuse(why, unit.commandKind === "simple" || unit.commandKind === "function-call");
   }
 
   /** INVARIANT (I8): the client gets an error, and the target's transaction fails as if it had said so. */
   #refuse(why: Refusal, simple: boolean): void {
     const bytes = errorFrame(why);
-    const fail = this.#status === "T" || this.#writer.unsynced || !this.#answers.idle;
+    const fail = this.#status === "T" || !this.#atBoundary;
     if (!simple) this.#skipToSync();
     if (!fail) {
       this.#answers.owe({
@@ -599,7 +726,9 @@ export class PostgresSession {
   /** As a server does after an error in the extended protocol; a Sync that was read already ends it. */
   #skipToSync(): void {
     const sync = this.#units.findIndex(({ kind }) => kind === "sync" || kind === "terminate");
-    this.#units.splice(0, sync === -1 ? this.#units.length : sync);
+    for (const unit of this.#units.splice(0, sync === -1 ? this.#units.length : sync))
+      if (unit.kind === "command") this.#statements.forgo(unit.steps);
+      else if (unit.kind === "close") this.#statements.notClosed();
     this.#skipping = sync === -1;
     this.#statements.abandon();
   }
@@ -631,6 +760,7 @@ export class PostgresSession {
       this.#options.log.warn({ err: cause }, "the target breaks the protocol");
       this.#end(refusalOf("target-lost", { connection: this.#options.connection }), "target-lost");
     }
+    if (this.#stalled) this.#pump();
   }
 
   #ready(status: TransactionStatus): void {
@@ -639,8 +769,7 @@ export class PostgresSession {
     this.#copyIn = null;
     if (status === "I") {
       this.#statements.transactionEnded(this.#segments);
-      for (const running of this.#suspended.values()) this.#finished(running, "executed");
-      this.#suspended.clear();
+      this.#endSuspended();
     }
     if (status === "I" && this.#ddl) {
       this.#ddl = false;
@@ -648,6 +777,11 @@ export class PostgresSession {
     }
     if (status === "I") this.#transactionEnded();
     this.#passReady(status);
+  }
+
+  #endSuspended(): void {
+    for (const running of this.#suspended.values()) this.#finished(running, "executed");
+    this.#suspended.clear();
   }
 
   /** What SET said in a transaction may be gone with it. */
@@ -660,11 +794,14 @@ export class PostgresSession {
   #afterDdl(): void {
     const { catalog, tellDdl, log } = this.#options;
     catalog.markStale();
+    this.#names = null;
+    this.#readyHeld = true;
     this.#pauseTarget("ddl");
     void Promise.allSettled([tellDdl(), catalog.ensure()]).then((results) => {
       for (const result of results)
         if (result.status === "rejected") log.warn({ err: result.reason }, "the catalog is stale");
       if (this.#phase === "ended") return;
+      this.#readyHeld = false;
       this.#transactionEnded();
       this.#passReady("I");
       this.#resumeTarget("ddl");
@@ -675,7 +812,6 @@ export class PostgresSession {
     if (this.#leaving !== null && this.#answers.unfinished().length === 0)
       return this.#end(null, this.#leaving);
     this.#answers.passReady(status);
-    if (this.#phase === "copy") this.#phase = "free";
     if (this.#answers.idle && this.#onBoundary) {
       const next = this.#onBoundary;
       this.#onBoundary = null;
@@ -683,7 +819,9 @@ export class PostgresSession {
     } else this.#pump();
   }
 
-  #proceed(): void {
+  #proceed(running: Running): void {
+    if (this.#copyAwaited !== running) return;
+    if (this.#copyIn !== running) this.#copyAwaited = null;
     if (this.#phase !== "copy") return;
     this.#phase = "free";
     setImmediate(() => this.#pump());
@@ -696,7 +834,7 @@ export class PostgresSession {
     if (running.portal) this.#suspended.delete(running.portal);
     const { hold } = running.clearance.verdict;
     if (outcome === "skipped" && hold) this.#options.release(running.command, hold, "not-sent");
-    this.#proceed();
+    this.#proceed(running);
   }
 
   #notSent(running: Running, why: Refusal): void {
@@ -718,12 +856,18 @@ export class PostgresSession {
   #toClient(bytes: Buffer): void {
     if (this.#phase === "ended" || this.#clientGone) return;
     this.#bytes += bytes.length;
-    if (!this.#options.client.write(bytes)) this.#pauseTarget("client");
+    if (!oneWriteATurn(this.#options.client).write(bytes)) this.#pauseTarget("client");
   }
 
   #awaitRoom(): void {
+    if (this.#roomless) return;
+    this.#roomless = true;
     this.#pauseTarget("record");
-    this.#options.output.onRoom(() => this.#resumeTarget("record"));
+    this.#options.output.onRoom(() => {
+      this.#roomless = false;
+      this.#resumeTarget("record");
+      this.#pump();
+    });
   }
 
   #pauseTarget(why: string): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseFrontend, toTarget } from "@sallyport/pgwire";
-import { NameError, Statements, type Unit } from "./statements.ts";
+import { Statements, type Prepared, type Unit } from "./statements.ts";
 
 const { parse, bind, describe, execute, close, sync, flush, query } = toTarget;
 
@@ -63,34 +63,74 @@ test("a simple query ends what was pending and drops the unnamed statement", () 
   const statements = new Statements();
   const all = units(statements, parse("", "SELECT 1"), query("SELECT 2"));
   expect(all.map(shape)).toEqual(["prepare(parse)", "simple(query)"]);
-  expect(() => units(statements, bind({}))).toThrow(NameError);
+  expect(units(statements, bind({})).map(misnamed)).toEqual(["26000"]);
 });
 
-test("a name that is taken is refused with the target's own code", () => {
+const misnamed = (unit: Unit): string => (unit.kind === "misnamed" ? unit.sqlstate : unit.kind);
+const textOf = (unit: Unit | undefined): string | null | undefined =>
+  unit?.kind === "command" ? unit.portal?.statement?.text : undefined;
+const preparedBy = (unit: Unit | undefined): Prepared => {
+  const found = unit?.kind === "command" ? unit.steps[0]?.prepared : undefined;
+  if (!found) throw new Error("nothing was prepared");
+  return found;
+};
+
+test("whether a name is free is the target's to say; until then a later segment waits", () => {
   const statements = new Statements();
-  units(statements, parse("a", "SELECT 1"), sync);
-  expect(() => units(statements, parse("a", "SELECT 2"))).toThrow(
-    expect.objectContaining({ sqlstate: "42P05" }),
-  );
-  units(statements, close("statement", "a"));
-  expect(units(statements, parse("a", "SELECT 2"), sync).map(shape)).toEqual([
-    "prepare(parse)",
-    "sync",
-  ]);
+  const [first] = units(statements, parse("a", "SELECT 1"), sync);
+  statements.made(preparedBy(first));
+  const [second] = units(statements, parse("a", "SELECT 2"), sync);
+  const use = parseFrontend(bind({ statement: "a" }));
+  expect(statements.unsettled(use)).toBe(true);
+  statements.drop(preparedBy(second), true);
+  expect(statements.unsettled(use)).toBe(false);
+  const [unit] = units(statements, bind({ statement: "a" }), execute());
+  expect(textOf(unit)).toBe("SELECT 1");
 });
 
-test("a name that was not prepared through the protocol stands for nothing known", () => {
+test("an unnamed statement that failed leaves none, one that was passed over the one before", () => {
+  for (const failed of [true, false]) {
+    const statements = new Statements();
+    const [first] = units(statements, parse("", "SELECT 1"), sync);
+    statements.made(preparedBy(first));
+    const [second] = units(statements, parse("", "SELECT 2"), sync);
+    statements.drop(preparedBy(second), failed);
+    const [unit] = units(statements, bind({}), execute());
+    expect(failed ? unit?.kind : textOf(unit)).toBe(failed ? "misnamed" : "SELECT 1");
+  }
+});
+
+test("of several that wait for their answers, those that did not come about leave no trace", () => {
   const statements = new Statements();
-  const [unit] = units(statements, bind({ statement: "by-sql" }), execute());
-  expect(unit?.kind === "command" && unit.portal?.statement?.text).toBeNull();
+  const made = [1, 2, 3].map((n) => units(statements, parse("a", `SELECT ${n}`), sync)[0]);
+  const [one, two, three] = made.map(preparedBy);
+  if (!one || !two || !three) throw new Error("three were prepared");
+  statements.made(one);
+  statements.drop(two, true);
+  statements.drop(three, true);
+  expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 1");
+});
+
+test("a name that nobody gave is refused; once SQL may have given names, it stands for nothing known", () => {
+  const statements = new Statements();
+  const use = [bind({ statement: "by-sql" }), execute()];
+  expect(units(statements, ...use).map(misnamed)).toEqual(["26000", "34000"]);
+  statements.doubt();
+  expect(textOf(units(statements, ...use)[0])).toBeNull();
+});
+
+test("a statement whose Close the target passed over may still be there", () => {
+  const statements = new Statements();
+  units(statements, parse("a", "SELECT 1"), sync, close("statement", "a"));
+  statements.notClosed();
+  expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBeNull();
 });
 
 test("abandoned messages leave no names behind", () => {
   const statements = new Statements();
   units(statements, parse("a", "SELECT 1"), bind({ statement: "a" }));
   statements.abandon();
-  const [unit] = units(statements, bind({ statement: "a" }), execute());
-  expect(unit?.kind === "command" && unit.portal?.statement?.text).toBeNull();
+  expect(units(statements, bind({ statement: "a" })).map(misnamed)).toEqual(["26000"]);
 });
 
 test("portals of a transaction that ended are gone, those of a later segment stay", () => {
@@ -98,17 +138,19 @@ test("portals of a transaction that ended are gone, those of a later segment sta
   units(statements, parse("a", "SELECT 1"), bind({ portal: "p", statement: "a" }), sync);
   units(statements, bind({ portal: "q", statement: "a" }));
   statements.transactionEnded(1);
-  const [gone] = units(statements, execute("p")).slice(-1);
-  expect(gone?.kind === "command" && gone.portal?.statement).toBeNull();
-  const [kept] = units(statements, execute("q"));
-  expect(kept?.kind === "command" && kept.portal?.statement?.text).toBe("SELECT 1");
+  expect(units(statements, execute("p")).map(misnamed).at(-1)).toBe("34000");
+  expect(textOf(units(statements, execute("q"))[0])).toBe("SELECT 1");
 });
 
-test("more text than a session may keep prepared is refused", () => {
+test("more text than a session may keep prepared is refused, what was replaced counts no more", () => {
   const statements = new Statements();
   const text = `SELECT '${"x".repeat(9 * 1024 * 1024)}'`;
-  const prepareMany = () => {
-    for (let n = 0; n < 10; n++) units(statements, parse(`s${n}`, text), sync);
+  const prepare = (name: string): string[] => {
+    const [unit] = units(statements, parse(name, text), sync);
+    if (unit?.kind === "command") statements.made(preparedBy(unit));
+    return [unit].map((one) => (one ? misnamed(one) : ""));
   };
-  expect(prepareMany).toThrow(expect.objectContaining({ sqlstate: "53400" }));
+  for (let n = 0; n < 10; n++) expect(prepare("")).toEqual(["command"]);
+  const many = Array.from({ length: 10 }, (_, n) => prepare(`s${n}`));
+  expect(many.flat()).toContain("53400");
 });

@@ -7,6 +7,14 @@ export interface Prepared {
   readonly text: string | null;
   /** OIDs that the client gave, 0 or missing where the target infers them. */
   readonly types: readonly number[];
+  /** In which segment between two Syncs its Parse came. */
+  readonly segment: number;
+  /** The target has said ParseComplete. Until then it may keep what the name stood for before. */
+  made: boolean;
+  /** The target did not make it. */
+  gone: boolean;
+  /** What the name stands for when this one does not come about. */
+  previous: Prepared | null;
   /** Something ran since that may have put another statement under this name. */
   doubtful: boolean;
 }
@@ -18,6 +26,10 @@ export interface Portal {
   readonly bind: Bind | null;
   /** In which segment between two Syncs it was opened. */
   readonly segment: number;
+  /** The target has said BindComplete. */
+  made: boolean;
+  /** Something ran since that may have put another portal under this name. */
+  doubtful: boolean;
   /** What names meant when its Bind was judged: its plan is fixed from then on. */
   bound?: { readonly catalog: object; readonly names: object };
 }
@@ -40,10 +52,12 @@ export type Unit =
       readonly portal?: Portal;
     }
   | { readonly kind: "sync" | "flush" | "terminate" }
+  /** What the target would answer with an error, said by us: it uses a name that cannot be there. */
+  | { readonly kind: "misnamed"; readonly sqlstate: string; readonly message: string }
   | { readonly kind: "close"; readonly step: Step };
 
 /** What the target would say to a name it does not know. */
-export class NameError extends Error {
+class NameError extends Error {
   readonly sqlstate: string;
   constructor(sqlstate: string, message: string) {
     super(message);
@@ -61,17 +75,55 @@ export class Statements {
   readonly #prepared = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
   #pending: Step[] = [];
+  /** Characters, at least as many as are held. */
   #texts = 0;
   #segment = 1;
+  /** Names may exist that did not come through the protocol, or that were closed and are still there. */
+  #strangers = false;
 
-  /** @throws NameError; the caller answers it and skips to the next Sync. */
+  /** A message that uses a name which cannot be there becomes a `misnamed`; what follows is skipped to the Sync. */
   accept(message: FrontendMessage, frame: Buffer): Unit[] {
+    try {
+      return this.#accept(message, frame);
+    } catch (cause) {
+      if (!(cause instanceof NameError)) throw cause;
+      const { sqlstate, message: text } = cause;
+      return [...this.#flushPending(), { kind: "misnamed", sqlstate, message: text }];
+    }
+  }
+
+  /**
+   * Whether the target has yet to say what a name in it stands for: it was given before the last Sync, and the
+   * answer is still to come. A Parse that fails leaves its name to another statement.
+   */
+  unsettled(message: FrontendMessage): boolean {
+    switch (message.kind) {
+      case "bind":
+        return this.#isUnsettled(this.#prepared.get(message.statement));
+      case "execute":
+        return this.#isUnsettled(this.#portals.get(message.portal));
+      case "describe":
+        return this.#isUnsettled(
+          message.of === "statement"
+            ? this.#prepared.get(message.name)
+            : this.#portals.get(message.name),
+        );
+      default:
+        return false;
+    }
+  }
+
+  #isUnsettled(named: Prepared | Portal | undefined): boolean {
+    return named !== undefined && !named.made && named.segment !== this.#segment;
+  }
+
+  #accept(message: FrontendMessage, frame: Buffer): Unit[] {
     switch (message.kind) {
       case "query": {
         // A simple query drops the unnamed statement and portal (PostgreSQL 18, 54.2.3).
         const units = this.#flushPending();
         this.#segment += 1;
-        this.#forgetPrepared("");
+        this.#prepared.delete("");
         this.#portals.delete("");
         return [...units, { kind: "command", commandKind: "simple", steps: [{ message, frame }] }];
       }
@@ -83,13 +135,22 @@ export class Statements {
         ];
       case "parse": {
         const { statement: name, text, types } = message;
-        if (name !== "" && this.#prepared.has(name))
-          throw new NameError("42P05", `prepared statement "${name}" already exists`);
-        this.#forgetPrepared(name);
+        // Whether the name is free is the target's to say.
+        const previous = this.#prepared.get(name) ?? null;
         this.#texts += text.length;
-        if (this.#texts > mostTexts)
+        if (this.#texts > mostTexts && this.#recount() + text.length > mostTexts)
           throw new NameError("53400", "too much text in prepared statements of one session");
-        const prepared = { name, text, types, doubtful: false };
+        const segment = this.#segment;
+        const prepared: Prepared = {
+          name,
+          text,
+          types,
+          segment,
+          previous,
+          made: false,
+          gone: false,
+          doubtful: false,
+        };
         this.#prepared.set(name, prepared);
         this.#pending.push({ message, frame, prepared });
         return [];
@@ -101,6 +162,8 @@ export class Statements {
           statement,
           bind: message,
           segment: this.#segment,
+          made: false,
+          doubtful: false,
         };
         this.#portals.set(message.portal, portal);
         this.#pending.push({ message, frame, prepared: statement, portal });
@@ -128,7 +191,7 @@ export class Statements {
       }
       case "close": {
         const step: Step = { message, frame };
-        if (message.of === "statement") this.#forgetPrepared(message.name);
+        if (message.of === "statement") this.#prepared.delete(message.name);
         else this.#portals.delete(message.name);
         if (this.#pending.length === 0) return [{ kind: "close", step }];
         this.#pending.push(step);
@@ -153,23 +216,54 @@ export class Statements {
 
   /** What has come and waits is dropped: the client's messages are skipped to the next Sync. */
   abandon(): void {
-    for (const { message, prepared } of this.#pending)
-      if (message.kind === "parse" && prepared) this.drop(prepared);
+    const steps = this.#pending;
     this.#pending = [];
+    this.forgo(steps);
   }
 
-  /** The target did not make it: an error came instead of its completion. */
-  drop(prepared: Prepared): void {
-    if (this.#prepared.get(prepared.name) === prepared) this.#forgetPrepared(prepared.name);
+  /** Steps that never reach the target, or that it passes over. */
+  forgo(steps: readonly Step[]): void {
+    for (const { message, prepared, portal } of steps) {
+      if (message.kind === "parse" && prepared) this.drop(prepared, false);
+      if (message.kind === "bind" && portal) this.dropPortal(portal);
+      if (message.kind === "close") this.#strangers = true;
+    }
+  }
+
+  /** The target has made it. */
+  made(one: Prepared | Portal): void {
+    one.made = true;
+    if ("previous" in one) one.previous = null;
+  }
+
+  /** The target did not make it: it `failed`, or was passed over after an error. */
+  drop(prepared: Prepared, failed: boolean): void {
+    prepared.gone = true;
+    // Before it looks at the text, the target lets go of the unnamed statement.
+    if (failed && prepared.name === "") prepared.previous = null;
+    if (this.#prepared.get(prepared.name) !== prepared) return;
+    let left: Prepared | null = prepared;
+    while (left?.gone) left = left.previous;
+    if (left) this.#prepared.set(left.name, left);
+    else this.#prepared.delete(prepared.name);
   }
 
   dropPortal(portal: Portal): void {
     if (this.#portals.get(portal.name) === portal) this.#portals.delete(portal.name);
+    // Under its name, one that was there before may be there still.
+    if (portal.name !== "") this.#strangers = true;
+  }
+
+  /** A Close was passed over: what it named is still there. */
+  notClosed(): void {
+    this.#strangers = true;
   }
 
   /** Something ran that may have changed what names stand for. */
   doubt(): void {
+    this.#strangers = true;
     for (const prepared of this.#prepared.values()) prepared.doubtful = true;
+    for (const portal of this.#portals.values()) portal.doubtful = true;
   }
 
   /** Portals live as long as their transaction; `segment` is the last that the target has answered. */
@@ -189,20 +283,26 @@ export class Statements {
     const known = this.#prepared.get(name);
     if (known) return known;
     if (name === "") throw new NameError("26000", "unnamed prepared statement does not exist");
-    return { name, text: null, types: [], doubtful: true };
+    if (!this.#strangers)
+      throw new NameError("26000", `prepared statement "${name}" does not exist`);
+    const unknown = { text: null, types: [], segment: 0, previous: null };
+    return { name, ...unknown, made: true, gone: false, doubtful: true };
   }
 
   #portal(name: string): Portal {
     const known = this.#portals.get(name);
     if (known) return known;
-    if (name === "") throw new NameError("34000", 'portal "" does not exist');
-    return { name, statement: null, bind: null, segment: this.#segment };
+    if (name === "" || !this.#strangers)
+      throw new NameError("34000", `portal "${name}" does not exist`);
+    return { name, statement: null, bind: null, segment: 0, made: true, doubtful: true };
   }
 
-  #forgetPrepared(name: string): void {
-    const known = this.#prepared.get(name);
-    if (!known) return;
-    this.#texts -= known.text?.length ?? 0;
-    this.#prepared.delete(name);
+  /** What was let go of is counted until here. */
+  #recount(): number {
+    this.#texts = 0;
+    for (const one of this.#prepared.values())
+      for (let held: Prepared | null = one; held; held = held.previous)
+        this.#texts += held.text?.length ?? 0;
+    return this.#texts;
   }
 }

@@ -6,8 +6,8 @@ import {
   classification,
   digestQuery,
   majors,
+  openCatalog,
   openParser,
-  readCatalog,
   type Analysis,
   type Catalog,
   type CatalogQuery,
@@ -255,7 +255,7 @@ export class TargetCatalog {
     this.#classified = this.#options.classified();
     return new CatalogView(
       this.#options.connection,
-      readCatalog(rows),
+      await openCatalog(rows, this.#parser),
       this.#classified,
       this.#parser,
     );

@@ -1,7 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { toTarget } from "@sallyport/pgwire";
 import type { Duplex } from "node:stream";
 import type { Clearance } from "../gate.ts";
+import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { ownStatements, type OwnPurpose } from "./own-statements.ts";
+
+/** No client can have a statement or portal of that name. */
+const ownName = (): string => `sallyport ${randomUUID()}`;
 
 /**
  * The writing side of a session's connection to its target. INVARIANT (I1): bytes of a client get here
@@ -35,21 +40,21 @@ export class TargetWriter {
   /** COPY data, its end, or more rows of a portal: what belongs to a command that began. */
   more(clearance: Clearance, frame: Buffer): void {
     clearance.continue();
-    this.#socket.write(frame);
+    this.#out.write(frame);
   }
 
   sync(): void {
     this.#unsynced = false;
-    this.#socket.write(toTarget.sync);
+    this.#out.write(toTarget.sync);
   }
 
   flush(): void {
-    this.#socket.write(toTarget.flush);
+    this.#out.write(toTarget.flush);
   }
 
   close(of: "statement" | "portal", name: string): void {
     this.#unsynced = true;
-    this.#socket.write(toTarget.close(of, name));
+    this.#out.write(toTarget.close(of, name));
   }
 
   /** Describe of a portal that the client's own command opens; it reads nothing but the result's columns. */
@@ -59,19 +64,34 @@ export class TargetWriter {
 
   /** Ends COPY from the client's side when the client is gone or refused. */
   copyFail(reason: string): void {
-    this.#socket.write(toTarget.copyFail(reason));
+    this.#out.write(toTarget.copyFail(reason));
   }
 
   ownQuery(purpose: OwnPurpose): string {
     this.#unsynced = false;
-    this.#socket.write(toTarget.query(ownStatements[purpose]));
+    this.#out.write(toTarget.query(ownStatements[purpose]));
     return ownStatements[purpose];
   }
 
   /** The same as a Parse, which a pipeline needs: what follows is skipped to the next Sync. */
   ownParse(purpose: OwnPurpose): string {
     this.#unsynced = true;
-    this.#socket.write(toTarget.parse("", ownStatements[purpose]));
+    this.#out.write(toTarget.parse(ownName(), ownStatements[purpose]));
+    return ownStatements[purpose];
+  }
+
+  /** The same in the extended protocol: the client keeps its unnamed statement. */
+  ownRead(purpose: OwnPurpose): string {
+    this.#unsynced = false;
+    const name = ownName();
+    this.#write([
+      toTarget.parse(name, ownStatements[purpose]),
+      toTarget.bind({ portal: name, statement: name }),
+      toTarget.execute(name),
+      toTarget.close("portal", name),
+      toTarget.close("statement", name),
+      toTarget.sync,
+    ]);
     return ownStatements[purpose];
   }
 
@@ -79,13 +99,11 @@ export class TargetWriter {
     this.#socket.end(toTarget.terminate);
   }
 
+  get #out(): Duplex {
+    return oneWriteATurn(this.#socket);
+  }
+
   #write(frames: readonly Buffer[]): void {
-    if (frames.length === 1 && frames[0]) {
-      this.#socket.write(frames[0]);
-      return;
-    }
-    this.#socket.cork();
-    for (const frame of frames) this.#socket.write(frame);
-    this.#socket.uncork();
+    for (const frame of frames) this.#out.write(frame);
   }
 }

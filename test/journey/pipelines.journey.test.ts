@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toTarget } from "@sallyport/pgwire";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { bare, clearText, extended, gateway, RawClient, type Said } from "./raw-client.ts";
+
+const { parse, bind, describe, execute, close, sync, flush, query } = toTarget;
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ postgres: { hba: clearText } });
+});
+afterAll(() => cluster?.stop());
+
+const insert = (id: number) =>
+  extended(`INSERT INTO orders VALUES (${id}, 1, 'new', 1, '2026-03-01')`);
+const orders = async (...ids: number[]): Promise<number> =>
+  (await cluster.truth(`SELECT FROM orders WHERE id IN (${ids.join(",")})`)).length;
+const inserted = ["parse-complete", "bind-complete", "complete INSERT 0 1"];
+const drop = extended("DROP TABLE orders");
+
+test("the second of three is refused: the first's effect is gone, the third is passed over", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const said = await raw.ask(insert(1), drop, insert(3), sync);
+  expect(said).toEqual([...inserted, "error 42501", "ready I"]);
+  expect(await orders(1, 3)).toBe(0);
+  expect(await raw.ask(insert(4), sync)).toEqual([...inserted, "ready I"]);
+  expect(await orders(4)).toBe(1);
+});
+
+test("a refusal before the answers of an earlier segment came spares that segment", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const said = await raw.ask(insert(11), sync, insert(12), drop, sync, insert(13), sync);
+  expect(said).toEqual([
+    ...inserted,
+    "ready I",
+    ...inserted,
+    "error 42501",
+    "ready I",
+    ...inserted,
+    "ready I",
+  ]);
+  expect(await orders(11, 13)).toBe(2);
+  expect(await orders(12)).toBe(0);
+});
+
+test("BEGIN, a refusal and what follows in one packet: the transaction has failed", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const said = await raw.ask(
+    extended("BEGIN"),
+    sync,
+    insert(21),
+    sync,
+    drop,
+    sync,
+    insert(22),
+    sync,
+    extended("COMMIT"),
+    sync,
+  );
+  expect(said).toEqual([
+    "parse-complete",
+    "bind-complete",
+    "complete BEGIN",
+    "ready T",
+    ...inserted,
+    "ready T",
+    "error 42501",
+    "ready E",
+    "error 25P02",
+    "ready E",
+    "parse-complete",
+    "bind-complete",
+    "complete ROLLBACK",
+    "ready I",
+  ]);
+  expect(await orders(21, 22)).toBe(0);
+});
+
+test("a Sync that was read together with the refused Parse ends the refusal", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const refused = Buffer.concat([parse("s", "DROP TABLE orders"), sync]);
+  expect(await raw.ask(refused, extended("SELECT 1"), sync)).toEqual([
+    "error 42501",
+    "ready I",
+    "parse-complete",
+    "bind-complete",
+    "row 1",
+    "complete SELECT 1",
+    "ready I",
+  ]);
+  // The name was never given away.
+  const again = [parse("s", "SELECT 2"), bind({ statement: "s" }), execute(), sync];
+  expect(await raw.ask(...again)).toEqual([
+    "parse-complete",
+    "bind-complete",
+    "row 2",
+    "complete SELECT 1",
+    "ready I",
+  ]);
+});
+
+test("after an error of the target the refusal behind it is never heard", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const fails = extended("SELECT 1 / (id - 1001) FROM orders WHERE id = 1001");
+  const said = await raw.ask(fails, drop, insert(31), sync, insert(32), sync);
+  expect(said).toEqual([
+    "parse-complete",
+    "bind-complete",
+    "error 22012",
+    "ready I",
+    ...inserted,
+    "ready I",
+  ]);
+  expect(await orders(31, 32)).toBe(1);
+});
+
+test("after an error that a Flush brought, everything up to the Sync is passed over", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  raw.send(insert(41), extended("SELECT 1 / (id - 1001) FROM orders WHERE id = 1001"), flush);
+  const first = await raw.until((said) => said.some((one) => one.startsWith("error")));
+  expect(first.at(-1)).toBe("error 22012");
+  raw.send(insert(42), drop, query("SELECT 1"), flush);
+  expect(await raw.ask(insert(43), sync, query("SELECT 4"))).toEqual([
+    "ready I",
+    "columns ?column?",
+    "row 4",
+    "complete SELECT 1",
+    "ready I",
+  ]);
+  expect(await orders(41, 42, 43)).toBe(0);
+});
+
+test("a client that goes by Flush gets each answer at once, a refusal too", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  raw.send(parse("f", "SELECT id FROM orders WHERE id = $1"), describe("statement", "f"), flush);
+  expect(await raw.until((said) => said.length >= 3)).toEqual([
+    "parse-complete",
+    "parameter-description",
+    "columns id",
+  ]);
+  const asked = bind({ statement: "f", parameters: [Buffer.from("1001")] });
+  raw.send(asked, execute(), flush);
+  expect(await raw.until((said) => said.length >= 3)).toEqual([
+    "bind-complete",
+    "row 1001",
+    "complete SELECT 1",
+  ]);
+  raw.send(drop, flush);
+  expect(await raw.until((said) => said.length >= 1)).toEqual(["error 42501"]);
+  expect(await raw.ask(sync)).toEqual(["ready I"]);
+});
+
+test("10,000 commands in one go are answered in order", { timeout: 120_000 }, async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const named = parse("n", "SELECT $1::int");
+  expect(await raw.ask(named, sync)).toEqual(["parse-complete", "ready I"]);
+  const count = 10_000;
+  const frames: Buffer[] = [];
+  for (let index = 0; index < count; index++) {
+    const parameters = [Buffer.from(String(index))];
+    frames.push(bind({ statement: "n", parameters }), execute());
+    if (index % 100 === 99) frames.push(sync);
+  }
+  raw.send(...frames);
+  const isEnd = (one: Said) => one.startsWith("ready");
+  const said = await raw.until((all) => all.filter(isEnd).length >= count / 100, 100_000);
+  const rows = said.filter((one) => one.startsWith("row "));
+  expect(rows).toEqual(Array.from({ length: count }, (_, index) => `row ${index}`));
+});
+
+test("a query after an error in a pipeline is passed over", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  raw.send(extended("SELECT 1/0"), query("SELECT 2"), extended("SELECT 3"), sync, sync);
+  expect(await raw.ready(2)).toEqual(["parse-complete", "error 22012", "ready I", "ready I"]);
+  raw.send(drop, query("SELECT 2"), extended("SELECT 3"), sync, sync);
+  expect(await raw.ready(2)).toEqual(["error 42501", "ready I", "ready I"]);
+  expect(await raw.query("SELECT 5")).toContain("row 5");
+});
+
+const scripts: Record<string, readonly Buffer[]> = {
+  "an empty query": [query(""), query(" ; ;"), extended(""), sync],
+  "several statements in one query": [query("SELECT 1; SELECT 2 AS two; SELECT 3")],
+  "several statements, the second of which fails": [
+    query("SELECT 1; SELECT 1/0; SELECT 3"),
+    query("SELECT 4"),
+  ],
+  "a query in the middle of a pipeline": [
+    extended("SELECT 1"),
+    query("SELECT 2"),
+    extended("SELECT 3"),
+    sync,
+  ],
+  "what is wrong in names": [
+    bind({ statement: "none" }),
+    execute(),
+    sync,
+    bind({}),
+    sync,
+    describe("statement", ""),
+    sync,
+    describe("portal", "none"),
+    sync,
+    execute("none"),
+    sync,
+    close("portal", "none"),
+    close("statement", "none"),
+    sync,
+  ],
+  "what stood before the wrong name is done": [
+    parse("kept", "SELECT 7"),
+    bind({ statement: "none" }),
+    sync,
+    bind({ statement: "kept" }),
+    execute(),
+    sync,
+  ],
+  "texts that cannot be read": [
+    query("SELEC 1"),
+    parse("", "SELEC 1"),
+    sync,
+    query("SELECT * FROM nowhere"),
+    extended("SELECT nothing FROM orders"),
+    sync,
+  ],
+  "several Syncs without anything": [sync, sync, sync],
+  "a refused name keeps the unnamed statement": [
+    parse("", "SELECT 8"),
+    sync,
+    bind({ statement: "none" }),
+    sync,
+    bind({}),
+    execute(),
+    sync,
+  ],
+};
+
+test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => {
+  const script = scripts[name] ?? [];
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const expected = await direct.ask(...script);
+  expect(await through.ask(...script)).toEqual(expected);
+});
