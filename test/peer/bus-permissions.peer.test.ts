@@ -42,6 +42,7 @@ const mayPublish: Record<string, string[]> = {
   approval: [
     "sp.rec.*.*.approval",
     "$KV.approvals.answer.x",
+    "$KV.approvals.notice.x",
     "sp.policy.judge",
     "sp.authn.verify",
     "$JS.API.DIRECT.GET.OUTPUT_0",
@@ -141,6 +142,7 @@ const allPublishes = [
     "$KV.approvals.hold.x",
     "$KV.approvals.answer.x",
     "$KV.approvals.answer.x.y",
+    "$KV.approvals.notice.x",
     "$KV.leases.a.b",
     "$KV.bundle.current",
     "$KV.revocations.complete",

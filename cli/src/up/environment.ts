@@ -1,19 +1,21 @@
 import type { Config } from "@sallyport/contracts";
-import { secretVariables } from "@sallyport/runtime";
+import { secretVariables, webhookSecretVariables } from "@sallyport/runtime";
 
 /**
- * INVARIANT (I5): environment variables that hold target credentials reach proxies and nobody else; a person's token
- * reaches no service.
+ * INVARIANT (I5): environment variables that hold target credentials reach proxies and nobody else, those that hold
+ * webhooks' secrets reach approval and nobody else; a person's token reaches no service.
  */
 export function environmentsOf(
   config: Config,
   env: NodeJS.ProcessEnv,
-): { readonly proxy: NodeJS.ProcessEnv; readonly other: NodeJS.ProcessEnv } {
-  const secrets = new Set(secretVariables(config));
-  const without = (forbidden: ReadonlySet<string>): NodeJS.ProcessEnv =>
-    Object.fromEntries(Object.entries(env).filter(([name]) => !forbidden.has(name)));
+): Readonly<Record<"proxy" | "approval" | "other", NodeJS.ProcessEnv>> {
+  const ofTargets = secretVariables(config);
+  const ofWebhooks = webhookSecretVariables(config).filter((name) => !ofTargets.includes(name));
+  const without = (...forbidden: readonly string[]): NodeJS.ProcessEnv =>
+    Object.fromEntries(Object.entries(env).filter(([name]) => !forbidden.includes(name)));
   return {
-    proxy: without(new Set(["SALLY_TOKEN"])),
-    other: without(new Set(["SALLY_TOKEN", ...secrets])),
+    proxy: without("SALLY_TOKEN", ...ofWebhooks),
+    approval: without("SALLY_TOKEN", ...ofTargets),
+    other: without("SALLY_TOKEN", ...ofTargets, ...ofWebhooks),
   };
 }

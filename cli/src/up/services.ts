@@ -76,7 +76,7 @@ export class Services {
           ...which,
           config,
           data,
-          env: isProxy ? environments.proxy : environments.other,
+          env: environmentOf(which.service, environments),
           giveUp,
           onReady: (ready, pid) => {
             onReady(ready);
@@ -85,5 +85,20 @@ export class Services {
         }),
     });
     (isProxy ? this.#proxies : this.#others).push(kept);
+  }
+}
+
+function environmentOf(
+  service: ServiceName,
+  environments: ServicesOptions["environments"],
+): NodeJS.ProcessEnv {
+  switch (service) {
+    case "proxy":
+    case "approval":
+      return environments[service];
+    case "authn":
+    case "policy":
+    case "recorder":
+      return environments.other;
   }
 }

@@ -5,6 +5,7 @@ import {
   makeKeys,
   makeSelfSigned,
   missingSecrets,
+  missingWebhookSecrets,
   writeCluster,
   type ClusterFile,
   type DataDirectory,
@@ -61,9 +62,11 @@ export class Up {
     // Whatever is wrong with what people wrote comes before anything is made.
     const { bundle } = readBundle(options.loaded, Date.now());
     const { loaded, services } = options;
-    const missing = services.includes("proxy")
-      ? missingSecrets(loaded.config, loaded.directory)
-      : [];
+    const { config, directory } = loaded;
+    const missing = [
+      ...(services.includes("proxy") ? missingSecrets(config, directory) : []),
+      ...(services.includes("approval") ? missingWebhookSecrets(config, directory) : []),
+    ];
     if (missing.length > 0)
       throw new CliError(
         `credentials are missing:\n${missing.map((line) => `  ${line}`).join("\n")}`,

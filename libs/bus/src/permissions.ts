@@ -75,6 +75,7 @@ export function permissionsOf(
         publish: [
           anyRecord("*", "approval"),
           "$KV.approvals.answer.*",
+          "$KV.approvals.notice.*",
           subjects.judge,
           subjects.verify,
           ...every.map((index) => `$JS.API.DIRECT.GET.${streams.output(index)}`),

@@ -126,12 +126,29 @@ const principalName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,31}#.+$/, "a principal such as `corp#alice`");
 
+/** Who is told of holds: Standard Webhooks, a POST an event. */
+export const Webhook = z.strictObject({
+  kind: z.literal("webhook"),
+  /** What logs and pages call it, because a URL may itself be a secret; the URL's host when left out. */
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}$/, "a name such as `chat`")
+    .optional(),
+  /** https, or http to loopback. */
+  url: z.url(),
+  /** `whsec_…`; each message is signed with all of several, so that a receiver may have any of them. */
+  secret: z.union([SecretRef, z.array(SecretRef).min(1).max(4)]),
+  /** PEM file of the certificate authority of the receiver; the system's when left out. */
+  ca: z.string().min(1).optional(),
+  /** How long one attempt may take. */
+  timeout: Duration.refine((value) => value <= 30_000, "at most 30s").default(10_000),
+});
+export type Webhook = z.infer<typeof Webhook>;
+
 export const Approvals = z.strictObject({
   /** Members beside those whose token carries the group. */
   groups: z.record(groupName, z.strictObject({ members: z.array(principalName) })).default({}),
-  notify: z
-    .array(z.strictObject({ kind: z.literal("webhook"), url: z.url(), secret: SecretRef }))
-    .default([]),
+  notify: z.array(Webhook).max(8).default([]),
 });
 
 const postgresListener = z.strictObject({

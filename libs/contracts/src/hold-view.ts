@@ -46,6 +46,20 @@ export const HoldView = z.strictObject({
   waiting: z.number().int().nonnegative(),
   opened: z.iso.datetime(),
   expires: z.iso.datetime(),
+  /** In REST only: how the config's webhooks were told. */
+  notices: z
+    .array(
+      z.strictObject({
+        webhook: z.string(),
+        type: z.string(),
+        state: z.enum(["sending", "failed", "delivered", "abandoned"]),
+        attempts: z.number().int().nonnegative(),
+        /** Why the last attempt failed, and when the next is due. */
+        problem: z.string().optional(),
+        due: z.iso.datetime().optional(),
+      }),
+    )
+    .optional(),
 });
 export type HoldView = z.infer<typeof HoldView>;
 

@@ -8,6 +8,7 @@ export * from "./long-text.ts";
 export * from "./subjects.ts";
 export * from "./messages.ts";
 export * from "./hold-view.ts";
+export * from "./webhook.ts";
 export * from "./bundle.ts";
 export * from "./config.ts";
 export * from "./cedar/index.ts";

@@ -41,6 +41,8 @@ export const keys = {
   bundle: "current",
   hold: (hash: string): string => `hold.${hash}`,
   answer: (hold: string): string => `answer.${hold}`,
+  /** `delivery`: the hash of what is told to which webhook, as Notice has it. */
+  notice: (delivery: string): string => `notice.${delivery}`,
   lease: (partition: number): string => `partition-${partition}`,
   /** `principal` is written in base64url, because ids hold any character. */
   revocation: (principal: string): string =>

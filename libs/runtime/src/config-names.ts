@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { splitColumnName } from "./column-name.ts";
 import type { Finding } from "./config-meaning.ts";
 import { pathMistake } from "./config-paths.ts";
+import { webhookMistakes } from "./config-webhooks.ts";
 import { didYouMean } from "./did-you-mean.ts";
 
 export function connectionMistakes(
@@ -51,7 +52,7 @@ function columnHint(column: string, parts: readonly string[] | null): string {
   return "it takes `schema.table.column`, as quote_ident writes them: `public.customers.email`";
 }
 
-/** Groups and members are of issuers that the config names. */
+/** Groups and members are of issuers that the config names; webhooks can be told apart and are reached safely. */
 export function approvalMistakes(
   approvals: z.output<typeof Approvals>,
   issuers: readonly string[],
@@ -75,12 +76,6 @@ export function approvalMistakes(
     for (const [index, member] of members.entries())
       check(member, "#", { path: ["approvals", "groups", group, "members", index] });
   }
-  if (approvals.notify.length > 0)
-    findings.push({
-      path: ["approvals"],
-      key: "notify",
-      message: "`approvals.notify` is not there yet",
-      hint: "people answer with `sally approvals` or over the approval service's REST",
-    });
+  findings.push(...webhookMistakes(approvals.notify));
   return findings;
 }

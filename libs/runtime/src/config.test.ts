@@ -210,11 +210,17 @@ const table: readonly (readonly [string, readonly [string, string] | string, rea
       ],
     ],
     [
-      "what is not there yet",
-      'archive: { s3: { bucket: b } }\napprovals: { notify: [{ kind: webhook, url: "https://x.example.com", secret: { env: S } }] }\n',
+      "webhooks",
+      'approvals: { notify: [{ kind: webhook, url: "http://x.example.com/hush", secret: [{ env: S }, { file: ./s }] }, { kind: webhook, url: "https://u:hush@x.example.com", secret: { env: S }, timeout: 1m }] }\n',
+      ["s.yaml:10:196: `approvals.notify[1].timeout` is `1m`; it takes at most 30s"],
+    ],
+    [
+      "webhooks that keep the schema",
+      'approvals: { notify: [{ kind: webhook, url: "http://x.example.com/hush", secret: [{ env: S }, { file: ./s }] }, { kind: webhook, url: "https://u:hush@x.example.com", secret: { env: S } }] }\n',
       [
-        "s.yaml:10:12: `archive.s3` is not there yet; archive to a directory: `archive: { directory: ./archive }`",
-        "s.yaml:11:14: `approvals.notify` is not there yet; people answer with `sally approvals` or over the approval service's REST",
+        "s.yaml:10:45: the webhook to `x.example.com` is not reached over https; plain http is for loopback only",
+        "s.yaml:10:113: two webhooks are called `x.example.com`; give one of them another `name`",
+        "s.yaml:10:135: the URL of the webhook to `x.example.com` has a user or a password; leave them out: the receiver knows a message by its signature",
       ],
     ],
     [

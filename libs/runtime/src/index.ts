@@ -4,6 +4,7 @@ export { catalogue } from "./catalogue.ts";
 export { ClusterFile, clusterOf, readCluster, writeCluster, type Cluster } from "./cluster.ts";
 export { ConfigErrors, mistakeText, type ConfigMistake } from "./config-errors.ts";
 export { loadConfig, parseConfig, type LoadedConfig } from "./config.ts";
+export { webhookName } from "./config-webhooks.ts";
 export { configJsonSchema } from "./config-json-schema.ts";
 export { didYouMean } from "./did-you-mean.ts";
 export { errorsDocument } from "./errors-document.ts";
@@ -36,6 +37,13 @@ export { openLog, type Log, type LogLevel } from "./log.ts";
 export { listenerOf, tlsFilesOf, type Listener, type ListenerName } from "./listeners.ts";
 export { isLoopback } from "./loopback.ts";
 export { addressText, Ready, sayReady } from "./ready.ts";
-export { missingSecrets, readSecret, secretVariables } from "./secrets.ts";
+export {
+  missingSecrets,
+  missingWebhookSecrets,
+  readSecret,
+  secretVariables,
+  webhookSecrets,
+  webhookSecretVariables,
+} from "./secrets.ts";
 export { makeSelfSigned, selfSignedFiles, type SelfSigned } from "./self-signed.ts";
 export { onShutdown, type ShutdownOptions } from "./shutdown.ts";

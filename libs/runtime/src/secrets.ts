@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Config, SecretRef } from "@sallyport/contracts";
+import type { Config, SecretRef, Webhook } from "@sallyport/contracts";
+import { webhookName } from "./config-webhooks.ts";
 
 /**
  * The secret that config names, without the one newline that editors put at a file's end. Throws when it is not
@@ -33,17 +34,41 @@ export const secretVariables = (config: Config): string[] => [
   ),
 ];
 
+/** All that a webhook's messages are signed with. */
+export const webhookSecrets = ({ secret }: Pick<Webhook, "secret">): readonly SecretRef[] =>
+  Array.isArray(secret) ? secret : [secret];
+
+/** Environment variables that hold webhooks' secrets: only approval may have them. */
+export const webhookSecretVariables = (config: Config): string[] => [
+  ...new Set(
+    config.approvals.notify
+      .flatMap(webhookSecrets)
+      .flatMap((secret) => ("env" in secret ? [secret.env] : [])),
+  ),
+];
+
 /** What config names and is not there, as sentences; for whoever starts proxies. */
-export function missingSecrets(config: Config, directory: string): string[] {
-  return Object.entries(config.connections).flatMap(([connection, { credentials }]) => {
-    const { password } = credentials;
-    if (!password) return [];
-    if ("env" in password)
-      return process.env[password.env]
-        ? []
-        : [`connection \`${connection}\`: environment variable \`${password.env}\` is not set`];
-    return existsSync(resolve(directory, password.file))
+export const missingSecrets = (config: Config, directory: string): string[] =>
+  Object.entries(config.connections).flatMap(([connection, { credentials }]) =>
+    credentials.password === undefined
       ? []
-      : [`connection \`${connection}\`: secret file \`${password.file}\` is not there`];
-  });
+      : missing(`connection \`${connection}\``, credentials.password, directory),
+  );
+
+/** The same for whoever starts approval. */
+export const missingWebhookSecrets = (config: Config, directory: string): string[] =>
+  config.approvals.notify.flatMap((webhook) =>
+    webhookSecrets(webhook).flatMap((secret) =>
+      missing(`webhook \`${webhookName(webhook)}\``, secret, directory),
+    ),
+  );
+
+function missing(whose: string, secret: SecretRef, directory: string): string[] {
+  if ("env" in secret)
+    return process.env[secret.env]
+      ? []
+      : [`${whose}: environment variable \`${secret.env}\` is not set`];
+  return existsSync(resolve(directory, secret.file))
+    ? []
+    : [`${whose}: secret file \`${secret.file}\` is not there`];
 }
