@@ -9,6 +9,7 @@ type Register = (program: Command) => void;
 /** In the order of the help. A command's modules are loaded when it is called: some carry a policy engine, or parsers. */
 const commands: Readonly<Record<string, () => Promise<Register>>> = {
   up: async () => (await import("./commands/up.ts")).registerUp,
+  setup: async () => (await import("./commands/setup.ts")).registerSetup,
   apply: async () => (await import("./commands/apply.ts")).registerApply,
   doctor: async () => (await import("./commands/doctor.ts")).registerDoctor,
   policy: async () => (await import("./commands/policy.ts")).registerPolicy,

@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { busUser, createCredentials, natsServerConfig } from "../../libs/bus/src/index.ts";
 
 const usage = `usage: node infra/nats/generate.ts --workers w1,w2 --out DIR
-  [--partitions 1] [--host 127.0.0.1] [--port 4222] [--store DIR/store] [--durability buffered|fsync]`;
+  [--partitions 1] [--host 127.0.0.1] [--port 4222] [--store DIR/store] [--durability buffered|fsync]
+  [--monitoring HOST:PORT]`;
 
 /** Makes one key a user and the server's configuration with each user's permissions. Keys that exist are kept. */
 async function main(): Promise<void> {
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
       port: { type: "string", default: "4222" },
       store: { type: "string" },
       durability: { type: "string", default: "buffered" },
+      monitoring: { type: "string" },
     },
   });
   const { workers, out, durability } = values;
@@ -36,11 +38,17 @@ async function main(): Promise<void> {
     storeDirectory: values.store ?? join(directory, "store"),
     partitions,
     durability,
+    ...(values.monitoring !== undefined && { monitoring: addressOf(values.monitoring) }),
   });
   const file = join(directory, "nats.conf");
   await writeFile(`${file}.new`, config, { mode: 0o600 });
   await rename(`${file}.new`, file);
   process.stdout.write(`${file}\n`);
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon), port: wholeNumber(text.slice(colon + 1), 65_535) };
 }
 
 function wholeNumber(text: string, most: number): number {

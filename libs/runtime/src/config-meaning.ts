@@ -47,9 +47,12 @@ export function checkMeaning(value: unknown, places: Places, directory: string):
   const issuers = mapOf(mapOf(part("identity"))["issuers"]);
   findings.push(...issuerMistakes(issuers));
 
+  // INVARIANT (I5): with a bus of its own, each service may run elsewhere, and only workers have the targets' passwords.
+  const dialsHere = part("nats") === undefined;
   for (const [name, entry] of Object.entries(mapOf(part("connections")))) {
     const connection = read(Connection, entry);
-    if (connection) findings.push(...connectionMistakes(name, connection, directory));
+    if (connection)
+      findings.push(...connectionMistakes(name, connection, { directory, dialsHere }));
   }
 
   const policies = read(Config.shape.policies, part("policies"));

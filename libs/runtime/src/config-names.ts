@@ -6,10 +6,11 @@ import { pathMistake } from "./config-paths.ts";
 import { webhookMistakes } from "./config-webhooks.ts";
 import { didYouMean } from "./did-you-mean.ts";
 
+/** `dialsHere`: the workers run beside this file, so the targets' passwords must lie here, too. */
 export function connectionMistakes(
   name: string,
   connection: Connection,
-  directory: string,
+  { directory, dialsHere }: { readonly directory: string; readonly dialsHere: boolean },
 ): Finding[] {
   const path = ["connections", name];
   const { target, credentials, columns } = connection;
@@ -23,7 +24,7 @@ export function connectionMistakes(
         hint: "leave `ca` out, or set `tls: verify-full`",
       });
   }
-  if (credentials.password && "file" in credentials.password)
+  if (dialsHere && credentials.password && "file" in credentials.password)
     findings.push(
       ...pathMistake(
         directory,

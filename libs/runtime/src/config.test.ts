@@ -173,6 +173,14 @@ const table: readonly (readonly [string, readonly [string, string] | string, rea
       ["s.yaml:8:53: file `./pw` is not there; looked for `DIR/pw`"],
     ],
     [
+      "a target's password that lies with the workers, elsewhere",
+      [
+        "password: { file: ./password } }",
+        'password: { file: ./pw } }\nnats: { servers: ["nats://bus:4222"], credentials: ./policies }',
+      ],
+      [],
+    ],
+    [
       "folders",
       ["policies: ./policies", "policies: { directory: ./password }\nkeys: { directory: ./k }"],
       [
