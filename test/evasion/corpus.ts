@@ -1,16 +1,18 @@
-/**
- * An idea how to see a masked value, or to empty the vault. `shows` is what a bare PostgreSQL lets out (in rows,
- * errors or notices) and the gateway must not; it never stands in the script itself. A `destroys` case empties or
- * changes the vault on a bare target.
- */
+/** An idea how to see a masked value, or to change the vault. */
 export interface Evasion {
   readonly idea: string;
   /** Lines for psql, or statements for a driver with bound parameters. */
   readonly script:
     | string
     | readonly { readonly text: string; readonly values?: readonly unknown[] }[];
-  readonly shows?: string;
-  readonly destroys?: true;
+}
+
+/**
+ * `shows` is what a bare PostgreSQL lets out (in rows, errors or notices) and the gateway must not; it never
+ * stands in the script itself.
+ */
+export interface Leak extends Evasion {
+  readonly shows: string;
 }
 
 const ann = "canary-ann@secret.example";
@@ -18,7 +20,7 @@ const ann = "canary-ann@secret.example";
 const told = "LEAKED";
 const tell = `'LEA' || 'KED'`;
 
-export const evasions: readonly Evasion[] = [
+export const leaks: readonly Leak[] = [
   // The column itself, by other ways.
   { idea: "the column", script: "SELECT email FROM customers", shows: ann },
   { idea: "an alias", script: "SELECT email AS name FROM customers", shows: ann },
@@ -368,6 +370,74 @@ export const evasions: readonly Evasion[] = [
     script: "SELECT 1\\; SELECT email FROM customers",
     shows: ann,
   },
+  // The classification's own footing.
+  {
+    idea: "renaming the column",
+    script:
+      "BEGIN;\nALTER TABLE customers RENAME COLUMN email TO e2;\nCOMMIT;\nSELECT e2 FROM customers;\nALTER TABLE customers RENAME COLUMN e2 TO email",
+    shows: ann,
+  },
+  {
+    idea: "renaming the table",
+    script:
+      "ALTER TABLE customers RENAME TO c2;\nSELECT email FROM c2;\nALTER TABLE c2 RENAME TO customers",
+    shows: ann,
+  },
+  {
+    idea: "moving the table",
+    script:
+      "ALTER TABLE orders SET SCHEMA other;\nDROP TABLE other.customers;\nALTER TABLE customers SET SCHEMA other;\nSELECT email FROM other.customers",
+    shows: ann,
+  },
+  {
+    idea: "renaming the schema",
+    script:
+      "ALTER SCHEMA public RENAME TO p2;\nSELECT email FROM p2.customers;\nALTER SCHEMA p2 RENAME TO public",
+    shows: ann,
+  },
+  {
+    idea: "detaching a partition",
+    script: "ALTER TABLE events DETACH PARTITION events_2026;\nSELECT email FROM events_2026",
+    shows: "canary-event",
+  },
+  {
+    idea: "leaving the inheritance",
+    script: "ALTER TABLE customers_vip NO INHERIT customers;\nSELECT email FROM customers_vip",
+    shows: "canary-cleo",
+  },
+  {
+    idea: "a generated column",
+    script:
+      "ALTER TABLE customers ADD COLUMN leak text GENERATED ALWAYS AS (email) STORED;\nSELECT leak FROM customers;\nALTER TABLE customers DROP COLUMN leak",
+    shows: ann,
+  },
+  {
+    idea: "a unique index that names what is double",
+    script: "CREATE UNIQUE INDEX ON customers (left(email, 7))",
+    shows: "=(canary-)",
+  },
+  {
+    idea: "a constraint that fails",
+    script: "ALTER TABLE customers ADD CONSTRAINT c CHECK (email NOT LIKE 'canary-a%')",
+    shows: "is violated by some row",
+  },
+  {
+    idea: "a foreign key that finds it",
+    script:
+      "CREATE TABLE fk (e text REFERENCES customers (email));\nINSERT INTO fk VALUES ('can' || 'ary-ann@secret.example');\nDROP TABLE fk",
+    shows: "INSERT 0 1",
+  },
+  {
+    idea: "a row-security policy over it",
+    script: `BEGIN;\nCREATE POLICY p ON customers USING (email LIKE 'canary-a%');\nALTER TABLE customers ENABLE ROW LEVEL SECURITY;\nALTER TABLE customers FORCE ROW LEVEL SECURITY;\nSELECT 'ROWS' || count(*) FROM ONLY customers;\nROLLBACK`,
+    shows: "ROWS1",
+  },
+  {
+    idea: "another type, failing on a value",
+    script:
+      "ALTER TABLE customers ALTER COLUMN card_number TYPE integer USING card_number::integer",
+    shows: "4929000011112222",
+  },
   // Oracles.
   {
     idea: "LIKE",
@@ -518,78 +588,69 @@ export const evasions: readonly Evasion[] = [
       "SELECT * FROM xmltable('/table/row' PASSING query_to_xml('SELECT email FROM customers', false, false, '') COLUMNS email text)",
     shows: ann,
   },
-  // The vault.
-  { idea: "DELETE", script: "DELETE FROM vault", destroys: true },
-  { idea: "TRUNCATE", script: "TRUNCATE vault CASCADE", destroys: true },
-  { idea: "DROP", script: "DROP TABLE vault CASCADE", destroys: true },
+];
+
+/** Each empties or changes the vault on a bare PostgreSQL. */
+export const thefts: readonly Evasion[] = [
+  { idea: "DELETE", script: "DELETE FROM vault" },
+  { idea: "TRUNCATE", script: "TRUNCATE vault CASCADE" },
+  { idea: "DROP", script: "DROP TABLE vault CASCADE" },
   {
     idea: "DELETE in a CTE",
     script: "WITH d AS (DELETE FROM vault RETURNING 1) SELECT count(*) FROM d",
-    destroys: true,
   },
-  { idea: "DELETE through a view", script: "DELETE FROM vault_view", destroys: true },
-  { idea: "a function that deletes", script: "SELECT empty_vault()", destroys: true },
-  { idea: "DO", script: "DO 'BEGIN DELETE FROM vault; END'", destroys: true },
+  { idea: "DELETE through a view", script: "DELETE FROM vault_view" },
+  { idea: "a function that deletes", script: "SELECT empty_vault()" },
+  { idea: "DO", script: "DO 'BEGIN DELETE FROM vault; END'" },
   {
     idea: "EXPLAIN ANALYZE of a DELETE",
     script: "EXPLAIN ANALYZE DELETE FROM vault",
-    destroys: true,
   },
   {
     idea: "PREPARE and EXECUTE",
     script: "PREPARE d AS DELETE FROM vault;\nEXECUTE d",
-    destroys: true,
   },
-  { idea: "behind a harmless statement", script: "SELECT 1\\; DELETE FROM vault", destroys: true },
+  { idea: "behind a harmless statement", script: "SELECT 1\\; DELETE FROM vault" },
   {
     idea: "MERGE … DELETE",
     script: "MERGE INTO vault v USING (SELECT 1) x ON true WHEN MATCHED THEN DELETE",
-    destroys: true,
   },
   {
     idea: "MERGE … UPDATE",
     script:
       "MERGE INTO vault v USING (SELECT 1) x ON true WHEN MATCHED THEN UPDATE SET treasure = NULL",
-    destroys: true,
   },
-  { idea: "dropping its schema", script: "ALTER TABLE vault SET SCHEMA other", destroys: true },
+  { idea: "dropping its schema", script: "ALTER TABLE vault SET SCHEMA other" },
   {
     idea: "renaming it first",
     script: "ALTER TABLE vault RENAME TO v2;\nDELETE FROM v2",
-    destroys: true,
   },
   {
     idea: "ON CONFLICT DO UPDATE",
     script: "INSERT INTO vault VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET treasure = NULL",
-    destroys: true,
   },
   {
     idea: "in a transaction with a savepoint",
     script: "BEGIN;\nSAVEPOINT s;\nDELETE FROM vault;\nRELEASE s;\nCOMMIT",
-    destroys: true,
   },
   {
     idea: "a trigger of one's own",
     script:
       "CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM vault; RETURN NEW; END';\nCREATE TRIGGER t BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION t();\nINSERT INTO notes (body) VALUES ('x')",
-    destroys: true,
   },
   {
     idea: "a rule of one's own",
     script:
       "CREATE RULE r AS ON INSERT TO notes DO ALSO DELETE FROM vault;\nINSERT INTO notes (body) VALUES ('x')",
-    destroys: true,
   },
   {
     idea: "a default of one's own",
     script:
       "ALTER TABLE notes ALTER COLUMN number SET DEFAULT empty_vault();\nINSERT INTO notes (body) VALUES ('x')",
-    destroys: true,
   },
   {
     idea: "by a statement of a driver",
     script: [{ text: "DELETE FROM vault WHERE id = ANY($1)", values: [[1, 2]] }],
-    destroys: true,
   },
 ];
 
