@@ -11,6 +11,9 @@ export interface OutputPublisherOptions {
 }
 
 const messageLimit = 256 * 1024;
+/** How long a chunk waits for company, in milliseconds, unless somebody waits for it or this much has gathered. */
+const companyWait = 5;
+const enough = 64 * 1024;
 const headerRoom = 1024;
 
 /**
@@ -22,6 +25,8 @@ export class OutputPublisher {
   readonly #messages: KeptMessages;
   #queue: Queued[] = [];
   #soon: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
+  #queuedBytes = 0;
   #bytes = 0;
   readonly #drained: (() => void)[] = [];
 
@@ -32,10 +37,17 @@ export class OutputPublisher {
 
   /** What one session writes, with a window of its own. */
   session(): OutputSession {
-    return new OutputSession(this.#options.window, (queued) => {
-      this.#bytes += queued.chunk.body.length + 1;
-      this.#queue.push(queued);
-      this.#soon ??= setImmediate(() => this.#flush());
+    return new OutputSession(this.#options.window, {
+      write: (queued) => {
+        const { length } = queued.chunk.body;
+        this.#bytes += length + 1;
+        this.#queuedBytes += length;
+        this.#queue.push(queued);
+        // A long statement's text is on its command's way to the gates.
+        if (this.#queuedBytes >= enough || queued.chunk.header.kind === "text") this.#hurry();
+        else this.#later ??= setTimeout(() => this.#flush(), companyWait);
+      },
+      hurry: () => this.#hurry(),
     });
   }
 
@@ -46,19 +58,30 @@ export class OutputPublisher {
   /** Resolves when all is stored. */
   drain(): Promise<void> {
     if (this.#bytes === 0) return Promise.resolve();
+    this.#hurry();
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   /** Ends without waiting. Returns how many chunks nobody stored. */
   stop(): number {
     clearImmediate(this.#soon);
+    clearTimeout(this.#later);
     return this.#messages.stop() + this.#queue.length;
   }
 
+  /** What has gathered leaves at the end of this turn. */
+  #hurry(): void {
+    if (this.#queue.length > 0) this.#soon ??= setImmediate(() => this.#flush());
+  }
+
   #flush(): void {
+    clearImmediate(this.#soon);
+    clearTimeout(this.#later);
     this.#soon = undefined;
+    this.#later = undefined;
     const queue = this.#queue;
     this.#queue = [];
+    this.#queuedBytes = 0;
     let message: Queued[] = [];
     let bytes = 0;
     for (const queued of queue) {
@@ -98,16 +121,22 @@ interface Queued {
   readonly onStored: () => void;
 }
 
+/** Where a session's chunks go; `hurry` when somebody waits until they are stored. */
+interface Outlet {
+  write(queued: Queued): void;
+  hurry(): void;
+}
+
 /** A session's way into OUTPUT. */
 export class OutputSession {
   readonly #window: number;
-  readonly #write: (queued: Queued) => void;
+  readonly #outlet: Outlet;
   readonly #room: (() => void)[] = [];
   #unacknowledged = 0;
 
-  constructor(window: number, write: (queued: Queued) => void) {
+  constructor(window: number, outlet: Outlet) {
     this.#window = window;
-    this.#write = write;
+    this.#outlet = outlet;
   }
 
   /** Bytes that are not stored yet. */
@@ -128,7 +157,7 @@ export class OutputSession {
     const bytes = chunk.body.length;
     if (bytes > maxPayload - headerRoom) throw new RangeError("a chunk fits into no message");
     this.#unacknowledged += bytes;
-    this.#write({
+    this.#outlet.write({
       chunk,
       onStored: () => {
         this.#unacknowledged -= bytes;
@@ -141,15 +170,17 @@ export class OutputSession {
 
   /** Calls back once when there is room; at once when there is. */
   onRoom(callback: () => void): void {
-    if (this.hasRoom(1)) callback();
-    else this.#room.push(callback);
+    if (this.hasRoom(1)) return callback();
+    this.#room.push(callback);
+    this.#outlet.hurry();
   }
 
   /** Calls back once when all that was written is stored. */
   onStored(callback: () => void): void {
     const check = (): void => {
-      if (this.#unacknowledged === 0) callback();
-      else this.#room.push(check);
+      if (this.#unacknowledged === 0) return callback();
+      this.#room.push(check);
+      this.#outlet.hurry();
     };
     check();
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { CommandId, HoldId, Millis, Name, SessionId, Sha256, StartId } from "./ids.ts";
 import { Operation } from "./operations.ts";
@@ -199,5 +199,4 @@ export const RecordEvent = z.discriminatedUnion("type", [
 export type RecordEvent = z.infer<typeof RecordEvent>;
 
 /** SHA-256 of an event's line (without its newline) as 64 hexadecimal digits. */
-export const eventHash = (line: Uint8Array | string): string =>
-  createHash("sha256").update(line).digest("hex");
+export const eventHash = (line: Uint8Array | string): string => hash("sha256", line, "hex");

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { z } from "zod";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
@@ -20,8 +20,21 @@ export function base32(bytes: Uint8Array): string {
   return out;
 }
 
+const idBytes = 16;
+/** The system is asked for many ids' bits at once; each is overwritten when it was used. */
+const pool = Buffer.alloc(256 * idBytes);
+let used = pool.length;
+
 /** 128 random bits, 26 characters of lower-case base32. */
-export const randomId = (): string => base32(randomBytes(16));
+export function randomId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const id = base32(pool.subarray(used, used + idBytes));
+  pool.fill(0, used, (used += idBytes));
+  return id;
+}
 
 const id = z.string().regex(/^[a-z2-7]{26}$/);
 
