@@ -5,7 +5,8 @@ import {
   catalogQueries,
   catalogSettings,
   majors,
-  readCatalog,
+  openCatalog,
+  openParser,
   type Catalog,
   type CatalogQuery,
   type CatalogRows,
@@ -74,21 +75,21 @@ export async function seeTarget(connection: Connection, loaded: LoadedConfig): P
       superuser: superuser === "t",
       searchPath: path.map(([schema]) => schema ?? ""),
       tls: tls === "t",
-      catalog: await catalogOf(ask),
+      catalog: await catalogOf(ask, major),
     };
   } finally {
     await client.end();
   }
 }
 
-async function catalogOf(ask: (text: string) => Promise<Rows>): Promise<Catalog> {
+async function catalogOf(ask: (text: string) => Promise<Rows>, major: Major): Promise<Catalog> {
   await ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   await ask(catalogSettings);
   const rows: [CatalogQuery, Rows][] = [];
   for (const [name, text] of Object.entries(catalogQueries))
     rows.push([name as CatalogQuery, await ask(text)]);
   await ask("ROLLBACK");
-  return readCatalog(Object.fromEntries(rows) as unknown as CatalogRows);
+  return openCatalog(Object.fromEntries(rows) as unknown as CatalogRows, await openParser(major));
 }
 
 function tlsOf(

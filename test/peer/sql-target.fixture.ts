@@ -2,8 +2,8 @@ import {
   analyse,
   catalogQueries,
   catalogSettings,
+  openCatalog,
   openParser,
-  readCatalog,
   type Analysis,
   type Catalog,
   type CatalogRows,
@@ -40,7 +40,7 @@ async function loadCatalog(client: Client): Promise<Catalog> {
     rows[name] = (await client.query<(string | null)[]>({ text, rowMode: "array" })).rows;
   }
   await client.query("ROLLBACK");
-  return readCatalog(rows as unknown as CatalogRows);
+  return openCatalog(rows as unknown as CatalogRows, parser);
 }
 
 /** Two databases that differ in their classified values only, and the catalog of the first. */

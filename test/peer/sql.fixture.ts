@@ -23,6 +23,34 @@ export const schema = (mark: string, base: number): string => `
   CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (100);
   CREATE TABLE notes (id int, body text);
   CREATE VIEW contacts AS SELECT id, email FROM customers;
+  CREATE FUNCTION told(int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT email FROM customers WHERE id = $1); END';
+  CREATE VIEW people AS SELECT id AS no, name, email AS mail, upper(email) AS loud, card_number FROM customers;
+  CREATE VIEW renamed (a, b) AS SELECT id, email FROM customers; ALTER VIEW renamed RENAME COLUMN b TO c;
+  CREATE VIEW nested AS SELECT p.mail AS m, p.loud, o.note FROM people p JOIN orders o ON o.customer_id = p.no;
+  CREATE VIEW united AS SELECT id, email AS word FROM customers UNION ALL SELECT id, body FROM notes;
+  CREATE VIEW counted AS SELECT boss, count(*) AS n, max(salary) AS top FROM staff GROUP BY boss;
+  CREATE VIEW whole AS SELECT c, c.id AS n FROM customers c;
+  CREATE VIEW quiet AS SELECT id, name FROM customers;
+  CREATE VIEW chosen AS SELECT id, name FROM customers WHERE email LIKE '%ann%';
+  CREATE VIEW sorted AS SELECT id FROM customers ORDER BY email;
+  CREATE RECURSIVE VIEW chain (n, w) AS SELECT 1, email::text FROM customers WHERE id = 1
+    UNION ALL SELECT n + 1, w FROM chain WHERE n < 3;
+  CREATE VIEW joined AS SELECT * FROM customers JOIN staff USING (id, name);
+  CREATE VIEW lateral_view AS SELECT c.id, l.part FROM customers c, LATERAL regexp_split_to_table(c.email, '@') l(part);
+  CREATE VIEW inherited AS SELECT * FROM archive; CREATE VIEW parted AS SELECT * FROM events;
+  CREATE VIEW guarded WITH (security_barrier, security_invoker) AS SELECT id, email FROM customers WHERE id > 1;
+  CREATE VIEW listed AS SELECT id, body FROM notes WHERE id < 100 WITH CHECK OPTION;
+  CREATE VIEW jsoned AS SELECT to_jsonb(c) AS doc, row_to_json(c) ->> 'email' AS e FROM customers c;
+  CREATE VIEW valued AS VALUES (1, 'x'), (2, 'y');
+  CREATE VIEW systemic AS SELECT ctid, tableoid::regclass::text AS t, secret FROM archive;
+  CREATE MATERIALIZED VIEW copied AS SELECT id, email, left(card_number, 4) AS start FROM customers;
+  CREATE VIEW over_copy AS SELECT email AS e, start FROM copied;
+  CREATE VIEW watched AS SELECT id, body FROM notes;
+  CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TRIGGER instead INSTEAD OF INSERT ON watched FOR EACH ROW EXECUTE FUNCTION instead();
+  CREATE VIEW ruled AS SELECT id, body FROM notes;
+  CREATE RULE r AS ON DELETE TO ruled DO INSTEAD DELETE FROM customers;
+  CREATE VIEW calling AS SELECT told(id) AS t FROM notes;
   CREATE FUNCTION mail(int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
   CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE TABLE audited (id int PRIMARY KEY, v text);
@@ -38,7 +66,7 @@ export const schema = (mark: string, base: number): string => `
   INSERT INTO archive VALUES (1, '${mark}old'); INSERT INTO archive_old VALUES (2, '${mark}older', 'x');
   INSERT INTO events VALUES (1, '2024-01-01', '${mark}event');
   INSERT INTO notes VALUES (1, 'hello');
-  ANALYZE;`;
+  REFRESH MATERIALIZED VIEW copied; ANALYZE;`;
 
 /** Each must be traced (not opaque), agree with RowDescription, and hide no classified value in a plain column. */
 export const traced: readonly string[] = [
@@ -206,6 +234,57 @@ export const traced: readonly string[] = [
   "SELECT overlay(email PLACING 'x' FROM 1 FOR 1), position('@' IN email), trim(email) FROM customers",
 ];
 
+/** The same of views: each column is what its definition computes. */
+export const tracedViews: readonly string[] = [
+  "SELECT * FROM contacts",
+  "SELECT email AS x, upper(email) FROM contacts",
+  "SELECT * FROM people",
+  "SELECT mail FROM people WHERE mail = 'x'",
+  "SELECT p FROM people p",
+  "SELECT (p).mail FROM people p",
+  "SELECT to_json(p) FROM people p",
+  "SELECT * FROM renamed",
+  "SELECT c FROM renamed",
+  "SELECT * FROM nested",
+  "SELECT * FROM united",
+  "SELECT word FROM united ORDER BY id",
+  "SELECT * FROM counted",
+  "SELECT * FROM whole",
+  "SELECT (c).email, (c).name FROM whole",
+  "SELECT * FROM quiet",
+  "SELECT * FROM chosen",
+  "SELECT * FROM sorted",
+  "SELECT * FROM chain",
+  "SELECT * FROM joined",
+  "SELECT * FROM lateral_view",
+  "SELECT * FROM inherited",
+  "SELECT * FROM parted",
+  "SELECT * FROM guarded",
+  "SELECT * FROM jsoned",
+  "SELECT * FROM valued",
+  "SELECT * FROM systemic",
+  "SELECT ctid FROM systemic, (SELECT 1) x",
+  "SELECT * FROM copied",
+  "SELECT * FROM over_copy",
+  "SELECT tableoid IS NULL FROM copied",
+  "WITH v AS (SELECT * FROM people) SELECT loud FROM v",
+  "SELECT a.email, b.mail FROM contacts a JOIN people b ON a.id = b.no",
+  "INSERT INTO listed VALUES (7, 'x') RETURNING *",
+  "INSERT INTO listed (id) VALUES (8) RETURNING id, body",
+  "INSERT INTO listed SELECT id, email FROM customers RETURNING body",
+  "INSERT INTO quiet VALUES (9, 'Zoe') RETURNING name",
+  "INSERT INTO quiet VALUES (1, 'Zoe') ON CONFLICT (id) DO UPDATE SET name = excluded.name || '!' RETURNING *",
+  "INSERT INTO quiet VALUES (1, 'Zoe') ON CONFLICT DO NOTHING RETURNING *",
+  "UPDATE listed SET body = 'y' WHERE id = 1 RETURNING *",
+  "UPDATE people SET name = mail WHERE no = 1 RETURNING *",
+  "UPDATE people SET card_number = 'z' RETURNING card_number, mail",
+  "UPDATE contacts SET email = 'new' WHERE id = 2 RETURNING email",
+  "DELETE FROM people WHERE mail = 'q' RETURNING loud",
+  "DELETE FROM contacts RETURNING *",
+  "UPDATE notes n SET body = p.mail FROM people p WHERE p.no = n.id RETURNING n.body",
+  "MERGE INTO listed l USING people p ON l.id = p.no WHEN MATCHED THEN UPDATE SET body = p.loud WHEN NOT MATCHED THEN INSERT VALUES (p.no, p.name)",
+];
+
 /** Known only to 17 and 18, or with that syntax only there. */
 export const tracedFrom18: readonly string[] = [
   "SELECT * FROM (SELECT email FROM customers), (SELECT 1 AS one)",
@@ -218,7 +297,13 @@ export const tracedFrom18: readonly string[] = [
 
 /** Each must be opaque or ask `execute`: it is not traced. */
 export const untraced: readonly string[] = [
-  "SELECT * FROM contacts",
+  "SELECT * FROM calling",
+  "INSERT INTO watched VALUES (1, 'x')",
+  "DELETE FROM ruled",
+  "UPDATE counted SET n = 1",
+  "UPDATE united SET id = 1",
+  "UPDATE people SET loud = 'x'",
+  "SELECT * FROM quiet FOR UPDATE",
   "SELECT mail(1)",
   "SELECT id FROM customers WHERE mail(id) = 'x'",
   "INSERT INTO audited VALUES (1, 'x') RETURNING v",

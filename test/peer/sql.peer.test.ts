@@ -12,13 +12,13 @@ import {
   startTargets,
   stopTargets,
 } from "./sql-target.fixture.ts";
-import { traced, tracedFrom18, untraced } from "./sql.fixture.ts";
+import { traced, tracedFrom18, tracedViews, untraced } from "./sql.fixture.ts";
 
 beforeAll(startTargets);
 afterAll(stopTargets);
 
 describe("what is read is what runs (design §6), on PostgreSQL 18", () => {
-  test.each([...traced, ...tracedFrom18])("%s", async (text) => {
+  test.each([...traced, ...tracedViews, ...tracedFrom18])("%s", async (text) => {
     const statement = await readTraced(text);
     const one = await run("one", text);
     // Catalogs and plans differ anyway.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { asks, read, shows } from "./analysis.fixture.ts";
+import { asks, catalog, classified, read, shows } from "./analysis.fixture.ts";
+import { classification } from "./classification.ts";
 
 describe("outputs", () => {
   test.each([
@@ -24,6 +25,48 @@ describe("outputs", () => {
     ["UPDATE customers SET name = email RETURNING name", ["name=computed(public.customers.email)"]],
   ])("%s", async (text, expected) => {
     expect(await shows(text)).toEqual(expected);
+  });
+});
+
+describe("views", () => {
+  test.each([
+    [
+      "SELECT * FROM contacts",
+      [
+        "read:output public.customers.email",
+        "read:output public.contacts",
+        "read:output public.customers",
+      ],
+    ],
+    [
+      "SELECT id FROM contacts WHERE email = 'x'",
+      [
+        "read:lookup public.customers.email",
+        "read:output public.contacts",
+        "read:output public.customers",
+      ],
+    ],
+    ["INSERT INTO contacts (id) VALUES (1)", ["insert public.contacts", "insert public.customers"]],
+    [
+      "DELETE FROM contacts WHERE id = 1",
+      [
+        "delete+where public.contacts",
+        "delete+where public.customers",
+        "delete+where public.orders",
+        "read:output public.contacts",
+        "read:output public.customers",
+      ],
+    ],
+  ])("%s", async (text, expected) => {
+    expect((await asks(text)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("a column of a view is what its definition computes, in RowDescription too", () => {
+    const known = classification(catalog, classified);
+    const contacts = catalog.relation("public", "contacts");
+    if (!contacts) throw new Error("no view");
+    expect(known.of(contacts, "email", true)).toEqual(["public.customers.email"]);
+    expect(known.of(contacts, "id", true)).toEqual([]);
   });
 });
 
@@ -70,7 +113,6 @@ describe("utility statements", () => {
     ["CREATE TEMP TABLE t (a int)", ["create pg_temp.t"]],
     ["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", ["opaque", "create public.f"]],
     ["DO 'BEGIN END'", ["opaque"]],
-    ["SELECT * FROM contacts", ["opaque"]],
     ["PREPARE p AS SELECT 1", ["opaque"]],
     ["DECLARE c CURSOR FOR SELECT 1", ["opaque"]],
   ])("%s", async (text, expected) => {

@@ -2,13 +2,17 @@ import { readFileSync } from "node:fs";
 import { analyse, type Subject } from "./analyse.ts";
 import type { Analysis } from "./analysis.ts";
 import { openParser } from "./parser.ts";
-import { readCatalog, type CatalogRows } from "./read-catalog.ts";
+import type { CatalogRows } from "./read-catalog.ts";
+import { openCatalog } from "./stored-texts.ts";
+
+const parser = await openParser(18);
 
 /** Rows as PostgreSQL 18 gave them for a small shop, the system's own cut down to what the tests name. */
-export const catalog = readCatalog(
+export const catalog = await openCatalog(
   JSON.parse(
     readFileSync(new URL("./fixtures/catalog-18.json", import.meta.url), "utf8"),
   ) as CatalogRows,
+  parser,
 );
 
 export const classified = {
@@ -17,8 +21,6 @@ export const classified = {
   "public.archive.secret": ["pii"],
   "public.events.detail": ["pii"],
 };
-
-const parser = await openParser(18);
 
 export async function read(text: string, over: Partial<Subject> = {}): Promise<Analysis> {
   const parsed = await parser.parse(text);

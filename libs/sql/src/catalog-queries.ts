@@ -68,6 +68,15 @@ export const catalogQueries = {
     WHERE o.oprcode <> 0 AND ${visible} ORDER BY o.oid`,
   casts: `SELECT k.castsource, k.casttarget, k.castfunc, k.castcontext, k.castmethod, k.oid
     FROM pg_catalog.pg_cast k ORDER BY k.oid`,
+  /** Printed under `catalogSettings`, so that every name outside pg_catalog is qualified. */
+  definitions: `SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('v','m') AND c.oid >= 16384 AND ${visible} ORDER BY c.oid`,
+  bodies: `SELECT p.oid, COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc), p.prosqlbody IS NOT NULL,
+      p.proconfig IS NOT NULL
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE l.lanname = 'sql' AND p.oid >= 16384 AND ${visible} ORDER BY p.oid`,
   eventTriggers: `SELECT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.oid`,
 } as const;
 

@@ -1,3 +1,5 @@
+import type { ParseTree } from "./parser-instance.ts";
+
 /** What the analyser knows of a target: plain data, built by `readCatalog`. */
 
 /** Objects with a lower oid were made by initdb. */
@@ -57,6 +59,8 @@ export interface Relation {
   readonly expressions: readonly string[];
   /** Columns of unique indexes. */
   readonly uniqueColumns: readonly number[];
+  /** Of a view or materialised view that people made: its query, every name in it qualified; else null. */
+  readonly definition: string | null;
 }
 
 export interface Type {
@@ -97,6 +101,18 @@ export interface Func {
   readonly variadic: number;
   /** Names of OUT and TABLE columns with their types; empty when the result is one value. */
   readonly out: readonly { readonly name: string; readonly type: number }[];
+  /** Of a function that people wrote in SQL; else null. */
+  readonly body: FunctionBody | null;
+}
+
+export interface FunctionBody {
+  readonly text: string;
+  /** BEGIN ATOMIC or RETURN: names were resolved when it was made, and are qualified in `text`. */
+  readonly atomic: boolean;
+  /** It runs under settings of its own. */
+  readonly configured: boolean;
+  /** Of the input parameters, "" where there is none. */
+  readonly names: readonly string[];
 }
 
 export interface Operator {
@@ -134,6 +150,8 @@ export interface Catalog {
   relation(schema: string, name: string): Relation | undefined;
   type(schema: string, name: string): Type | undefined;
   cast(source: number, target: number): Cast | undefined;
+  /** The parse tree of a `definition` or body, read by the target's own grammar; null when it could not be read. */
+  stored(text: string): ParseTree | null;
   /** Whether people made casts that run a function of theirs and apply without being written. */
   readonly userCasts: boolean;
   /** Whether people made a cast to that type that runs a function of theirs. */

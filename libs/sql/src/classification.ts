@@ -1,5 +1,7 @@
 import type { Catalog, Relation } from "./catalog.ts";
 import { qualified, splitQualified } from "./identifiers.ts";
+import { union } from "./value.ts";
+import { isView, viewLineage } from "./views.ts";
 
 /** Classified columns, id without the connection (`public.customers.email`) → tags. */
 export type Classified = Readonly<Record<string, readonly string[]>>;
@@ -13,7 +15,8 @@ export interface ClassifiedColumn {
 
 /**
  * Which classified columns a column stands for. Classification is inherited by name, both ways: a
- * partition's or child's column holds what its parent shows, and a parent shows what its children hold.
+ * partition's or child's column holds what its parent shows, and a parent shows what its children hold. A view's
+ * and materialised view's column stands for what its definition computes it from.
  */
 export interface Classification {
   /** Ids of all classified columns that the target has, sorted. */
@@ -52,9 +55,11 @@ class CatalogClassification implements Classification {
   /** relation oid → column name → ids */
   readonly #direct = new Map<number, Map<string, string>>();
   readonly #remembered = new Map<string, readonly string[]>();
+  readonly #lineage: (relation: Relation, at: number) => readonly string[];
 
   constructor(catalog: Catalog, classified: Classified) {
     this.#catalog = catalog;
+    this.#lineage = viewLineage(catalog, this);
     const columns = new Map<string, ClassifiedColumn>();
     for (const [written, tags] of Object.entries(classified)) {
       const [schema, table, column] = splitQualified(written.split("#>")[0] ?? "") ?? [];
@@ -84,7 +89,8 @@ class CatalogClassification implements Classification {
       const id = this.#direct.get(one.oid)?.get(column);
       if (id !== undefined) ids.push(id);
     }
-    const sorted = ids.toSorted();
+    const at = isView(relation) ? relation.columns.findIndex(({ name }) => name === column) : -1;
+    const sorted = union(ids.toSorted(), at === -1 ? empty : this.#lineage(relation, at));
     this.#remembered.set(key, sorted);
     return sorted;
   }

@@ -50,6 +50,14 @@ export class Context {
     return result;
   }
 
+  /** Asks also what was asked there: the query of a view, the body of a function. */
+  include(other: Context): void {
+    for (const operation of other.asked.operations.list()) this.asked.operations.add(operation);
+    this.touch([...other.asked.touched]);
+    this.executes ||= other.executes;
+    this.changesNames ||= other.changesNames;
+  }
+
   decide(columns: readonly string[]): void {
     this.asked.use(columns, "predicate");
   }

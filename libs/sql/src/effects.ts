@@ -2,7 +2,9 @@ import type { Column, Relation, Trigger } from "./catalog.ts";
 import { firstUserOid } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { Opaque } from "./outcome.ts";
-import { family } from "./relations.ts";
+import { family, openRelation } from "./relations.ts";
+import { baseColumns, viewBase } from "./view-writes.ts";
+import { isView } from "./views.ts";
 
 export type Change = "insert" | "update" | "delete" | "truncate";
 
@@ -28,11 +30,30 @@ export function change(
   },
   context: Context,
 ): void {
+  if (isView(relation)) return changeView(action, relation, options, context);
   // An inheritance parent takes inserted rows itself; a partitioned table hands them down.
   const children = options.children && (action !== "insert" || relation.kind === "p");
   for (const one of family(relation, children, context)) {
     changeOne(action, one, options, context, new Set());
   }
+}
+
+/** A view that PostgreSQL updates by itself: its rows are found by its query, and those of its table change. */
+function changeView(
+  action: Change,
+  view: Relation,
+  options: { readonly where: boolean; readonly columns: readonly number[] },
+  context: Context,
+): void {
+  const base = viewBase(view, context);
+  if (action === "update" || action === "delete") context.asked.change(action, view, options.where);
+  else context.asked.act(action, context.asked.resources.table(view));
+  context.touch(context.classification.ofRelation(view, true));
+  // Its condition chooses the rows, or checks the new ones.
+  if (action !== "insert" || base.checks) openRelation(view, true, context);
+  const columns = action === "update" ? baseColumns(base, options.columns) : [];
+  const { relation, children } = base;
+  change(action, relation, { children, where: options.where, columns }, context);
 }
 
 function changeOne(
@@ -99,12 +120,18 @@ function cascade(
   }
 }
 
-/** Defaults of the columns that an INSERT leaves out, or sets to DEFAULT. */
+/** Defaults of the columns that an INSERT leaves out, or sets to DEFAULT; a view's, then its table's. */
 export function reachDefaults(
   relation: Relation,
   attnums: readonly number[],
   context: Context,
 ): void {
+  if (isView(relation)) {
+    const base = viewBase(relation, context);
+    const given = [...base.columns].filter(([own]) => !attnums.includes(own)).map(([, of]) => of);
+    const left = base.relation.columns.filter(({ attnum }) => !given.includes(attnum));
+    reachDefaults(base.relation, attnumsOf(left), context);
+  }
   for (const column of relation.columns) {
     if (!attnums.includes(column.attnum)) continue;
     if (column.default !== null) context.reachExpression(column.default);

@@ -20,6 +20,8 @@ import { query, unsettledQuery } from "./select.ts";
 import { Stored, withStored } from "./stored.ts";
 import { known, knownFields, list, only, record, type Fields } from "./tree.ts";
 import { plain } from "./value.ts";
+import { viewBase } from "./view-writes.ts";
+import { isView } from "./views.ts";
 
 const insertFields = knownFields(
   "relation",
@@ -151,6 +153,8 @@ function conflictTarget(infer: unknown, relation: Relation, scope: Scope, contex
     context.decide(evaluate(fields["whereClause"], scope, context).columns);
   }
   if (elements.length > 0) return;
+  if (isView(relation))
+    return conflictTarget(infer, viewBase(relation, context).relation, scope, context);
   for (const column of relation.columns) {
     if (!relation.uniqueColumns.includes(column.attnum)) continue;
     context.decide(context.classification.of(relation, column.name, true));

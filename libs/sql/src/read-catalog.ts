@@ -3,6 +3,7 @@ import type {
   Catalog,
   Column,
   Func,
+  FunctionBody,
   IncomingForeignKey,
   Operator,
   Relation,
@@ -94,8 +95,34 @@ function outColumns(
   });
 }
 
-const functions = (rows: CatalogRows): Func[] =>
-  rows.functions.map((row) => ({
+/** Names of the input parameters, in their order. */
+function parameterNames(row: readonly (string | null)[] | undefined): string[] {
+  const modes = row?.[14] ? row[14].split(",") : null;
+  const names: unknown = row?.[15] ? JSON.parse(row[15]) : [];
+  if (!Array.isArray(names)) return [];
+  return names
+    .map((name: unknown) => (typeof name === "string" ? name : ""))
+    .filter((_, at) => modes === null || ["i", "b", "v"].includes(modes[at] ?? ""));
+}
+
+function bodies(rows: CatalogRows): Map<number, FunctionBody> {
+  const shapes = new Map(rows.functions.map((row) => [row[0], row]));
+  return new Map(
+    rows.bodies.map((row) => [
+      number(row[0]),
+      {
+        text: string(row[1]),
+        atomic: truth(row[2]),
+        configured: truth(row[3]),
+        names: parameterNames(shapes.get(row[0] ?? null)),
+      },
+    ]),
+  );
+}
+
+function functions(rows: CatalogRows): Func[] {
+  const bodyOf = bodies(rows);
+  return rows.functions.map((row) => ({
     oid: number(row[0]),
     schema: string(row[1]),
     name: string(row[2]),
@@ -110,7 +137,9 @@ const functions = (rows: CatalogRows): Func[] =>
     defaults: number(row[11]),
     variadic: number(row[12]),
     out: outColumns(row),
+    body: bodyOf.get(number(row[0])) ?? null,
   }));
+}
 
 const operators = (rows: CatalogRows): Operator[] =>
   rows.operators.map((row) => ({
@@ -158,6 +187,7 @@ function relations(rows: CatalogRows): Relation[] {
       numbers(row[1]).map((column) => [number(row[0]), column] as const),
     ),
   );
+  const definitions = new Map(rows.definitions.map((row) => [number(row[0]), string(row[1])]));
   return rows.relations.map((row) => {
     const oid = number(row[0]);
     return {
@@ -176,6 +206,7 @@ function relations(rows: CatalogRows): Relation[] {
       reaches: reaches.get(oid) ?? [],
       expressions: texts.get(oid) ?? [],
       uniqueColumns: unique.get(oid) ?? [],
+      definition: definitions.get(oid) ?? null,
     };
   });
 }
@@ -209,8 +240,11 @@ const namedIndex = <T extends { readonly schema: string; readonly name: string }
   items: readonly T[],
 ): Map<string, T> => new Map(items.map((item) => [`${item.schema}\0${item.name}`, item]));
 
-/** Builds the catalog from the rows of `catalogQueries`, each value in text format. */
-export function readCatalog(rows: CatalogRows): Catalog {
+/**
+ * Builds the catalog from the rows of `catalogQueries`, each value in text format. `stored` parses definitions
+ * and bodies; without it, views and functions are not traced.
+ */
+export function readCatalog(rows: CatalogRows, stored: Catalog["stored"] = () => null): Catalog {
   const allRelations = relations(rows);
   const allTypes = types(rows);
   const allFunctions = functions(rows);
@@ -237,5 +271,6 @@ export function readCatalog(rows: CatalogRows): Catalog {
       (cast) => !cast.builtin && cast.method === "f" && cast.context !== "e",
     ),
     userCastTo: (target) => userCastTargets.has(target),
+    stored,
   };
 }

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import type { RangeEntry } from "./scope.ts";
 import { union, type Value } from "./value.ts";
+import { isView, viewReading } from "./views.ts";
 
 /** A relation and, unless ONLY, all its children. */
 export const family = (
@@ -14,10 +15,11 @@ export const family = (
 ): readonly Relation[] =>
   children ? [relation, ...kin(context.catalog, relation, "children")] : [relation];
 
-/** Asks what reading it asks; opaque for what is not a table as it is stored. */
+/** Asks what reading it asks, of a view what its query asks besides; opaque for what cannot be traced. */
 export function openRelation(relation: Relation, children: boolean, context: Context): void {
   for (const one of family(relation, children, context)) {
-    readable(one);
+    if (isView(one)) context.include(viewReading(one, context).context);
+    else readable(one);
     context.asked.readTable(one);
     if (one.rowSecurity) context.reachRelation(one);
   }
@@ -49,10 +51,25 @@ export function relationEntry(
     name: relation.name,
     schema: relation.schema,
     relation,
-    columns: relation.columns.map((column) => ({
+    columns: relation.columns.map((column, at) => ({
       name: column.name,
-      value: columnValue(relation, column, children, context),
+      value: isView(relation)
+        ? viewColumn(relation, column, at, context)
+        : columnValue(relation, column, children, context),
     })),
+  };
+}
+
+/** INVARIANT (I3): a view's column is what its query computes, and what config says of the view itself. */
+function viewColumn(relation: Relation, column: Column, at: number, context: Context): Value {
+  const from = viewReading(relation, context).columns[at];
+  if (!from) throw new Opaque("a malformed catalog");
+  return {
+    type: column.typeOid,
+    columns: union(context.classification.of(relation, column.name, true), from.columns),
+    bare: from.bare || from.columns.length === 0,
+    origin: { tableOid: relation.oid, attnum: column.attnum },
+    constant: false,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Context } from "./context.ts";
 import { Opaque } from "./outcome.ts";
 import { family } from "./relations.ts";
 import type { Scope } from "./scope.ts";
+import { isView } from "./views.ts";
 import { known, knownFields, list, only, text } from "./tree.ts";
 
 /**
@@ -19,6 +20,7 @@ export function lockRows(clauses: unknown, scope: Scope, context: Context): void
     if (entries.some(({ relation }) => !relation)) throw new Opaque("row locks through a subquery");
     for (const { relation } of entries) {
       if (!relation) continue;
+      if (isView(relation)) throw new Opaque("row locks through a view");
       for (const one of family(relation, true, context)) context.asked.change("update", one, true);
     }
   }

@@ -28,7 +28,9 @@ export function withStored(entry: RangeEntry, relation: Relation, stored: Stored
     columns: entry.columns.map((column, at) => {
       const written = relation.columns[at];
       if (!written) return column;
-      const fed = written.generated === "" ? stored.of(written.attnum) : stored.all();
+      // A view's column may be computed from any column of its table.
+      const own = written.generated === "" && relation.kind !== "v";
+      const fed = own ? stored.of(written.attnum) : stored.all();
       return fed.length === 0 ? column : { ...column, value: fedBy(column.value, fed) };
     }),
   };
