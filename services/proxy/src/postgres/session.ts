@@ -22,7 +22,6 @@ import { longest, longText, sizeOf } from "./long-text.ts";
 import { operationsOf, textOf, type Judgement } from "./operations.ts";
 import { readNames } from "./names.ts";
 import { oneWriteATurn } from "./one-write-a-turn.ts";
-import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { asTarget, denied, errorFrame, refusal, refusalOf, type Refusal } from "./refusal.ts";
 import { Running, unsent } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";

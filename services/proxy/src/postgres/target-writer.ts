@@ -3,7 +3,6 @@ import { toTarget } from "@sallyport/pgwire";
 import type { Duplex } from "node:stream";
 import type { Clearance } from "../gate.ts";
 import { oneWriteATurn } from "./one-write-a-turn.ts";
-import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { ownStatements, type OwnPurpose } from "./own-statements.ts";
 
 /** No client can have a statement or portal of that name. */
