@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { Provider, type AdapterFactory, type Configuration } from "oidc-provider";
-import { accessToken, logIn } from "./oidc-login.ts";
 import { memoryStore } from "./oidc-store.ts";
+import { jobToken, loginClient, personToken, redirectUri } from "./oidc-tokens.ts";
 
 /** A job or a service: gets its tokens with its own secret (client credentials). */
 export interface OidcClient {
@@ -32,14 +33,12 @@ export interface OidcProviderOptions {
   /** Seconds for which an access token is valid; 900 by default. */
   lifetime?: number;
   port?: number;
+  /** For clients on other hosts, which know it by this name: all addresses, with TLS (PEM). Loopback when left out. */
+  outside?: { name: string; certificate: string; key: string };
 }
 
-const resource = "urn:sallyport:gateway";
-const loginClient = "people";
-const redirectUri = "http://127.0.0.1/signed-in";
-
 /**
- * A real OpenID Connect provider on loopback. Its access tokens are JWTs (ES256, RFC 9068) with the claims `kind`
+ * A real OpenID Connect provider, on loopback if not told otherwise. Its access tokens are JWTs (ES256, RFC 9068) with the claims `kind`
  * (`workload` or `user`), `groups` and, for clients that have one, `owner`.
  */
 export class OidcProvider implements AsyncDisposable {
@@ -69,10 +68,15 @@ export class OidcProvider implements AsyncDisposable {
   }
 
   static async create(options: OidcProviderOptions = {}): Promise<OidcProvider> {
-    const server = createServer().listen(options.port ?? 0, "127.0.0.1");
+    const { outside } = options;
+    const server = outside
+      ? createSecureServer({ cert: outside.certificate, key: outside.key })
+      : createServer();
+    server.listen(options.port ?? 0, outside ? undefined : "127.0.0.1");
     await once(server, "listening");
     const { port }: Pick<AddressInfo, "port"> = addressOf(server);
-    const provider = new OidcProvider(server, `http://127.0.0.1:${port}`, options);
+    const issuer = outside ? `https://${outside.name}:${port}` : `http://127.0.0.1:${port}`;
+    const provider = new OidcProvider(server, issuer, options);
     await provider.rotateKeys();
     server.on("request", (request, response) => provider.#answer(request, response));
     return provider;
@@ -87,29 +91,14 @@ export class OidcProvider implements AsyncDisposable {
   async jobToken(clientId: string): Promise<string> {
     const client = this.#clients.get(clientId);
     if (!client) throw new Error(`the provider knows no client \`${clientId}\``);
-    const response = await fetch(this.tokenEndpoint, {
-      method: "POST",
-      headers: {
-        authorization: `Basic ${Buffer.from(`${clientId}:${client.secret}`).toString("base64")}`,
-      },
-      body: new URLSearchParams({ grant_type: "client_credentials", resource }),
-    });
-    return await accessToken(response);
+    return await jobToken(this.issuer, clientId, client.secret);
   }
 
   /** An access token for a person, by a scripted log-in (authorization code). */
   async personToken(name: string): Promise<string> {
     const person = this.#people.get(name);
     if (!person) throw new Error(`the provider knows no person \`${name}\``);
-    const { issuer } = this;
-    return await logIn({
-      issuer,
-      clientId: loginClient,
-      redirectUri,
-      resource,
-      login: name,
-      password: person.password,
-    });
+    return await personToken(this.issuer, name, person.password);
   }
 
   /** Signs with a new key from now on. The key before stays published, the ones before that do not. */
