@@ -156,6 +156,40 @@ const postgresListener = z.strictObject({
   tls: z.union([off, z.literal("self-signed"), certificate]).default("self-signed"),
 });
 
+/** YAML 1.2 reads `on` as a word; `true` is taken too. */
+const onOff = z
+  .union([z.literal("on"), z.literal(true), off])
+  .transform((value) => value === "on" || value === true);
+
+/** Traces and metrics for an operator's own tools; left out, nothing of it is even loaded. */
+export const TelemetryConfig = z.strictObject({
+  /** OTLP over HTTP: `/v1/traces` and `/v1/metrics` are put behind the endpoint. */
+  otlp: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }),
+      headers: z
+        .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, "a header's name"), SecretRef)
+        .default({}),
+      encoding: z.enum(["protobuf", "json"]).default("protobuf"),
+      /** PEM file of the certificate authority of the endpoint; the system's when left out. */
+      ca: z.string().min(1).optional(),
+      /** How often metrics are sent. */
+      every: Duration.default(10_000),
+    })
+    .optional(),
+  /** `/metrics` on the HTTP listener of each service. */
+  prometheus: onOff.default(false),
+  traces: z
+    .strictObject({
+      /** The part of the commands whose trace is kept. */
+      ratio: z.number().min(0).max(1).default(1),
+      /** Whether spans hold the text of statements; never parameters. */
+      statements: onOff.default(false),
+    })
+    .prefault({}),
+});
+export type TelemetryConfig = z.infer<typeof TelemetryConfig>;
+
 /** sallyport.yaml. Relative paths are relative to the file. */
 export const Config = z.strictObject({
   $schema: z.string().optional(),
@@ -216,6 +250,7 @@ export const Config = z.strictObject({
       output: Size.default(4 * 1024 ** 3),
     })
     .prefault({}),
+  telemetry: TelemetryConfig.optional(),
   drain: Duration.default(30_000),
   log: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });

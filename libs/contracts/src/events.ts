@@ -3,10 +3,8 @@ import { z } from "zod";
 import { CommandId, HoldId, Millis, Name, SessionId, Sha256, StartId } from "./ids.ts";
 import { Operation } from "./operations.ts";
 import { Principal } from "./principal.ts";
+import { Trace } from "./trace.ts";
 import { Verdict } from "./verdict.ts";
-
-/** W3C Trace Context `traceparent`. */
-const Trace = z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
 
 /**
  * What each event of a writer in a session carries: `n` counts from 1 without gaps, `prev` is the
@@ -171,6 +169,7 @@ export const Approval = z.strictObject({
   answer: z.enum(["approve", "deny"]),
   principal: Principal,
   reason: z.string().max(2000),
+  trace: Trace.optional(),
 });
 export type Approval = z.infer<typeof Approval>;
 

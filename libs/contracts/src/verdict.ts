@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CommandId, HoldId, Millis, SessionId, Sha256 } from "./ids.ts";
+import { Trace } from "./trace.ts";
 
 /** A masker with its parameter, least revealing first: null, redact, hash, partial[:n], email. */
 export const Masker = z.string().regex(/^(null|redact|hash|partial(:[1-9][0-9]?)?|email)$/);
@@ -69,5 +70,7 @@ export const Verdict = z.strictObject({
   revision: z.number().int().nonnegative(),
   /** Revision that was judged under, when later ones did not load and were refused. */
   under: z.number().int().nonnegative().optional(),
+  /** Of the judgement, or of the command where policy keeps no traces. */
+  trace: Trace.optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
