@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import {
   DirectoryStore,
+  openArchive as openConfigured,
+  openPlace,
+  type Archive,
   type ArchiveReader,
   type ArchiveStore,
   type Finding,
@@ -17,23 +19,32 @@ export const withArchiveOption = (command: Command): Command =>
   command.addOption(
     new Option(
       "--archive <place>",
-      "the archive's directory (default: the one that the config names)",
+      "the archive's directory, or s3://bucket/prefix (default: what the config names)",
     ),
   );
 
 /** The archive that `--archive` or the config names, read with this user's own rights. */
-export function openArchive(command: Command): ArchiveStore {
-  const { archive } = command.optsWithGlobals<{ archive?: string }>();
-  let directory: string;
-  if (archive === undefined) {
-    const loaded = contextOf(command).config();
-    directory = loaded.resolve(loaded.config.archive.directory);
-  } else directory = resolve(archive);
-  if (!existsSync(directory))
-    throw new CliError(`there is no archive at \`${directory}\``, {
+export async function openArchive(command: Command): Promise<ArchiveStore> {
+  const { archive: place } = command.optsWithGlobals<{ archive?: string }>();
+  const archive = place === undefined ? await configured(command) : await named(place);
+  if (archive instanceof DirectoryStore && !existsSync(archive.directory))
+    throw new CliError(`there is no archive at \`${archive.directory}\``, {
       hint: "the recorder makes it when it has something to keep",
     });
-  return new DirectoryStore(directory);
+  return archive;
+}
+
+function configured(command: Command): Promise<Archive> {
+  const { config, resolve } = contextOf(command).config();
+  return openConfigured(config.archive, resolve);
+}
+
+async function named(place: string): Promise<Archive> {
+  try {
+    return await openPlace(place);
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The one session whose id begins so. @throws {CliError} when there is none or more than one */

@@ -33,7 +33,7 @@ export function registerReplay(program: Command): void {
     .option("--rows <n>", "rows shown of each result", number, 20)
     .option("--lines <n>", "lines shown of each statement", number, 40)
     .action(async (id: string, options: ReplayOptions, command: Command) => {
-      const reader = new ArchiveReader(openArchive(command));
+      const reader = new ArchiveReader(await openArchive(command));
       const record = await reader.read(await findSession(reader, id));
       if (contextOf(command).json)
         for (const { raw } of timeline(record)) say(raw.toString("utf8"));

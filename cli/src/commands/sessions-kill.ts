@@ -38,7 +38,7 @@ async function target(
   command: Command,
 ): Promise<{ readonly session: SessionId; readonly worker: string }> {
   try {
-    const found = await findSession(new ArchiveReader(openArchive(command)), id);
+    const found = await findSession(new ArchiveReader(await openArchive(command)), id);
     const { closed } = sessionLine(found);
     if (closed !== null) throw new CliError(`session \`${found.session}\` ended at ${closed}`);
     const worker = found.parts.find(({ part }) => part.writer !== null)?.part.writer;

@@ -23,7 +23,7 @@ export function registerSessionsList(sessions: Command): void {
     .option("--limit <n>", "at most so many", limit, 50)
     .option("--all", "with what operators and services did (protocol `operator`)")
     .action(async (options: ListOptions, command: Command) => {
-      const reader = new ArchiveReader(openArchive(command));
+      const reader = new ArchiveReader(await openArchive(command));
       // An opening is archived after it happened, so an older manifest cannot hold a younger session.
       const found = await reader.sessions(options.since);
       const fits = found.map(sessionLine).filter((line) => isWanted(line, options));

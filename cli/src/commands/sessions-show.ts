@@ -22,7 +22,7 @@ export function registerSessionsShow(sessions: Command): void {
     )
     .argument("<id>", "the session's id, or its beginning")
     .action(async (id: string, _options: object, command: Command) => {
-      const reader = new ArchiveReader(openArchive(command));
+      const reader = new ArchiveReader(await openArchive(command));
       const found = await findSession(reader, id);
       const record = await reader.read(found, true);
       const findings = [...reader.findings, ...checkSession(record)];

@@ -156,6 +156,33 @@ const postgresListener = z.strictObject({
   tls: z.union([off, z.literal("self-signed"), certificate]).default("self-signed"),
 });
 
+/** What an archive on S3 is; credentials come from the SDK's own chain, never from here. */
+export const S3Archive = z.strictObject({
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket's name"),
+  /** Before every key, without a slash at its ends. */
+  prefix: z
+    .string()
+    .max(256)
+    .regex(
+      /^([A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*)?$/,
+      "a prefix such as `sallyport/production`",
+    )
+    .default(""),
+  /** What the SDK's chain says when left out; `us-east-1` with an endpoint. */
+  region: z.string().min(1).optional(),
+  /** Of an S3 server other than Amazon's. Its buckets stand in the path, unless `path_style: false` says otherwise. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  path_style: z.boolean().optional(),
+  /** Retention of each object, in a bucket with Object Lock; the bucket's own default when left out. */
+  lock: z
+    .strictObject({
+      mode: z.enum(["governance", "compliance"]),
+      days: z.number().int().min(1).max(36_500),
+    })
+    .optional(),
+});
+export type S3Archive = z.infer<typeof S3Archive>;
+
 /** YAML 1.2 reads `on` as a word; `true` is taken too. */
 const onOff = z
   .union([z.literal("on"), z.literal(true), off])
@@ -237,7 +264,8 @@ export const Config = z.strictObject({
     .strictObject({
       directory: z.string().min(1).default("./archive"),
       every: Duration.default(10_000),
-      s3: z.record(z.string(), z.unknown()).optional(),
+      /** Instead of a directory. */
+      s3: S3Archive.optional(),
     })
     .prefault({}),
   limits: z

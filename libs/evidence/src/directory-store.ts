@@ -1,21 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { checkKey, type ArchiveStore, type ByteRange } from "./archive-store.ts";
+import { abandonedAfter, checkKey, type Archive, type ByteRange } from "./archive-store.ts";
 
 /** Begins with a dot, so no key reaches it. On the same file system as the objects: link(2) does not cross. */
 const incoming = ".incoming";
-const abandonedAfter = 3_600_000;
 
 /**
  * An archive in a directory. An object is written to a file of its own, synced, and then linked to its name, which
  * link(2) refuses when the name is taken; the directory is synced before anybody is told.
  */
-export class DirectoryStore implements ArchiveStore {
+export class DirectoryStore implements Archive {
   readonly directory: string;
 
   constructor(directory: string) {
     this.directory = directory;
+  }
+
+  get place(): string {
+    return this.directory;
   }
 
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
@@ -84,7 +87,6 @@ export class DirectoryStore implements ArchiveStore {
     }
   }
 
-  /** Removes what writers that died have left behind. */
   async clean(now: number): Promise<void> {
     const folder = join(this.directory, incoming);
     for (const name of (await orNull(readdir(folder))) ?? []) {

@@ -1,4 +1,5 @@
-export { checkKey, type ArchiveStore, type ByteRange } from "./archive-store.ts";
+export { checkKey, type Archive, type ArchiveStore, type ByteRange } from "./archive-store.ts";
+export { openArchive, openPlace } from "./open-archive.ts";
 export { DirectoryStore } from "./directory-store.ts";
 export {
   messageHash,

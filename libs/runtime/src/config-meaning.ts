@@ -1,4 +1,4 @@
-import { Approvals, Config, Connection, Issuer } from "@sallyport/contracts";
+import { Approvals, Config, Connection, Issuer, S3Archive } from "@sallyport/contracts";
 import type { z } from "zod";
 import type { ConfigMistake } from "./config-errors.ts";
 import type { ConfigPath, Places } from "./config-places.ts";
@@ -64,13 +64,7 @@ export function checkMeaning(value: unknown, places: Places, directory: string):
   const approvals = read(Approvals, part("approvals") ?? {});
   if (approvals) findings.push(...approvalMistakes(approvals, Object.keys(issuers)));
 
-  if (mapOf(part("archive"))["s3"] !== undefined)
-    findings.push({
-      path: ["archive"],
-      key: "s3",
-      message: "`archive.s3` is not there yet",
-      hint: "archive to a directory: `archive: { directory: ./archive }`",
-    });
+  findings.push(...archiveMistakes(mapOf(part("archive"))));
 
   return findings.map(({ path, key, message, hint }) => ({
     ...(key === undefined ? places.value(path) : places.key(path, key)),
@@ -108,6 +102,27 @@ function issuerMistakes(entries: Readonly<Record<string, unknown>>): Finding[] {
       });
     known.set(issuer.issuer, name);
   }
+  return findings;
+}
+
+function archiveMistakes(archive: Readonly<Record<string, unknown>>): Finding[] {
+  const findings: Finding[] = [];
+  const s3 = read(S3Archive, archive["s3"]);
+  if (archive["s3"] !== undefined && archive["directory"] !== undefined)
+    findings.push({
+      path: ["archive"],
+      key: "directory",
+      message: "`archive` has a directory and a bucket",
+      hint: "evidence lies in one place: give `directory` or `s3`",
+    });
+  const { endpoint } = s3 ?? {};
+  const url = endpoint === undefined ? null : new URL(endpoint);
+  if (url?.protocol === "http:" && !isLoopback(url.hostname))
+    findings.push({
+      path: ["archive", "s3", "endpoint"],
+      message: `\`${endpoint}\` is not reached over https`,
+      hint: "plain http is for loopback only",
+    });
   return findings;
 }
 

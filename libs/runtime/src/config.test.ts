@@ -232,6 +232,24 @@ const table: readonly (readonly [string, readonly [string, string] | string, rea
       ],
     ],
     [
+      "an archive in two places, reached without TLS",
+      'archive: { directory: ./archive, s3: { bucket: evidence, endpoint: "http://s3.example.com" } }\n',
+      [
+        "s.yaml:10:12: `archive` has a directory and a bucket; evidence lies in one place: give `directory` or `s3`",
+        "s.yaml:10:68: `http://s3.example.com` is not reached over https; plain http is for loopback only",
+      ],
+    ],
+    [
+      "an archive on S3",
+      "archive: { s3: { bucket: Evidence, prefix: /a/, secret: x, lock: { mode: compliance } } }\n",
+      [
+        "s.yaml:10:26: `archive.s3.bucket` is `Evidence`; it takes a bucket's name",
+        "s.yaml:10:44: `archive.s3.prefix` is `/a/`; it takes a prefix such as `sallyport/production`",
+        "s.yaml:10:49: unknown key `secret` in `archive.s3`; possible are `bucket`, `prefix`, `region`, `endpoint`, `path_style`, `lock`",
+        "s.yaml:10:60: `archive.s3.lock.days` is missing; it takes a number",
+      ],
+    ],
+    [
       "servers of the bus",
       'nats: { servers: ["127.0.0.1:4222"], credentials: ./policies }\n',
       [

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,4 +21,13 @@ export function providedPostgres(major: number): { directory: string; version: s
     throw new Error(`no PostgreSQL ${major} in \`${directory}\`: run infra/bootstrap.sh`);
   }
   return { directory, version: readFileSync(join(directory, ".contents"), "utf8").trim() };
+}
+
+/** The SeaweedFS to start: `SALLY_WEED`, else the one that bootstrap provides, which it downloads at the first call. */
+export function seaweedBinary(): string {
+  const named = process.env["SALLY_WEED"];
+  if (named !== undefined) return named;
+  const bootstrap = join(root, "infra", "bootstrap.sh");
+  execFileSync("sh", [bootstrap, "seaweedfs"], { stdio: ["ignore", "ignore", "pipe"] });
+  return join(toolsDirectory, "seaweedfs", "weed");
 }

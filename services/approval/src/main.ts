@@ -1,5 +1,5 @@
 import { readCredentials } from "@sallyport/bus";
-import { DirectoryStore } from "@sallyport/evidence";
+import { openArchive } from "@sallyport/evidence";
 import {
   addressText,
   clusterOf,
@@ -24,7 +24,7 @@ try {
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, "approval"),
     sealingPublicKey: readSealingPublicKey(cluster.keys),
-    archive: new DirectoryStore(config.resolve(config.config.archive.directory)),
+    archive: await openArchive(config.config.archive, config.resolve),
     listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
   });

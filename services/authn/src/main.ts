@@ -1,5 +1,5 @@
 import { connectBus, readCredentials } from "@sallyport/bus";
-import { DirectoryStore } from "@sallyport/evidence";
+import { openArchive } from "@sallyport/evidence";
 import {
   addressText,
   Alarms,
@@ -35,7 +35,7 @@ try {
     bus,
     issuers: identity.issuers,
     sealingKey: readSealingKey(keys),
-    store: new DirectoryStore(config.resolve(archive.directory)),
+    store: await openArchive(archive, config.resolve),
     http: { address: listenerOf({ config, data }, "authn").address, ...(tls && { tls }) },
     log,
     alarms,

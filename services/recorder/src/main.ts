@@ -1,5 +1,5 @@
 import { connectBus, readCredentials } from "@sallyport/bus";
-import { DirectoryStore } from "@sallyport/evidence";
+import { openArchive } from "@sallyport/evidence";
 import {
   addressText,
   Alarms,
@@ -20,8 +20,9 @@ const log = openLog("recorder", level);
 try {
   const cluster = clusterOf({ config, data });
   const alarms = new Alarms(log);
-  const store = new DirectoryStore(config.resolve(archive.directory));
-  await store.clean(Date.now());
+  const store = await openArchive(archive, config.resolve);
+  // No reason to wait or to stop: the archive may be out of reach for a while.
+  store.clean(Date.now()).catch((err: unknown) => log.warn({ err }, "the archive was not cleaned"));
   const bus = await connectBus({
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, "recorder"),
@@ -52,7 +53,7 @@ try {
       await bus.stop();
     },
   });
-  log.info({ archive: store.directory }, "recording");
+  log.info({ archive: store.place }, "recording");
   sayReady({ service: "recorder", listen: { http: addressText(running.http) } });
 } catch (err) {
   log.error({ err }, "the recorder cannot start");

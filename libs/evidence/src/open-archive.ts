@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+import { S3Archive, type Config } from "@sallyport/contracts";
+import type { Archive } from "./archive-store.ts";
+import { DirectoryStore } from "./directory-store.ts";
+
+/**
+ * The archive that a config names; `absolute` makes an absolute path of one of its relative ones. Only what archives on S3 loads the
+ * client for it.
+ */
+export async function openArchive(
+  { directory, s3 }: Config["archive"],
+  absolute: (relative: string) => string,
+): Promise<Archive> {
+  return s3 === undefined ? new DirectoryStore(absolute(directory)) : openS3(s3);
+}
+
+/** An archive by its name: a directory, or `s3://bucket/prefix`. @throws Error when it is no such name */
+export async function openPlace(place: string): Promise<Archive> {
+  const named = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(place);
+  if (named === null) return new DirectoryStore(resolve(place));
+  const [, bucket, prefix] = named;
+  const s3 = S3Archive.safeParse({ bucket, prefix });
+  if (!s3.success) throw new Error(`\`${place}\` is no place such as \`s3://bucket/prefix\``);
+  return openS3(s3.data);
+}
+
+async function openS3(place: S3Archive): Promise<Archive> {
+  const { S3Store } = await import("./s3-store.ts");
+  return new S3Store(place);
+}

@@ -1,0 +1,142 @@
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import { archiveContract } from "@sallyport/evidence/contract";
+import { S3Store } from "@sallyport/evidence/s3";
+import { startS3, type S3Server } from "@sallyport/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+let s3: S3Server;
+beforeAll(async () => {
+  s3 = await startS3();
+  Object.assign(process.env, s3.env());
+});
+afterAll(() => s3.stop());
+
+const open = (bucket: string, prefix = "", over: object = {}): S3Store =>
+  new S3Store({ bucket, prefix, endpoint: s3.endpoint, ...over });
+
+async function keysOf(listing: AsyncIterable<string>): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of listing) keys.push(key);
+  return keys;
+}
+
+archiveContract("S3", async () => {
+  const bucket = await s3.bucket();
+  return {
+    store: open(bucket),
+    again: () => open(bucket),
+    close: () => Promise.resolve(),
+  };
+});
+
+archiveContract("a prefix of a bucket on S3", async () => {
+  const bucket = await s3.bucket();
+  await open(bucket).putIfAbsent("sallyport/other/a", Buffer.from("another archive's"));
+  await open(bucket).putIfAbsent("m/0/0", Buffer.from("another archive's"));
+  return {
+    store: open(bucket, "sallyport/production"),
+    again: () => open(bucket, "sallyport/production"),
+    close: () => Promise.resolve(),
+  };
+});
+
+describe("on S3", () => {
+  test("an object of several parts is created once, by one of racing writers, whole", async () => {
+    const store = open(await s3.bucket());
+    const bodies = [1, 2, 3].map((fill) => Buffer.alloc(20 * 1024 ** 2 + fill, fill));
+    const answers = await Promise.all(bodies.map((body) => store.putIfAbsent("large", body)));
+    expect(answers.toSorted()).toEqual(["created", "exists", "exists"]);
+    const created = bodies[answers.indexOf("created")];
+    expect((await store.get("large"))?.equals(created ?? Buffer.alloc(0))).toBe(true);
+    expect(await store.get("large", { offset: 8 * 1024 ** 2 - 1, length: 2 })).toEqual(
+      created?.subarray(0, 2),
+    );
+    expect(await store.putIfAbsent("large", Buffer.from("small"))).toBe("exists");
+    expect((await store.head("large"))?.bytes).toBe(created?.length);
+  });
+
+  test("more keys than a page holds are all listed, also after one", async () => {
+    const bucket = await s3.bucket();
+    const store = open(bucket);
+    const keys = Array.from({ length: 1203 }, (_, n) => `m/${String(n).padStart(6, "0")}.json`);
+    for (let first = 0; first < keys.length; first += 50)
+      await Promise.all(
+        keys.slice(first, first + 50).map((key) => store.putIfAbsent(key, Buffer.from(key))),
+      );
+    await s3.client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: "m/", Body: Buffer.alloc(0) }),
+    );
+    expect(await keysOf(store.list("m/"))).toEqual(keys);
+    expect(await keysOf(store.list("m/", keys[99]))).toEqual(keys.slice(100));
+  });
+
+  test("an upload that a dead writer left goes after an hour, a younger one stays", async () => {
+    const bucket = await s3.bucket();
+    const store = open(bucket);
+    const uploads = async (): Promise<number> => {
+      const found = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+      return found.Uploads?.length ?? 0;
+    };
+    await s3.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: "left" }));
+    await store.clean(Date.now());
+    expect(await uploads()).toBe(1);
+    await store.clean(Date.now() + 3_700_000);
+    expect(await uploads()).toBe(0);
+  });
+
+  test("what is refused or not there is said, without the request", async () => {
+    const bucket = await s3.bucket();
+    const wrong = { ...s3.env("writer"), AWS_SECRET_ACCESS_KEY: "not-the-secret" };
+    const restore = { ...s3.env("writer") };
+    Object.assign(process.env, wrong);
+    const stranger = open(bucket);
+    await expect(stranger.putIfAbsent("a", Buffer.from("a"))).rejects.toThrow(
+      `cannot create s3://${bucket}/a: SignatureDoesNotMatch (403)`,
+    );
+    Object.assign(process.env, restore);
+    Object.assign(process.env, s3.env("reader"));
+    const reader = open(bucket);
+    await expect(reader.putIfAbsent("a", Buffer.from("a"))).rejects.toThrow("AccessDenied (403)");
+    expect(await reader.get("a")).toBeNull();
+    Object.assign(process.env, restore);
+    await expect(open("no-such-bucket").get("a")).rejects.toThrow("NoSuchBucket (404)");
+    await expect(open("no-such-bucket").putIfAbsent("a", Buffer.from("a"))).rejects.toThrow(
+      "NoSuchBucket (404)",
+    );
+    await expect(keysOf(open("no-such-bucket").list(""))).rejects.toThrow("NoSuchBucket (404)");
+  });
+
+  test("objects are locked when the config says so, and cannot be deleted", async () => {
+    const bucket = await s3.bucket({ lock: true });
+    const store = open(bucket, "", { lock: { mode: "compliance", days: 2 } });
+    expect(await store.objectLock()).toBe("on");
+    expect(await open(await s3.bucket()).objectLock()).toBe("off");
+    const large = Buffer.alloc(9 * 1024 ** 2, 1);
+    expect(await store.putIfAbsent("small", Buffer.from("small"))).toBe("created");
+    expect(await store.putIfAbsent("large", large)).toBe("created");
+    for (const key of ["small", "large"]) {
+      const { VersionId, ObjectLockMode, ObjectLockRetainUntilDate } = await s3.client.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: key }),
+      );
+      expect(ObjectLockMode).toBe("COMPLIANCE");
+      expect((ObjectLockRetainUntilDate?.getTime() ?? 0) - Date.now()).toBeGreaterThan(86_400_000);
+      await expect(
+        s3.client.send(
+          new DeleteObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            VersionId,
+            BypassGovernanceRetention: true,
+          }),
+        ),
+      ).rejects.toThrow("AccessDenied");
+    }
+    expect(await store.putIfAbsent("small", Buffer.from("other"))).toBe("exists");
+  });
+});
