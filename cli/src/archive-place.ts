@@ -26,17 +26,13 @@ export const withArchiveOption = (command: Command): Command =>
 /** The archive that `--archive` or the config names, read with this user's own rights. */
 export async function openArchive(command: Command): Promise<ArchiveStore> {
   const { archive: place } = command.optsWithGlobals<{ archive?: string }>();
-  const archive = place === undefined ? await configured(command) : await named(place);
+  const archive =
+    place === undefined ? await openConfigured(contextOf(command).config()) : await named(place);
   if (archive instanceof DirectoryStore && !existsSync(archive.directory))
     throw new CliError(`there is no archive at \`${archive.directory}\``, {
       hint: "the recorder makes it when it has something to keep",
     });
   return archive;
-}
-
-function configured(command: Command): Promise<Archive> {
-  const { config, resolve } = contextOf(command).config();
-  return openConfigured(config.archive, resolve);
 }
 
 async function named(place: string): Promise<Archive> {

@@ -3,15 +3,16 @@ import { S3Archive, type Config } from "@sallyport/contracts";
 import type { Archive } from "./archive-store.ts";
 import { DirectoryStore } from "./directory-store.ts";
 
-/**
- * The archive that a config names; `absolute` makes an absolute path of one of its relative ones. Only what archives on S3 loads the
- * client for it.
- */
-export async function openArchive(
-  { directory, s3 }: Config["archive"],
-  absolute: (relative: string) => string,
-): Promise<Archive> {
-  return s3 === undefined ? new DirectoryStore(absolute(directory)) : openS3(s3);
+/** Of a loaded config: the archive, and how its relative paths become absolute. */
+interface Configured {
+  readonly config: Pick<Config, "archive">;
+  resolve(relative: string): string;
+}
+
+/** The archive that a config names. Only what archives on S3 loads the client for it. */
+export async function openArchive(loaded: Configured): Promise<Archive> {
+  const { directory, s3 } = loaded.config.archive;
+  return s3 === undefined ? new DirectoryStore(loaded.resolve(directory)) : openS3(s3);
 }
 
 /** An archive by its name: a directory, or `s3://bucket/prefix`. @throws Error when it is no such name */

@@ -24,7 +24,7 @@ try {
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, "approval"),
     sealingPublicKey: readSealingPublicKey(cluster.keys),
-    archive: await openArchive(config.config.archive, config.resolve),
+    archive: await openArchive(config),
     listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
   });

@@ -19,7 +19,7 @@ const log = openLog("authn");
 try {
   const { config: file, data } = serviceArguments();
   const config = loadConfig(file);
-  const { archive, drain, identity, log: level } = config.config;
+  const { drain, identity, log: level } = config.config;
   log.level = level;
   const { servers, credentials, keys } = clusterOf({ config, data });
   const alarms = new Alarms(log);
@@ -35,7 +35,7 @@ try {
     bus,
     issuers: identity.issuers,
     sealingKey: readSealingKey(keys),
-    store: await openArchive(archive, config.resolve),
+    store: await openArchive(config),
     http: { address: listenerOf({ config, data }, "authn").address, ...(tls && { tls }) },
     log,
     alarms,

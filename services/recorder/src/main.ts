@@ -20,7 +20,7 @@ const log = openLog("recorder", level);
 try {
   const cluster = clusterOf({ config, data });
   const alarms = new Alarms(log);
-  const store = await openArchive(archive, config.resolve);
+  const store = await openArchive(config);
   // No reason to wait or to stop: the archive may be out of reach for a while.
   store.clean(Date.now()).catch((err: unknown) => log.warn({ err }, "the archive was not cleaned"));
   const bus = await connectBus({
