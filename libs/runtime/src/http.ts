@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly log: Log;
   readonly alarms: Alarms;
   readonly readiness: () => Readiness | Promise<Readiness>;
+  /** What `/metrics` answers, as Prometheus text; no such page when it is left out. */
+  readonly metrics?: (() => Promise<string>) | null | undefined;
   readonly routes?: (app: FastifyInstance) => void | Promise<void>;
 }
 
@@ -77,6 +79,11 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
       .status(ready ? 200 : 503)
       .send({ service, ready, alarms: alarms.counts, ...details });
   });
+  const { metrics } = options;
+  if (metrics)
+    app.get("/metrics", async (_request, reply) =>
+      reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),
+    );
   await options.routes?.(app);
   await app.listen({ host: options.address.host, port: options.address.port });
   const [bound] = app.addresses();

@@ -47,3 +47,22 @@ export {
 } from "./secrets.ts";
 export { makeSelfSigned, selfSignedFiles, type SelfSigned } from "./self-signed.ts";
 export { onShutdown, type ShutdownOptions } from "./shutdown.ts";
+export {
+  boundsOf,
+  metrics,
+  prometheusName,
+  type Metric,
+  type MetricName,
+  type Origin,
+} from "./telemetry/metrics.ts";
+export {
+  now,
+  observeService,
+  openTelemetry,
+  type Attributes,
+  type Observation,
+  type Span,
+  type SpanOptions,
+  type Telemetry,
+  type TelemetryOptions,
+} from "./telemetry/telemetry.ts";
