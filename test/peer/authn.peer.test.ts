@@ -91,7 +91,7 @@ class Authn implements AsyncDisposable {
   async order(type: Revoke["type"], principal: string): Promise<Done> {
     const operator = await this.bus.connect("operator");
     const order: Revoke = { v: 1, type, principal, by: "operator", reason: "test" };
-    const done = await new Requests(operator).ask(subjects.revoke, order, Done, 5000);
+    const done = await new Requests(operator).ask(subjects.revoke, order, Done, 10_000);
     await operator.stop();
     return done;
   }
@@ -271,6 +271,33 @@ test("an archive that cannot be written: a revocation bites, a restoration does 
     await rm(place, { recursive: true, force: true });
   }
 });
+
+test("an archive that does not answer: a revocation bites at once, and says what is missing", async () => {
+  const place = join(tmpdir(), `sallyport-archive-hangs-${process.pid}`);
+  const directory = new DirectoryStore(place);
+  let answers = true;
+  const store: ArchiveStore = {
+    putIfAbsent: (key, bytes) =>
+      answers ? directory.putIfAbsent(key, bytes) : new Promise(() => undefined),
+    get: (key, range) => directory.get(key, range),
+    head: (key) => directory.head(key),
+    list: (prefix, after) => directory.list(prefix, after),
+  };
+  try {
+    await using authn = await Authn.start(store);
+    answers = false;
+    const began = performance.now();
+    const ordered = authn.order("revoke", "corp#ci-runner");
+    await waitFor(() => authn.revocations.of("corp#ci-runner"), { what: "the worker" });
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(await ordered).toMatchObject({
+      ok: false,
+      message: "corp#ci-runner is revoked, but the archive cannot be written: try again",
+    });
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}, 20_000);
 
 test("an unreadable revocation in the archive keeps everybody out, and says so", async () => {
   await using authn = await Authn.start();

@@ -2,6 +2,8 @@ import { randomId, Revocation } from "@sallyport/contracts";
 import type { ArchiveStore } from "@sallyport/evidence";
 
 const prefix = "revocations/";
+/** A far store answers each question slowly. */
+const readAtOnce = 32;
 
 /** Whether `a` decides rather than `b`: the newer does, and of two at the same time the one that cuts off. */
 export const decides = (a: Revocation, b: Revocation): boolean =>
@@ -29,15 +31,25 @@ export class RevocationArchive {
    */
   async read(): Promise<Map<string, Revocation>> {
     const found = new Map<string, Revocation>();
-    for await (const key of this.#store.list(prefix)) {
-      const revocation = parse(await this.#store.get(key));
-      if (revocation === null)
-        throw new Error(`\`${key}\` in the archive is no revocation: put back what was there`);
-      const known = found.get(revocation.principal);
-      if (known === undefined || decides(revocation, known))
-        found.set(revocation.principal, revocation);
-    }
+    let keys: string[] = [];
+    const take = async (): Promise<void> => {
+      for (const revocation of await Promise.all(keys.map((key) => this.#revocation(key)))) {
+        const known = found.get(revocation.principal);
+        if (known === undefined || decides(revocation, known))
+          found.set(revocation.principal, revocation);
+      }
+      keys = [];
+    };
+    for await (const key of this.#store.list(prefix))
+      if (keys.push(key) === readAtOnce) await take();
+    await take();
     return found;
+  }
+
+  async #revocation(key: string): Promise<Revocation> {
+    const revocation = parse(await this.#store.get(key));
+    if (revocation !== null) return revocation;
+    throw new Error(`\`${key}\` in the archive is no revocation: put back what was there`);
   }
 }
 

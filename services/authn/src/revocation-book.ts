@@ -14,6 +14,8 @@ export interface Noted {
 const changedFor = 30_000;
 const mostChanged = 1000;
 const retryAfter = 1000;
+/** Milliseconds; whoever orders waits for 10 s. */
+const archivePatience = 7000;
 const principalForm = /^[a-z][a-z0-9-]{0,31}#[^\p{Cc}]{1,400}$/u;
 
 /**
@@ -28,7 +30,7 @@ export class RevocationBook {
   readonly #endStatus: () => void;
   readonly #states = new Map<string, Revocation>();
   readonly #changed: { revocation: Revocation; at: number }[] = [];
-  /** Acts are done one after the other. */
+  /** Restorations and synchronisations are done one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   readonly #listeners: (() => void)[] = [];
   #marked = false;
@@ -93,9 +95,21 @@ export class RevocationBook {
     this.#synchronise();
   }
 
-  /** Revokes or restores. It is `ok` only when the archive and the bucket have it. */
-  note(order: Revoke): Promise<Noted> {
-    return this.#inTurn(() => this.#note(order));
+  /**
+   * Revokes or restores. It is `ok` only when the archive and the bucket have it. `tell` hears what was changed as
+   * soon as workers can know it: what cuts off does not wait for the archive, nor for its turn (I7).
+   */
+  async note(order: Revoke, tell: (revocation: Revocation) => void): Promise<Noted> {
+    const { type, principal } = order;
+    if (!principalForm.test(principal) || !principal.isWellFormed())
+      return {
+        ok: false,
+        message: `\`${principal}\` is no principal such as \`corp#alice\``,
+        revocation: null,
+      };
+    return type === "revoke"
+      ? this.#revoke(order, tell)
+      : this.#inTurn(() => this.#restore(order, tell));
   }
 
   async stop(): Promise<void> {
@@ -106,56 +120,78 @@ export class RevocationBook {
     await this.#queue;
   }
 
-  async #note({ type, principal, by, reason }: Revoke): Promise<Noted> {
-    if (!principalForm.test(principal) || !principal.isWellFormed())
-      return {
-        ok: false,
-        message: `\`${principal}\` is no principal such as \`corp#alice\``,
-        revocation: null,
-      };
-    const known = this.#states.get(principal);
-    if (type === "restore" && known?.state !== "revoked")
-      return { ok: true, message: `${principal} is not revoked`, revocation: null };
-    const revocation: Revocation = {
-      v: 1,
-      type: "revocation",
-      principal,
-      state: type === "revoke" ? "revoked" : "restored",
-      at: Math.max(Date.now(), (known?.at ?? 0) + 1),
-      by,
-      reason,
-    };
-    let archived = true;
-    try {
-      await this.#archive.add(revocation);
-    } catch (err) {
-      this.#log.error({ err, principal }, "a revocation could not be archived");
-      archived = false;
-    }
-    // Only what cuts off goes on without its copy in the archive.
-    if (!archived && type === "restore")
-      return {
-        ok: false,
-        message: "the archive cannot be written: nothing changed",
-        revocation: null,
-      };
-    this.#see(revocation);
-    this.#changed.push({ revocation, at: Date.now() });
-    try {
-      await this.#write(revocation);
-    } catch (err) {
-      this.#log.error({ err, principal }, "a revocation could not be written to its bucket");
-      this.#synchronised = false;
-      this.#later();
-      return { ok: false, message: "the bus cannot be written: try again", revocation };
-    }
-    if (!archived)
+  async #revoke(order: Revoke, tell: (revocation: Revocation) => void): Promise<Noted> {
+    const { principal } = order;
+    const revocation = this.#next(order);
+    const archiving = this.#copy(revocation);
+    const written = await this.#publish(revocation);
+    tell(revocation);
+    if (!written) return { ok: false, message: "the bus cannot be written: try again", revocation };
+    if (!(await archiving))
       return {
         ok: false,
         message: `${principal} is revoked, but the archive cannot be written: try again`,
         revocation,
       };
-    return { ok: true, message: `${principal} is ${revocation.state}`, revocation };
+    return { ok: true, message: `${principal} is revoked`, revocation };
+  }
+
+  /** The archive first: it must not say for ever that somebody is cut off who is not. */
+  async #restore(order: Revoke, tell: (revocation: Revocation) => void): Promise<Noted> {
+    const { principal } = order;
+    if (!this.isRevoked(principal))
+      return { ok: true, message: `${principal} is not revoked`, revocation: null };
+    const revocation = this.#next(order);
+    if (!(await this.#copy(revocation)))
+      return {
+        ok: false,
+        message: "the archive cannot be written: nothing changed",
+        revocation: null,
+      };
+    const written = await this.#publish(revocation);
+    tell(revocation);
+    if (!written) return { ok: false, message: "the bus cannot be written: try again", revocation };
+    return { ok: true, message: `${principal} is restored`, revocation };
+  }
+
+  #next({ type, principal, by, reason }: Revoke): Revocation {
+    return {
+      v: 1,
+      type: "revocation",
+      principal,
+      state: type === "revoke" ? "revoked" : "restored",
+      at: Math.max(Date.now(), (this.#states.get(principal)?.at ?? 0) + 1),
+      by,
+      reason,
+    };
+  }
+
+  /** Whether the archive has it, as far as an operator can wait for that. */
+  async #copy(revocation: Revocation): Promise<boolean> {
+    try {
+      await within(this.#archive.add(revocation), archivePatience, "the archive does not answer");
+      return true;
+    } catch (err) {
+      const { principal } = revocation;
+      this.#log.error({ err, principal }, "a revocation could not be archived");
+      return false;
+    }
+  }
+
+  /** Whether the bucket has it; the beat tells of it in any case. */
+  async #publish(revocation: Revocation): Promise<boolean> {
+    this.#see(revocation);
+    this.#changed.push({ revocation, at: Date.now() });
+    try {
+      await this.#write(revocation);
+      return true;
+    } catch (err) {
+      const { principal } = revocation;
+      this.#log.error({ err, principal }, "a revocation could not be written to its bucket");
+      this.#synchronised = false;
+      this.#later();
+      return false;
+    }
   }
 
   #see(revocation: Revocation): void {
@@ -204,7 +240,7 @@ export class RevocationBook {
       this.#see(revocation);
       await this.#write(revocation);
     }
-    await within(this.#watch.ready, 5000);
+    await within(this.#watch.ready, 5000, "the bucket cannot be watched");
     for (const revocation of this.#states.values()) {
       const copy = archived.get(revocation.principal);
       if (copy === undefined || decides(revocation, copy)) await this.#archive.add(revocation);
@@ -236,11 +272,15 @@ export class RevocationBook {
   }
 }
 
-/** A bucket that is not there must not hold up what an operator orders. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+/** What does not answer must not hold up what an operator orders. */
+async function within(
+  promise: Promise<void>,
+  milliseconds: number,
+  otherwise: string,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the bucket cannot be watched")), milliseconds);
+    timer = setTimeout(() => reject(new Error(otherwise)), milliseconds);
   });
   try {
     await Promise.race([promise, late]);

@@ -24,8 +24,9 @@ export class Revoking {
   async answer(order: Revoke): Promise<Done> {
     const { bus, book, beating, acts, log } = this.#options;
     const { type, principal, by, reason } = order;
-    const { ok, message, revocation } = await book.note(order);
-    if (revocation?.state === "revoked") {
+    const { ok, message, revocation } = await book.note(order, ({ state }) => {
+      beating.now();
+      if (state !== "revoked") return;
       const end: EndSession = {
         v: 1,
         type: "end",
@@ -35,11 +36,9 @@ export class Revoking {
         by,
       };
       bus.publish(subjects.control("all", "end"), JSON.stringify(end));
-    }
-    if (revocation !== null) {
-      beating.now();
+    });
+    if (revocation !== null)
       acts.note(type, `${principal}: ${reason}${ok ? "" : ` (${message})`}`, by);
-    }
     log.info({ principal, by, ok, order: type }, message);
     return { v: 1, type: "done", ok, message };
   }

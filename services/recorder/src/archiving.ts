@@ -60,9 +60,8 @@ export class Archiving {
   }
 
   static async begin(options: ArchivingOptions): Promise<Archiving> {
-    const { bus, store, partition, id, signingKey, alarms, pause, holePatience = 5000 } = options;
-    const chain = await ChainWriter.open({ store, partition, recorder: id, signingKey });
-    const ownership = await recentOwners(store, partition, chain.end?.n ?? 0);
+    const { bus, partition, alarms, pause, holePatience = 5000 } = options;
+    const { chain, ownership } = await readEnd(options);
     const reading = (stream: string, archived: "record" | "output"): StreamReading =>
       new StreamReading({
         bus,
@@ -204,5 +203,21 @@ export class Archiving {
       }
     }
     return { objects, missing };
+  }
+}
+
+/** The end of the chain, from which the work goes on. */
+async function readEnd({ store, partition, id, signingKey, alarms, tell }: ArchivingOptions) {
+  try {
+    const chain = await ChainWriter.open({ store, partition, recorder: id, signingKey });
+    const ownership = await recentOwners(store, partition, chain.end?.n ?? 0);
+    tell({ archive: null });
+    return { chain, ownership };
+  } catch (err) {
+    tell({ archive: err instanceof Error ? err.message : String(err) });
+    alarms.raise("archive-unreadable", "the archive does not tell where the record goes on", {
+      err,
+    });
+    throw err;
   }
 }
