@@ -1,4 +1,4 @@
-import { waitFor, type ServiceProcess } from "@sallyport/testkit";
+import { freezeProcess, waitFor, type ServiceProcess } from "@sallyport/testkit";
 
 /** One process of a deployment. `sally up` starts it again when it was killed. */
 export class ServiceHandle {
@@ -33,7 +33,7 @@ export class ServiceHandle {
 
   /** Stops it without closing a connection: it looks like a process that hangs. Thaw it before the cluster ends. */
   freeze(): void {
-    process.kill(this.pid, "SIGSTOP");
+    freezeProcess(this.pid);
   }
 
   thaw(): void {

@@ -26,7 +26,7 @@ test("an event's line is kept byte for byte, whatever is in it", () => {
       expect(entry?.kind === "event" && entry.raw.equals(line)).toBe(true);
     }),
   );
-});
+}, 60_000);
 
 test("pieces come back from the frames that their stretches name", async () => {
   await fc.assert(

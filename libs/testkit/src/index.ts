@@ -1,5 +1,6 @@
 export { makeCertificate, type Certificate } from "./certificate.ts";
 export { freePort } from "./free-port.ts";
+export { freezeProcess } from "./freeze.ts";
 export { startIssuer, TestIssuer, type Forgery } from "./issuer.ts";
 export { LeashedProcess, type LeashOptions } from "./leash.ts";
 export { NatsServer, startNats, type NatsOptions } from "./nats.ts";

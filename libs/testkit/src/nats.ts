@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { freezeProcess } from "./freeze.ts";
 import { LeashedProcess } from "./leash.ts";
 import { natsServerBinary } from "./tools.ts";
 import { waitFor } from "./wait-for.ts";
@@ -102,7 +103,7 @@ export class NatsServer implements AsyncDisposable {
 
   /** Stops the process without closing a connection: it looks like a server that hangs. */
   freeze(): void {
-    this.#process?.signal("SIGSTOP");
+    if (this.#process) freezeProcess(this.#process.pid);
   }
 
   thaw(): void {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { freePort } from "./free-port.ts";
+import { freezeProcess } from "./freeze.ts";
 import { LeashedProcess } from "./leash.ts";
 import { seaweedBinary } from "./tools.ts";
 import { waitFor } from "./wait-for.ts";
@@ -157,7 +158,7 @@ export class S3Server implements AsyncDisposable {
 
   /** Stops the process without closing a connection: it looks like a server that hangs. */
   freeze(): void {
-    this.#process?.signal("SIGSTOP");
+    if (this.#process) freezeProcess(this.#process.pid);
   }
 
   thaw(): void {
