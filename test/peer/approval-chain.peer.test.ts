@@ -71,6 +71,7 @@ function start(): Promise<RunningApproval> {
     credentials,
     sealingPublicKey: sealing.publicKey,
     archive: new DirectoryStore(join(peers.bus.directory, "archive")),
+    receivers: [],
     listen: { address: { host: "127.0.0.1", port: 0 } },
     log,
   });

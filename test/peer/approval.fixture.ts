@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { startApproval, type RunningApproval } from "@sallyport/approval";
+import { startApproval, type ApprovalOptions, type RunningApproval } from "@sallyport/approval";
 import {
   answerRequests,
   Bucket,
@@ -47,6 +47,8 @@ export interface Answered {
   readonly headers: Headers;
   readonly body: unknown;
 }
+
+export type ProcessOptions = Partial<Pick<ApprovalOptions, "receivers" | "log">>;
 
 /** The error's code, when the answer is one. */
 export const codeOf = ({ body }: Answered): string | null =>
@@ -107,15 +109,21 @@ export class Office implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    this.#running = await this.process();
+  }
+
+  /** One process of approval; there may be several. */
+  process({ receivers = [], log = quiet }: ProcessOptions = {}): Promise<RunningApproval> {
     const credentials = this.bus.credentials.get("approval");
     if (!credentials) throw new Error("approval is a user");
-    this.#running = await startApproval({
+    return startApproval({
       servers: [this.bus.nats.url],
       credentials,
       sealingPublicKey: this.#sealing.publicKey,
       archive: this.archive,
+      receivers,
       listen: { address: { host: "127.0.0.1", port: 0 } },
-      log: quiet,
+      log,
     });
   }
 

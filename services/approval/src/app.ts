@@ -15,6 +15,8 @@ import { Board } from "./board.ts";
 import { Buckets } from "./buckets.ts";
 import { Desk } from "./desk.ts";
 import { JudgeAgain } from "./judge-again.ts";
+import { Notifier } from "./notify/notifier.ts";
+import type { Receiver } from "./notify/receiver.ts";
 import { OutputTexts } from "./output-text.ts";
 import type { VerifyToken } from "./person.ts";
 import { approvalRoutes } from "./rest.ts";
@@ -28,6 +30,8 @@ export interface ApprovalOptions {
   readonly sealingPublicKey: string;
   /** Where long statements are read when the bus has them no more. */
   readonly archive: ArchiveStore;
+  /** Whom holds are told. */
+  readonly receivers: readonly Receiver[];
   readonly listen: Pick<HttpOptions, "address" | "tls">;
   readonly log: Log;
 }
@@ -59,6 +63,9 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
   const fetchTexts = (): void => texts.fetch(board.all().map(({ held }) => held));
   board.onChange(fetchTexts);
   fetchTexts();
+  const { receivers } = options;
+  const connected = (): boolean => bus.connected;
+  const notifier = new Notifier({ receivers, board, buckets, log, connected });
   const desk = new Desk({ record, board, buckets, texts, judge });
   const verify = verifier(requests, new Sealer(options.sealingPublicKey));
   const http = await openHttp({
@@ -66,14 +73,15 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
     ...options.listen,
     log,
     alarms,
-    readiness: () => ({ ready: bus.connected, details: status(bus, board, record) }),
-    routes: (app) => approvalRoutes(app, { desk, verify, log, connected: () => bus.connected }),
+    readiness: () => ({ ready: bus.connected, details: status(bus, board, record, notifier) }),
+    routes: (app) => approvalRoutes(app, { desk, verify, log, connected }),
   });
   return {
     http,
     stop: async () => {
       await http.close();
       judge.stop();
+      await notifier.stop(drainPatience);
       board.stop();
       const late = new Promise((resolve) => setTimeout(resolve, drainPatience).unref());
       await Promise.race([record.drain(), late]);
@@ -98,7 +106,12 @@ function verifier(requests: Requests, sealer: Sealer): VerifyToken {
   };
 }
 
-function status(bus: Bus, board: Board, record: RecordPublisher) {
+function status(bus: Bus, board: Board, record: RecordPublisher, { status: webhooks }: Notifier) {
   const open = board.all().filter(({ held }) => held.hold.state === "open").length;
-  return { bus: bus.connected ? "connected" : "lost", open, unrecorded: record.pendingBytes };
+  return {
+    bus: bus.connected ? "connected" : "lost",
+    open,
+    unrecorded: record.pendingBytes,
+    webhooks,
+  };
 }

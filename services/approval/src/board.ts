@@ -1,23 +1,31 @@
 import { BucketWatch, type BucketChange, type Bus } from "@sallyport/bus";
 import type { Answers } from "@sallyport/contracts";
-import type { Buckets, HoldOrAnswers } from "./buckets.ts";
+import type { Approving, Buckets } from "./buckets.ts";
 import { readHeld, type Held } from "./held.ts";
+import { Notices } from "./notices.ts";
 
 export interface Pinned {
   readonly held: Held;
   readonly answers: Answers | null;
+  /** The next hold of its command took its place in the bucket. */
+  readonly replaced: boolean;
 }
 
+/** So many holds whose place was taken are remembered, for who answered them and whom it is told. */
+const rememberedReplaced = 1024;
+
 /**
- * The holds and answers in the bucket, as the watch last told them; what is decided upon is read again, fresh.
+ * The holds, answers and notices in the bucket, as the watch last told them; what is decided upon is read again, fresh.
  * It has no state of its own: after a restart the bucket tells all of it once more.
  */
 export class Board {
   readonly #bus: Bus;
-  readonly #watch: BucketWatch<HoldOrAnswers>;
+  readonly #watch: BucketWatch<Approving>;
   readonly #holds = new Map<string, Held>();
   readonly #keys = new Map<string, string>();
+  readonly #replaced = new Map<string, Held>();
   readonly #answers = new Map<string, Answers>();
+  readonly notices = new Notices();
   readonly #listeners = new Set<() => void>();
   #changed = false;
 
@@ -38,10 +46,20 @@ export class Board {
       .toSorted((a, b) => b.held.hold.opened - a.held.hold.opened);
   }
 
+  /** Holds whose place another took while this process looked. */
+  replaced(): Pinned[] {
+    return [...this.#replaced.values()].map((held) => this.#pinned(held, true));
+  }
+
   /** By the hold's id; a hold whose place another has taken is no longer there. */
   find(hold: string): Pinned | undefined {
     const held = this.#holds.get(this.#keys.get(hold) ?? "");
     return held && this.#pinned(held);
+  }
+
+  findReplaced(hold: string): Pinned | undefined {
+    const held = this.#replaced.get(hold);
+    return held && this.#pinned(held, true);
   }
 
   /** Resolves when the hold is no longer open as the board knows it, or after `limit` milliseconds. */
@@ -70,32 +88,56 @@ export class Board {
     this.#listeners.clear();
   }
 
-  #pinned(held: Held): Pinned {
-    return { held, answers: this.#answers.get(held.hold.hold) ?? null };
+  #pinned(held: Held, replaced = false): Pinned {
+    return { held, answers: this.#answers.get(held.hold.hold) ?? null, replaced };
   }
 
-  #take(change: BucketChange<HoldOrAnswers>): void {
-    if (change.kind === "gone") this.#remove(change.key);
-    else if (change.value.type === "answers") this.#answers.set(change.value.hold, change.value);
-    else {
-      const held = readHeld(change.value);
+  #take(change: BucketChange<Approving>): void {
+    if (change.kind === "gone") {
       this.#remove(change.key);
-      if (held) {
-        this.#holds.set(change.key, held);
-        this.#keys.set(held.hold.hold, change.key);
-      } else
-        this.#bus.alarms.raise("hold-unreadable", "a hold's command cannot be read", {
-          key: change.key,
-        });
+      this.#answers.delete(change.key.replace(/^answer\./, ""));
+      this.notices.remove(change.key);
+    } else {
+      const { key, value, revision } = change;
+      switch (value.type) {
+        case "answers":
+          this.#answers.set(value.hold, value);
+          break;
+        case "notice":
+          this.notices.put(key, value, revision);
+          break;
+        case "hold":
+          this.#pin(key, readHeld(value));
+          break;
+      }
     }
     this.#announce();
   }
 
-  #remove(key: string): void {
+  #pin(key: string, held: Held | null): void {
+    const before = this.#remove(key);
+    if (!held) {
+      this.#bus.alarms.raise("hold-unreadable", "a hold's command cannot be read", { key });
+      return;
+    }
+    if (before && before.hold.hold !== held.hold.hold) this.#replace(before);
+    this.#holds.set(key, held);
+    this.#keys.set(held.hold.hold, key);
+  }
+
+  #replace(held: Held): void {
+    this.#replaced.set(held.hold.hold, held);
+    for (const oldest of this.#replaced.keys()) {
+      if (this.#replaced.size <= rememberedReplaced) break;
+      this.#replaced.delete(oldest);
+    }
+  }
+
+  #remove(key: string): Held | undefined {
     const before = this.#holds.get(key);
-    if (!before) return;
     this.#holds.delete(key);
-    this.#keys.delete(before.hold.hold);
+    if (before) this.#keys.delete(before.hold.hold);
+    return before;
   }
 
   #announce(): void {

@@ -1,5 +1,5 @@
 import { Bucket, RevocationEntry, type Bus } from "@sallyport/bus";
-import { Answers, Bundle, Hold, buckets, keys } from "@sallyport/contracts";
+import { Answers, Bundle, Hold, Notice, buckets, keys } from "@sallyport/contracts";
 import { z } from "zod";
 import type { Approvers } from "./answers.ts";
 import { readHeld, type Held } from "./held.ts";
@@ -10,17 +10,18 @@ export interface StoredAnswers {
   readonly revision: number;
 }
 
-const HoldOrAnswers = z.discriminatedUnion("type", [Hold, Answers]);
-export type HoldOrAnswers = z.infer<typeof HoldOrAnswers>;
+const Approving = z.discriminatedUnion("type", [Hold, Answers, Notice]);
+/** What the approvals bucket holds. */
+export type Approving = z.infer<typeof Approving>;
 
 /** What approval reads and writes in the buckets. Reads are fresh; each throws a BucketError when nobody answers. */
 export class Buckets {
-  readonly approvals: Bucket<HoldOrAnswers>;
+  readonly approvals: Bucket<Approving>;
   readonly #bundle: Bucket<Bundle>;
   readonly #revocations: Bucket<RevocationEntry>;
 
   constructor(bus: Bus) {
-    this.approvals = new Bucket(bus, buckets.approvals, HoldOrAnswers);
+    this.approvals = new Bucket(bus, buckets.approvals, Approving);
     this.#bundle = new Bucket(bus, buckets.bundle, Bundle);
     this.#revocations = new Bucket(bus, buckets.revocations, RevocationEntry);
   }
@@ -46,6 +47,14 @@ export class Buckets {
         ? await this.approvals.create(key, answers)
         : await this.approvals.update(key, answers, revision);
     return written !== null;
+  }
+
+  /** Compare-and-set, from revision 0 when nothing is there: the new revision, or null when somebody wrote since. */
+  putNotice(notice: Notice, revision: number): Promise<number | null> {
+    const key = keys.notice(notice.delivery);
+    return revision === 0
+      ? this.approvals.create(key, notice)
+      : this.approvals.update(key, notice, revision);
   }
 
   /** The approver groups of the bundle in force; none before the first `sally apply`. */

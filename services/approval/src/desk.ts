@@ -12,10 +12,11 @@ import {
 } from "@sallyport/contracts";
 import { SallyError } from "@sallyport/runtime";
 import { decide, maySee, standing } from "./answers.ts";
-import type { Board, Pinned } from "./board.ts";
+import type { Board } from "./board.ts";
 import type { Buckets } from "./buckets.ts";
 import { stateAt, type Held } from "./held.ts";
 import type { JudgeAgain } from "./judge-again.ts";
+import { settledBy } from "./outcome.ts";
 import type { Texts } from "./texts.ts";
 import { viewOf } from "./view.ts";
 
@@ -51,7 +52,9 @@ export class Desk {
       .all()
       .filter(({ held }) => state === "all" || stateAt(held, now) === state)
       .filter(({ held }) => maySee(held, person, approvers))
-      .map(({ held, answers }) => viewOf(held, answers, approvers, texts.known(held), now));
+      .map(({ held, answers }) =>
+        this.#seen(viewOf(held, answers, approvers, texts.known(held), now)),
+      );
   }
 
   async show(person: Principal, id: string): Promise<HoldView> {
@@ -60,7 +63,7 @@ export class Desk {
     if (!maySee(held, person, approvers))
       throw new SallyError("viewer-refused", { params: { hold: id } });
     const whole = await this.#parts.texts.whole(held);
-    return viewOf(held, answers.answers, approvers, whole, Date.now());
+    return this.#seen(viewOf(held, answers.answers, approvers, whole, Date.now()));
   }
 
   /**
@@ -102,13 +105,17 @@ export class Desk {
     };
   }
 
+  /** As the bucket has it; a hold whose place was taken is settled, so that an answer given twice is still one. */
   async #fresh(id: string) {
     const { board, buckets } = this.#parts;
-    const pinned: Pinned | undefined = board.find(id);
+    const pinned = board.find(id);
     const held = pinned && (await buckets.hold(pinned.held.hold.key));
-    if (!held || held.hold.hold !== id)
-      throw new SallyError("hold-unknown", { params: { hold: id } });
-    return { held, answers: await buckets.answers(id) };
+    if (held?.hold.hold === id) return { held, answers: await buckets.answers(id) };
+    const past = board.findReplaced(id) ?? pinned;
+    if (!past) throw new SallyError("hold-unknown", { params: { hold: id } });
+    const answers = await buckets.answers(id);
+    const as = { approvers: await buckets.approvers(), now: Date.now() };
+    return { held: settledBy(past.held, answers.answers, as), answers };
   }
 
   async #mustBeReadable(held: Held, { answer }: AnswerRequest): Promise<void> {
@@ -152,9 +159,21 @@ export class Desk {
     if (decided !== null) await board.settled(id, settlePatience);
     const found = await buckets.hold(held.hold.key);
     const whole = texts.known(held);
-    if (found?.hold.hold === id) return viewOf(found, answers, approvers, whole, Date.now());
-    const state = decided === "deny" ? "denied" : decided === "approve" ? "used" : "withdrawn";
-    const past: Held = { ...held, hold: { ...held.hold, state, waiting: [] } };
-    return viewOf(past, answers, approvers, whole, Date.now());
+    const now = Date.now();
+    const last = found?.hold.hold === id ? found : settledBy(held, answers, { approvers, now });
+    return this.#seen(viewOf(last, answers, approvers, whole, now));
+  }
+
+  /** With how the webhooks were told. */
+  #seen(view: HoldView): HoldView {
+    const notices = this.#parts.board.notices.ofHold(view.hold).map(({ notice }) => ({
+      webhook: notice.webhook,
+      type: notice.what,
+      state: notice.state,
+      attempts: notice.attempts,
+      ...(notice.problem !== undefined && { problem: notice.problem }),
+      ...(notice.state === "failed" && { due: new Date(notice.due).toISOString() }),
+    }));
+    return notices.length > 0 ? { ...view, notices } : view;
   }
 }

@@ -13,6 +13,7 @@ import {
   tlsFilesOf,
 } from "@sallyport/runtime";
 import { startApproval } from "./app.ts";
+import { openReceivers } from "./notify/receiver.ts";
 
 const { config: file, data } = serviceArguments();
 const config = loadConfig(file);
@@ -25,6 +26,7 @@ try {
     credentials: await readCredentials(cluster.credentials, "approval"),
     sealingPublicKey: readSealingPublicKey(cluster.keys),
     archive: await openArchive(config),
+    receivers: openReceivers(config.config.approvals.notify, config.directory),
     listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
   });

@@ -1,0 +1,22 @@
+import type { WebhookMessage } from "@sallyport/contracts";
+import type { Approvers } from "../answers.ts";
+import type { Pinned } from "../board.ts";
+import { settledBy } from "../outcome.ts";
+import { viewOf } from "../view.ts";
+import type { HoldEvent } from "./hold-events.ts";
+
+/** What is told of an event: the hold as it is now. A long statement is told by its beginning. */
+export function messageOf(
+  event: HoldEvent,
+  { held, answers, replaced }: Pinned,
+  approvers: Approvers,
+  now: number,
+): WebhookMessage {
+  const { command } = held;
+  const current = replaced ? settledBy(held, answers, { approvers, now }) : held;
+  return {
+    type: event.what,
+    timestamp: new Date(event.time).toISOString(),
+    data: viewOf(current, answers, approvers, command.long ? null : command, now),
+  };
+}
