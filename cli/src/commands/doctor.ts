@@ -5,6 +5,7 @@ import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
 import { busChecks } from "../doctor/bus-checks.ts";
+import { archiveChecks } from "../doctor/archive-checks.ts";
 import { checkText, fail, ok, reason, type Check } from "../doctor/check.ts";
 import { privateFileChecks } from "../doctor/file-checks.ts";
 import { issuerChecks } from "../doctor/issuer-checks.ts";
@@ -18,9 +19,10 @@ export function registerDoctor(program: Command): void {
     .addHelpText(
       "after",
       `
-Looks at config, policies, issuers, the bus (streams, durability, permissions, buckets), the services, certificates,
-and each target (log-in, version, and the names that config and policies use there). Changes nothing. Exit code 1
-when a check fails; a warning is none.
+Looks at config, policies, issuers, the bus (streams, durability, permissions, buckets), the archive (conditional
+create, Object Lock), the services, certificates, and each target (log-in, version, and the names that config and
+policies use there). Changes nothing, but for one small object \`doctor/conditional-create\` in an archive on S3. Exit
+code 1 when a check fails; a warning is none.
 
 Examples:
   $ sally doctor
@@ -51,6 +53,7 @@ async function* checks(context: CliContext): AsyncGenerator<Check> {
   yield* await issuerChecks(loaded);
   const cluster = readCluster(context.data);
   yield* await onTheBus(context, read.bundle?.bundle ?? null, cluster?.monitoring);
+  yield* await archiveChecks(loaded);
   yield* await serviceChecks(cluster);
   const { keys, credentials, tls } = dataDirectory(context.data);
   const { config } = loaded;

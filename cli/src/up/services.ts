@@ -97,8 +97,9 @@ function environmentOf(
     case "approval":
       return environments[service];
     case "authn":
-    case "policy":
     case "recorder":
+      return environments.archive;
+    case "policy":
       return environments.other;
   }
 }
