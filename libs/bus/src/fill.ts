@@ -19,6 +19,7 @@ export class FillWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<(fill: Fill) => void>();
   #fill: Fill = "no-sessions";
+  #ratio: number | null = null;
   #reading = false;
 
   constructor(bus: Bus, stream: string) {
@@ -31,6 +32,11 @@ export class FillWatch {
 
   get fill(): Fill {
     return this.#fill;
+  }
+
+  /** The part of the stream's size that is taken, as last read; null before. */
+  get ratio(): number | null {
+    return this.#ratio;
   }
 
   /** Tells of each change from now on. Returns what ends that. */
@@ -55,7 +61,10 @@ export class FillWatch {
         state?: { bytes?: number };
         config?: { max_bytes?: number };
       }>();
-      this.#turn(fillOf(state?.bytes ?? Number.NaN, config?.max_bytes ?? Number.NaN));
+      const { bytes = Number.NaN } = state ?? {};
+      const { max_bytes: limit = Number.NaN } = config ?? {};
+      this.#ratio = limit > 0 && bytes >= 0 ? bytes / limit : null;
+      this.#turn(fillOf(bytes, limit));
     } catch (err) {
       this.#bus.log.warn({ err, stream: this.#stream }, "a stream's fill cannot be read");
     } finally {

@@ -55,6 +55,11 @@ export class OutputPublisher {
     return this.#messages.counts;
   }
 
+  /** Bytes that are not stored yet. */
+  get pendingBytes(): number {
+    return this.#bytes;
+  }
+
   /** Resolves when all is stored. */
   drain(): Promise<void> {
     if (this.#bytes === 0) return Promise.resolve();

@@ -43,10 +43,22 @@ export interface GateRequest {
   readonly deadline: number;
 }
 
+/** Hears how commands fare at the gates, for telemetry; what it does changes nothing. */
+export interface GateWatch {
+  /** The command was published. */
+  asked(command: CommandId): void;
+  /** The record gate is open. */
+  stored(command: CommandId): void;
+  /** A verdict came, the final one of a hold too. */
+  judged(command: CommandId, verdict: Verdict): void;
+  told(command: CommandId, outcome: GateOutcome): void;
+}
+
 export interface TwoGatesOptions {
   readonly bus: Bus;
   /** The lane of this worker's commands and events. */
   readonly lane: Lane;
+  readonly watch?: GateWatch | null;
 }
 
 const sweepEvery = 20;
@@ -73,6 +85,7 @@ interface Waiting extends GateRequest {
 export class TwoGates {
   readonly #bus: Bus;
   readonly #lane: Lane;
+  readonly #watch: GateWatch | null;
   readonly #subject: string;
   readonly #subscription: Subscription;
   readonly #sweeper: NodeJS.Timeout;
@@ -84,9 +97,10 @@ export class TwoGates {
   #probed = 0;
   #late = 0;
 
-  constructor({ bus, lane }: TwoGatesOptions) {
+  constructor({ bus, lane, watch = null }: TwoGatesOptions) {
     this.#bus = bus;
     this.#lane = lane;
+    this.#watch = watch;
     this.#subject = subjects.record(bus.credentials.partition, bus.user, "verdict");
     this.#subscription = bus.subscribe(this.#subject, (message) => this.#hear(message));
     this.#sweeper = setInterval(() => this.#sweep(Date.now()), sweepEvery);
@@ -141,6 +155,7 @@ export class TwoGates {
       heldUntil: 0,
     };
     this.#waiting.set(request.command, waiting);
+    this.#watch?.asked(request.command);
     this.#lane.command(line, request.deadline, (recorded) => this.#recorded(waiting, recorded));
   }
 
@@ -165,6 +180,7 @@ export class TwoGates {
     switch (recorded.kind) {
       case "stored":
         waiting.seq = recorded.seq;
+        this.#watch?.stored(waiting.command);
         this.#proceed(waiting);
         return;
       case "closed":
@@ -187,6 +203,7 @@ export class TwoGates {
     waiting.verdict = verdict;
     waiting.verdictHash = hash;
     this.#misses = 0;
+    this.#watch?.judged(verdict.command, verdict);
     if (!due) return this.#mismatch(waiting, "a second verdict came where none was due");
     if (verdict.hash !== waiting.hash)
       return this.#mismatch(waiting, "a verdict is of another text than the command's");
@@ -231,10 +248,10 @@ export class TwoGates {
     if (seq === 0 || verdict === null || verdictHash === null) return;
     if (state === "passed") {
       this.#forget(waiting, false);
-      waiting.tell(Object.freeze({ kind: "open", verdict, verdictHash, seq }));
+      this.#tell(waiting, Object.freeze({ kind: "open", verdict, verdictHash, seq }));
     } else if (state === "held" && !waiting.toldHeld) {
       waiting.toldHeld = true;
-      waiting.tell(Object.freeze({ kind: "held", verdict, verdictHash }));
+      this.#tell(waiting, Object.freeze({ kind: "held", verdict, verdictHash }));
     }
   }
 
@@ -253,7 +270,12 @@ export class TwoGates {
     const { verdict, verdictHash, state } = waiting;
     this.#forget(waiting, verdict === null || (state === "held" && !verdict.final));
     const outcome = { kind: "closed", gate, code, verdict, verdictHash } as GateOutcome;
-    waiting.tell(Object.freeze(outcome));
+    this.#tell(waiting, Object.freeze(outcome));
+  }
+
+  #tell(waiting: Waiting, outcome: GateOutcome): void {
+    this.#watch?.told(waiting.command, outcome);
+    waiting.tell(outcome);
   }
 
   #isWaiting(waiting: Waiting): boolean {

@@ -12,13 +12,22 @@ import {
   TwoGates,
   type Bus,
   type Credentials,
+  type GateWatch,
   type Lane,
 } from "@sallyport/bus";
-import { buckets, Bundle, keys, newStartId, streams, subjects } from "@sallyport/contracts";
+import {
+  buckets,
+  Bundle,
+  keys,
+  newStartId,
+  streams,
+  subjects,
+  type SessionId,
+} from "@sallyport/contracts";
 import type { Alarms, ErrorCode, Log } from "@sallyport/runtime";
 import { Gate } from "./gate.ts";
 import { Identify } from "./identify.ts";
-import { SessionNumbers, SessionRecord } from "./record.ts";
+import { SessionNumbers, SessionRecord, type RecordWatch } from "./record.ts";
 
 export interface WorkerOptions {
   readonly servers: readonly string[];
@@ -31,6 +40,13 @@ export interface WorkerOptions {
   readonly unrecordedOutput: number;
   readonly log: Log;
   readonly alarms: Alarms;
+  readonly watch?: WorkerWatch | null;
+}
+
+/** What telemetry hears of a worker. */
+export interface WorkerWatch {
+  readonly gates: GateWatch;
+  readonly session: (session: SessionId) => RecordWatch;
 }
 
 /** A worker's place on the bus, for every protocol: two connections, the gate, the record, what it hears. */
@@ -50,6 +66,7 @@ export class Worker {
   readonly #bundleWatch: BucketWatch<Bundle>;
   readonly #bundleBucket: Bucket<Bundle>;
   readonly #requests: Requests;
+  readonly #watch: WorkerWatch | null;
   readonly #numbers = new SessionNumbers(newStartId());
   readonly #bundleListeners = new Set<(bundle: Bundle) => void>();
   #bundle: Bundle | null = null;
@@ -67,7 +84,8 @@ export class Worker {
       events: subjects.record(partition, user, "event"),
       commands: subjects.record(partition, user, "command"),
     });
-    this.#gates = new TwoGates({ bus, lane: this.#lane });
+    this.#watch = options.watch ?? null;
+    this.#gates = new TwoGates({ bus, lane: this.#lane, watch: this.#watch?.gates ?? null });
     this.output = new OutputPublisher(bulk, {
       stream: streams.output(partition),
       subject: subjects.output(partition, user),
@@ -126,11 +144,25 @@ export class Worker {
   }
 
   newRecord(): SessionRecord {
-    return new SessionRecord(this.#lane, this.#numbers);
+    return new SessionRecord(this.#lane, this.#numbers, this.#watch && this.#watch.session);
   }
 
   onBundle(listener: (bundle: Bundle) => void): void {
     this.#bundleListeners.add(listener);
+  }
+
+  /** For telemetry, which is told of what has no listener. */
+  get state() {
+    return {
+      revision: this.#revision,
+      beat: this.revocations.current(),
+      probing: this.#gates.probing,
+      waiting: this.#gates.counts.waiting,
+      unacknowledged: {
+        record: this.#publisher.pendingBytes,
+        output: this.output.pendingBytes,
+      },
+    };
   }
 
   details(): Record<string, unknown> {
