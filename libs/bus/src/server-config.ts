@@ -15,6 +15,13 @@ export interface ServerConfigOptions {
   readonly durability?: "fsync" | "replicated" | "buffered";
   /** Address of the monitoring page, where the sync interval can be read. */
   readonly monitoring?: { readonly host: string; readonly port: number };
+  /** Of several servers: this one's name, where it listens for the others, and where they do (`host:port`). */
+  readonly cluster?: {
+    readonly name: string;
+    readonly server: string;
+    readonly listen: string;
+    readonly routes: readonly string[];
+  };
 }
 
 /** The largest message that a server must take, in bytes. */
@@ -49,8 +56,17 @@ ${list(subscribe)}
   const monitoring = options.monitoring
     ? `http: ${text(`${options.monitoring.host}:${options.monitoring.port}`)}\n`
     : "";
+  const cluster = options.cluster
+    ? `server_name: ${text(options.cluster.server)}
+cluster: {
+  name: ${text(options.cluster.name)}
+  listen: ${text(options.cluster.listen)}
+  routes: [${options.cluster.routes.map((route) => text(`nats-route://${route}`)).join(", ")}]
+}
+`
+    : "";
   return `listen: ${text(`${options.host ?? "127.0.0.1"}:${options.port}`)}
-${monitoring}max_payload: ${maxPayload}
+${monitoring}${cluster}max_payload: ${maxPayload}
 jetstream: {
 ${jetstream}}
 authorization: {

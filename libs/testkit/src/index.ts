@@ -1,9 +1,11 @@
 export { makeCertificate, type Certificate } from "./certificate.ts";
+export { FaultyS3, type S3Fault, type S3Request } from "./faulty-s3.ts";
 export { freePort } from "./free-port.ts";
 export { freezeProcess } from "./freeze.ts";
 export { startIssuer, TestIssuer, type Forgery } from "./issuer.ts";
 export { LeashedProcess, type LeashOptions } from "./leash.ts";
 export { NatsServer, startNats, type NatsOptions } from "./nats.ts";
+export { NatsCluster, type ClusterPlace } from "./nats-cluster.ts";
 export {
   OidcProvider,
   startOidcProvider,
