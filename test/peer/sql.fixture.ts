@@ -52,6 +52,34 @@ export const schema = (mark: string, base: number): string => `
   CREATE RULE r AS ON DELETE TO ruled DO INSTEAD DELETE FROM customers;
   CREATE VIEW calling AS SELECT told(id) AS t FROM notes;
   CREATE FUNCTION mail(int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
+  CREATE FUNCTION mail_twice(int) RETURNS text LANGUAGE sql AS 'SELECT mail($1) || mail($1)';
+  CREATE FUNCTION everyone() RETURNS SETOF customers LANGUAGE sql STABLE AS 'SELECT * FROM customers';
+  CREATE FUNCTION as_row() RETURNS customers LANGUAGE sql STABLE AS 'SELECT c FROM customers c ORDER BY id LIMIT 1';
+  CREATE FUNCTION contacts_from(first int) RETURNS TABLE (who text, at text) LANGUAGE sql STABLE
+    AS 'SELECT name, email FROM customers WHERE id >= first';
+  CREATE FUNCTION pair(OUT a text, OUT b int) LANGUAGE sql AS 'SELECT email::text, id FROM customers WHERE id = 2';
+  CREATE FUNCTION pick(id int, OUT mail text) LANGUAGE sql AS 'SELECT email FROM customers c WHERE c.id = pick.id';
+  CREATE FUNCTION hidden(name text) RETURNS text LANGUAGE sql AS 'SELECT name FROM customers WHERE id = 1';
+  CREATE FUNCTION atom(int) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT email FROM customers WHERE id = $1; END;
+  CREATE FUNCTION atom_definer(int) RETURNS text LANGUAGE sql SECURITY DEFINER
+    BEGIN ATOMIC SELECT 1; SELECT email FROM customers WHERE id = $1; END;
+  CREATE FUNCTION loud(t text) RETURNS text LANGUAGE sql RETURN upper(t);
+  CREATE FUNCTION same(anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';
+  CREATE FUNCTION strictly(text) RETURNS int LANGUAGE sql STRICT AS 'SELECT 1';
+  CREATE FUNCTION records() RETURNS SETOF record LANGUAGE sql AS 'SELECT id, email, name FROM customers';
+  CREATE FUNCTION noted(text) RETURNS int LANGUAGE sql AS 'INSERT INTO notes VALUES (5, $1); SELECT 5';
+  CREATE FUNCTION returned(text) RETURNS SETOF notes LANGUAGE sql AS 'INSERT INTO notes VALUES (6, $1) RETURNING *';
+  CREATE FUNCTION silent() RETURNS void LANGUAGE sql AS 'DELETE FROM notes';
+  CREATE FUNCTION positively(positive) RETURNS int LANGUAGE sql AS 'SELECT $1 + 1';
+  CREATE FUNCTION of_row(customers) RETURNS text LANGUAGE sql AS 'SELECT $1.email::text';
+  CREATE FUNCTION again(n int) RETURNS int LANGUAGE sql AS 'SELECT CASE WHEN n < 1 THEN 0 ELSE again(n - 1) END';
+  CREATE FUNCTION definer(int) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT email FROM customers WHERE id = $1';
+  CREATE FUNCTION settled(int) RETURNS text LANGUAGE sql SET search_path = public AS 'SELECT email FROM customers WHERE id = $1';
+  CREATE FUNCTION moving() RETURNS text LANGUAGE sql AS 'SELECT set_config(''search_path'', ''pg_catalog'', true)';
+  CREATE FUNCTION defaulted(int DEFAULT 1) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
+  CREATE FUNCTION many(VARIADIC int[]) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1[1]';
+  CREATE VIEW by_atom AS SELECT id, atom(id) AS a, loud(name) AS l FROM customers;
+  CREATE VIEW by_text AS SELECT id, mail(id) AS m FROM customers;
   CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE TABLE audited (id int PRIMARY KEY, v text);
   CREATE TRIGGER watch BEFORE INSERT OR UPDATE ON audited FOR EACH ROW EXECUTE FUNCTION noop();
@@ -285,6 +313,86 @@ export const tracedViews: readonly string[] = [
   "MERGE INTO listed l USING people p ON l.id = p.no WHEN MATCHED THEN UPDATE SET body = p.loud WHEN NOT MATCHED THEN INSERT VALUES (p.no, p.name)",
 ];
 
+/** The same of functions written in SQL: a call is what its body is. */
+export const tracedFunctions: readonly string[] = [
+  "SELECT mail(1)",
+  "SELECT upper(mail(id)) FROM customers",
+  "SELECT id FROM customers WHERE mail(id) = 'x'",
+  "SELECT mail_twice(2)",
+  "SELECT id, email, name FROM everyone()",
+  "SELECT * FROM everyone() e(a, b, c)",
+  "SELECT e FROM everyone() e",
+  "SELECT (e).card_number, e.name FROM everyone() e",
+  "SELECT (everyone()).name",
+  "SELECT (everyone()).*",
+  "SELECT everyone()",
+  "SELECT * FROM as_row()",
+  "SELECT (as_row()).email",
+  "SELECT * FROM contacts_from(2)",
+  "SELECT who FROM contacts_from(2) WHERE at = 'x'",
+  "SELECT c.who, o.note FROM orders o, contacts_from(o.customer_id) c",
+  "SELECT * FROM pair()",
+  "SELECT pair()",
+  "SELECT pick(1)",
+  "SELECT * FROM pick(2)",
+  "SELECT hidden(email) FROM customers",
+  "SELECT hidden('x')",
+  "SELECT atom(1), atom(id) FROM customers",
+  "SELECT atom_definer(1)",
+  "SELECT loud(email), loud(name), loud('x') FROM customers",
+  "SELECT same(email::text), same(1), same(salary) FROM customers, staff",
+  "SELECT strictly(card_number), strictly(name) FROM customers",
+  "SELECT * FROM records() AS r(a int, b varchar, c text)",
+  "SELECT noted(name) FROM customers",
+  "SELECT noted(email) FROM customers",
+  "SELECT * FROM returned('x')",
+  "SELECT * FROM customers c, returned(c.email)",
+  "SELECT positively(3), positively(visits) FROM customers",
+  "SELECT of_row(c) FROM customers c",
+  "SELECT c.of_row FROM customers c",
+  "SELECT * FROM by_atom",
+  "SELECT * FROM ROWS FROM (everyone(), generate_series(1, 2)) WITH ORDINALITY",
+  "SELECT * FROM ROWS FROM (records() AS (a int, b varchar, c text), unnest(ARRAY[1])) AS x(p, q, r, s)",
+];
+
+/** The same of constructors and forms of SQL's standard that few write. */
+export const tracedForms: readonly string[] = [
+  "SELECT (c).*, (c).id FROM customers c",
+  "SELECT ((c).email), (customers).name FROM customers, customers c",
+  "SELECT email(c), c.email FROM customers c",
+  "SELECT (x.c).email FROM (SELECT c FROM customers c) x",
+  "SELECT (x.c).* FROM (SELECT c FROM customers c) x",
+  "SELECT (x).* FROM (SELECT id, email FROM customers) x",
+  "SELECT ROW(c.*), ROW(c.id, c.email) FROM customers c",
+  "SELECT JSON_OBJECT('a': email, 'b': id), JSON_OBJECT('n': name) FROM customers",
+  "SELECT JSON_OBJECT(name: id RETURNING jsonb) FROM customers",
+  "SELECT JSON_ARRAY(id, card_number ABSENT ON NULL), JSON_ARRAY(name) FROM customers",
+  "SELECT JSON_ARRAY(SELECT email FROM customers), JSON_ARRAY(SELECT name FROM customers)",
+  "SELECT JSON_OBJECTAGG(id: email), JSON_ARRAYAGG(name ORDER BY email) FROM customers",
+  "SELECT JSON_ARRAYAGG(name) FILTER (WHERE card_number IS NULL) FROM customers",
+  "SELECT email IS JSON, name IS JSON OBJECT FROM customers",
+  "SELECT JSON_SCALAR(email), JSON_SERIALIZE(doc) FROM customers, orders",
+  "SELECT JSON_VALUE(to_jsonb(c), '$.email'), JSON_QUERY(to_jsonb(c), '$'), JSON_EXISTS(to_jsonb(c), '$.email') FROM customers c",
+  "SELECT JSON_VALUE(doc, '$.k' RETURNING text DEFAULT 'q' ON ERROR) FROM orders",
+  "SELECT t.* FROM customers c, JSON_TABLE(to_jsonb(c), '$' COLUMNS (n FOR ORDINALITY, email text PATH '$.email', e bool EXISTS PATH '$.email')) t",
+  "SELECT * FROM JSON_TABLE('{\"a\":[1,2]}'::jsonb, '$' COLUMNS (NESTED PATH '$.a[*]' COLUMNS (v int PATH '$')))",
+  "SELECT xmlelement(NAME a, xmlattributes(email AS c), name), xmlforest(name, id) FROM customers",
+  "SELECT xmlconcat(xmlforest(email), xmlforest(id)), xmlserialize(CONTENT xmlforest(card_number) AS text) FROM customers",
+  "SELECT x.* FROM customers c, XMLTABLE('/r' PASSING xmlelement(NAME r, c.email) COLUMNS v text PATH '.', o FOR ORDINALITY) x",
+  "SELECT name FROM customers ORDER BY email USING <",
+  "SELECT name FROM customers ORDER BY name USING >",
+  "SELECT id, name FROM customers UNION SELECT id, name FROM staff ORDER BY 1 USING <",
+  "SELECT * FROM unnest(ARRAY[1, 2], ARRAY['a', 'b']) AS u(i, t)",
+  "SELECT u.* FROM customers c, unnest(ARRAY[c.email], ARRAY[c.name]) u(a, b)",
+  "SELECT * FROM ROWS FROM (unnest(ARRAY[1]), generate_series(1, 2)) AS x(a, b)",
+  "SELECT name, count(*) FROM customers GROUP BY CUBE (name, mood) ORDER BY 1, 2",
+  "SELECT sum(salary) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), id FROM staff",
+  "SELECT sum(id) OVER (ORDER BY salary RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM staff",
+  "UPDATE orders SET tags[1] = 'z' WHERE id = 1 RETURNING tags",
+  "UPDATE orders SET tags[2:3] = ARRAY['q', 'r'] RETURNING tags[1]",
+  "UPDATE orders SET doc['k'] = to_jsonb(c.email) FROM customers c WHERE c.id = customer_id RETURNING doc",
+];
+
 /** Known only to 17 and 18, or with that syntax only there. */
 export const tracedFrom18: readonly string[] = [
   "SELECT * FROM (SELECT email FROM customers), (SELECT 1 AS one)",
@@ -298,14 +406,19 @@ export const tracedFrom18: readonly string[] = [
 /** Each must be opaque or ask `execute`: it is not traced. */
 export const untraced: readonly string[] = [
   "SELECT * FROM calling",
+  "SELECT * FROM by_text",
+  "SELECT again(3)",
+  "SELECT definer(1)",
+  "SELECT settled(1)",
+  "SELECT moving()",
+  "SELECT defaulted()",
+  "SELECT many(1, 2)",
   "INSERT INTO watched VALUES (1, 'x')",
   "DELETE FROM ruled",
   "UPDATE counted SET n = 1",
   "UPDATE united SET id = 1",
   "UPDATE people SET loud = 'x'",
   "SELECT * FROM quiet FOR UPDATE",
-  "SELECT mail(1)",
-  "SELECT id FROM customers WHERE mail(id) = 'x'",
   "INSERT INTO audited VALUES (1, 'x') RETURNING v",
   "SELECT query_to_xml('select * from customers', true, true, '')",
   "SELECT pg_read_file('/etc/passwd')",
@@ -319,8 +432,6 @@ export const untraced: readonly string[] = [
   "DECLARE c CURSOR FOR SELECT email FROM customers",
   "FETCH ALL FROM c",
   "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-  "SELECT (c).* FROM customers c",
-  "SELECT email(c) FROM customers c",
   "SELECT pg_sleep(salary) FROM staff",
   "SELECT dblink('x', 'y')",
   "SELECT cursor_to_xml('c', 1, true, true, '')",

@@ -12,21 +12,31 @@ import {
   startTargets,
   stopTargets,
 } from "./sql-target.fixture.ts";
-import { traced, tracedFrom18, tracedViews, untraced } from "./sql.fixture.ts";
+import {
+  traced,
+  tracedForms,
+  tracedFrom18,
+  tracedFunctions,
+  tracedViews,
+  untraced,
+} from "./sql.fixture.ts";
 
 beforeAll(startTargets);
 afterAll(stopTargets);
 
 describe("what is read is what runs (design §6), on PostgreSQL 18", () => {
-  test.each([...traced, ...tracedViews, ...tracedFrom18])("%s", async (text) => {
-    const statement = await readTraced(text);
-    const one = await run("one", text);
-    // Catalogs and plans differ anyway.
-    const moves = /ctid|pg_class|EXPLAIN/.test(text);
-    const two = decides(statement) || moves ? null : await run("two", text);
-    expect(differences(statement, one)).toEqual([]);
-    expect(leaks(statement, one, two)).toEqual([]);
-  });
+  test.each([...traced, ...tracedViews, ...tracedFunctions, ...tracedForms, ...tracedFrom18])(
+    "%s",
+    async (text) => {
+      const statement = await readTraced(text);
+      const one = await run("one", text);
+      // Catalogs and plans differ anyway.
+      const moves = /ctid|pg_class|EXPLAIN/.test(text);
+      const two = decides(statement) || moves ? null : await run("two", text);
+      expect(differences(statement, one)).toEqual([]);
+      expect(leaks(statement, one, two)).toEqual([]);
+    },
+  );
 });
 
 test.each(untraced)("is opaque or asks execute: %s", async (text) => {

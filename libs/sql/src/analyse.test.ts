@@ -70,6 +70,15 @@ describe("views", () => {
   });
 });
 
+describe("functions written in SQL", () => {
+  test("a call asks what its body asks", async () => {
+    expect(await asks("SELECT mail(1)")).toEqual([
+      "read:output public.customers.email",
+      "read:output public.customers",
+    ]);
+  });
+});
+
 describe("what a statement causes", () => {
   test.each([
     ["DELETE FROM customers", ["delete-where public.customers", "delete+where public.orders"]],

@@ -1,6 +1,7 @@
 import { castTo } from "./casts.ts";
 import { firstUserOid, type Column, type Relation } from "./catalog.ts";
 import type { Context } from "./context.ts";
+import { baseOf } from "./coercion.ts";
 import { change, reachDefaults } from "./effects.ts";
 import { evaluate } from "./expressions.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
@@ -49,6 +50,21 @@ export function columnNamed(relation: Relation, name: string, at: number): Colum
 
 export const isDefault = (expression: unknown): boolean => node(expression).kind === "SetToDefault";
 
+/** `tags[1] = …`, `doc['k'] = …`: the bounds decide, and what is stored has the element's type. */
+function part(target: Fields, column: Column, scope: Scope, context: Context): Column {
+  let typeOid = column.typeOid;
+  for (const step of list(target["indirection"])) {
+    const { kind, fields } = node(step);
+    if (kind !== "A_Indices") throw new Opaque("an assignment to a field of a column");
+    for (const bound of [fields["lidx"], fields["uidx"]])
+      if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns);
+    const found = context.catalog.types.get(baseOf(context.catalog, typeOid));
+    if (found?.kind !== "b") throw new Opaque("an assignment to a part of a column");
+    if (found.element !== 0 && fields["is_slice"] !== true) typeOid = found.element;
+  }
+  return { ...column, typeOid };
+}
+
 /** The columns that a list of INSERT targets names; all of them when it is left out. */
 export function insertColumns(relation: Relation, cols: unknown): readonly Column[] {
   const named = list(cols);
@@ -74,9 +90,8 @@ export function assign(
   for (const item of list(items)) {
     const target = only(item, "ResTarget");
     known(target, "ResTarget", knownFields("name", "val", "indirection"));
-    if (list(target["indirection"]).length > 0)
-      throw new Opaque("an assignment to a part of a column");
-    const column = columnNamed(relation, text(target["name"]), location(target));
+    const whole = columnNamed(relation, text(target["name"]), location(target));
+    const column = part(target, whole, scope, context);
     set.push(column.attnum);
     const { kind, fields } = node(target["val"]);
     if (kind === "SetToDefault") reachDefaults(relation, [column.attnum], context);

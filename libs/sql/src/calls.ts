@@ -10,6 +10,8 @@ import {
 import { nameOf, type QualifiedName } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
+import type { ScopeColumn } from "./scope.ts";
+import { traceCall } from "./sql-functions.ts";
 import { isRow, refuseUserOperators, runsUserCode, type } from "./types.ts";
 import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
@@ -55,6 +57,8 @@ function executeUnlessHarmless(
 export interface Call {
   readonly functions: readonly Func[];
   readonly value: Value;
+  /** Of a function whose body was traced: each column of its result. */
+  readonly columns?: readonly ScopeColumn[];
 }
 
 /** A function call with those arguments: what it asks, what it could be, what comes out. */
@@ -67,6 +71,11 @@ export function call(context: Context, name: QualifiedName, given: readonly Valu
   const functions = items(resolution);
   if (functions.length === 0) throw new Opaque(`function ${name.name} is not known`);
   coerceAll(context, resolution, given);
+  if (resolution.kind === "certain" && resolution.item.body) {
+    const { item, parameters } = resolution;
+    const traced = traceCall(item, parameters, given, resolution.type, context);
+    if (traced) return { functions, ...traced };
+  }
   const executes = executeUnlessHarmless(context, functions, given);
   for (const [at, argument] of given.entries()) {
     if (argument.columns.length === 0) continue;

@@ -73,7 +73,7 @@ export const catalogQueries = {
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('v','m') AND c.oid >= 16384 AND ${visible} ORDER BY c.oid`,
   bodies: `SELECT p.oid, COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc), p.prosqlbody IS NOT NULL,
-      p.proconfig IS NOT NULL
+      p.proconfig IS NOT NULL, p.proisstrict
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE l.lanname = 'sql' AND p.oid >= 16384 AND ${visible} ORDER BY p.oid`,

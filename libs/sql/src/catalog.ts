@@ -106,11 +106,14 @@ export interface Func {
 }
 
 export interface FunctionBody {
+  /** Statements; of an atomic one, a CREATE FUNCTION with it, because it stands nowhere else. */
   readonly text: string;
   /** BEGIN ATOMIC or RETURN: names were resolved when it was made, and are qualified in `text`. */
   readonly atomic: boolean;
   /** It runs under settings of its own. */
   readonly configured: boolean;
+  /** Null when an argument is null, without running. */
+  readonly strict: boolean;
   /** Of the input parameters, "" where there is none. */
   readonly names: readonly string[];
 }

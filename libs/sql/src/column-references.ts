@@ -1,3 +1,4 @@
+import { call } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { columnOf, wholeRow, type Found, type RangeEntry, type Scope } from "./scope.ts";
@@ -45,10 +46,10 @@ export function findColumn(fields: Fields, scope: Scope, context: Context): Foun
   return { value: rowFunction(found.entry, column, context, at), level: found.level };
 }
 
-/** `t.f` also means `f(t)`: whatever that is, it is not traced. */
+/** `t.f` also means `f(t)`. */
 function rowFunction(entry: RangeEntry, name: string, context: Context, at: number): Value {
   if (context.names.functions({ schema: null, name }).length > 0) {
-    throw new Opaque(`${name} called as a column`);
+    return call(context, { schema: null, name }, [wholeRow(entry)]).value;
   }
   throw new Unresolved("42703", `column ${entry.name}.${name} does not exist`, at);
 }

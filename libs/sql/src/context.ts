@@ -3,12 +3,15 @@ import type { Classification } from "./classification.ts";
 import { callsIn, isHarmless } from "./harmless.ts";
 import type { Names } from "./names.ts";
 import type { Asked } from "./operations.ts";
-import { Opaque, TooComplex } from "./outcome.ts";
+import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
+import type { Value } from "./value.ts";
 
 /** Deeper statements are refused: the analyser recurses. */
 const maxDepth = 1200;
 /** Nodes visited in one text; iterating recursive CTEs counts each time. */
 const maxSteps = 400_000;
+
+const untraceable = [Opaque, Unresolved, Forbidden];
 
 /** The state of one statement's analysis. */
 export class Context {
@@ -20,19 +23,32 @@ export class Context {
   executes = false;
   /** Whether it may have changed search_path, role or temporary objects. */
   changesNames = false;
-  #depth = 0;
-  #steps = 0;
+  /** What `$1` … are inside a function's body. */
+  parameters: readonly Value[] | null = null;
+  /** Functions in whose bodies this is, by oid. */
+  readonly callers: readonly number[];
+  /** Names of the session, for bodies that are resolved where they run; null in a view's definition. */
+  readonly sessionNames: Names | null;
+  readonly #bounds: { depth: number; steps: number };
 
   constructor(
     names: Names,
     classification: Classification,
     asked: Asked,
     parameterTypes: readonly number[],
+    inside:
+      | { readonly caller: Context; readonly callers: readonly number[] }
+      | "view"
+      | null = null,
   ) {
     this.names = names;
     this.classification = classification;
     this.asked = asked;
     this.parameterTypes = parameterTypes;
+    const caller = inside === "view" ? null : (inside?.caller ?? null);
+    this.callers = inside === "view" ? [] : (inside?.callers ?? []);
+    this.sessionNames = inside === "view" ? null : caller ? caller.sessionNames : names;
+    this.#bounds = caller ? caller.#bounds : { depth: 0, steps: 0 };
   }
 
   get catalog(): Catalog {
@@ -41,13 +57,27 @@ export class Context {
 
   /** Runs `step` one level deeper, within bounds. */
   within<T>(step: () => T): T {
-    this.#depth += 1;
-    this.#steps += 1;
-    if (this.#depth > maxDepth) throw new TooComplex("the statement is nested too deeply");
-    if (this.#steps > maxSteps) throw new TooComplex("the statement is too large to be analysed");
+    const bounds = this.#bounds;
+    bounds.depth += 1;
+    bounds.steps += 1;
+    if (bounds.depth > maxDepth) throw new TooComplex("the statement is nested too deeply");
+    if (bounds.steps > maxSteps) throw new TooComplex("the statement is too large to be analysed");
     const result = step();
-    this.#depth -= 1;
+    bounds.depth -= 1;
     return result;
+  }
+
+  /** Runs what may turn out to be opaque without ending the analysis: null then. */
+  attempt<T>(step: () => T): T | null {
+    const { depth } = this.#bounds;
+    try {
+      return step();
+    } catch (error) {
+      // What fails in a stored text fails when it runs, or is not followed here.
+      if (!untraceable.some((kind) => error instanceof kind)) throw error;
+      this.#bounds.depth = depth;
+      return null;
+    }
   }
 
   /** Asks also what was asked there: the query of a view, the body of a function. */

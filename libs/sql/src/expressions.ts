@@ -1,3 +1,5 @@
+import { jsonRule } from "./json-constructors.ts";
+import { xmlRule } from "./xml-constructors.ts";
 import { operate } from "./calls.ts";
 import { castTo } from "./casts.ts";
 import { baseOf } from "./coercion.ts";
@@ -5,6 +7,7 @@ import { columnReference } from "./column-references.ts";
 import type { Context } from "./context.ts";
 import { functionCall } from "./function-calls.ts";
 import { Opaque } from "./outcome.ts";
+import { fieldType, rowField } from "./rows.ts";
 import type { Scope } from "./scope.ts";
 import { decided, operatorExpression } from "./operator-expressions.ts";
 import { subLink } from "./sublinks.ts";
@@ -17,7 +20,7 @@ import { computed, constant, plain, union, unknownType, type Value } from "./val
 export function evaluate(expression: unknown, scope: Scope, context: Context): Value {
   return context.within(() => {
     const { kind, fields } = node(expression);
-    const rule = rules[kind];
+    const rule = Object.hasOwn(rules, kind) ? rules[kind] : (jsonRule(kind) ?? xmlRule(kind));
     if (!rule) throw new Opaque(`an expression of kind ${kind}`);
     known(fields, kind, rule.fields);
     return rule.evaluate(fields, scope, context);
@@ -27,7 +30,8 @@ export function evaluate(expression: unknown, scope: Scope, context: Context): V
 export const evaluateAll = (expressions: unknown, scope: Scope, context: Context): Value[] =>
   list(expressions).map((expression) => evaluate(expression, scope, context));
 
-interface Rule {
+/** How one kind of expression is read. */
+export interface Rule {
   readonly fields: ReadonlySet<string>;
   evaluate(fields: Fields, scope: Scope, context: Context): Value;
 }
@@ -96,10 +100,13 @@ function arrayExpression(fields: Fields, scope: Scope, context: Context): Value 
 
 /** Subscripts and field selections of a value: nothing untouched comes out. */
 function indirection(fields: Fields, scope: Scope, context: Context): Value {
-  const subject = evaluate(fields["arg"], scope, context);
+  const [first, ...rest] = list(fields["indirection"]);
+  const field = rowField(fields["arg"], first, scope, context);
+  if (field && rest.length === 0) return field;
+  const subject = field ?? evaluate(fields["arg"], scope, context);
   let resultType = subject.type;
   const values = [subject];
-  for (const step of list(fields["indirection"])) {
+  for (const step of field ? rest : [first, ...rest]) {
     const { kind, fields: inner } = node(step);
     if (kind === "A_Indices") {
       known(inner, kind, knownFields("is_slice", "lidx", "uidx"));
@@ -113,12 +120,20 @@ function indirection(fields: Fields, scope: Scope, context: Context): Value {
       if (inner["is_slice"] !== true)
         resultType = found?.element || (found?.category === "U" ? resultType : 0);
     } else if (kind === "String") {
-      resultType = 0;
+      resultType = fieldType({ ...subject, type: resultType }, text(inner["sval"]), context);
     } else {
       throw new Opaque("a row taken apart");
     }
   }
   return computed(resultType, values);
+}
+
+function parameter(fields: Fields, _scope: Scope, context: Context): Value {
+  const at = integer(fields["number"]) - 1;
+  if (!context.parameters) return constant(context.parameterTypes[at] || unknownType);
+  const value = context.parameters[at];
+  if (!value) throw new Opaque("a parameter that the function does not have");
+  return value;
 }
 
 const cannotFail = (expression: unknown): boolean =>
@@ -131,8 +146,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   ParamRef: {
     fields: knownFields("number"),
-    evaluate: (fields, _scope, context) =>
-      constant(context.parameterTypes[integer(fields["number"]) - 1] || unknownType),
+    evaluate: parameter,
   },
   ColumnRef: { fields: knownFields("fields"), evaluate: columnReference },
   TypeCast: {

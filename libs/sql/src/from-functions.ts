@@ -5,8 +5,19 @@ import { evaluate } from "./expressions.ts";
 import { aliasOf, rename } from "./from.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
+import { outputName } from "./output-names.ts";
 import { Scope, type RangeEntry, type ScopeColumn } from "./scope.ts";
-import { known, knownFields, list, node, only, strings, text, type Fields } from "./tree.ts";
+import {
+  known,
+  knownFields,
+  list,
+  node,
+  only,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { plain, type Value } from "./value.ts";
 
@@ -19,35 +30,81 @@ const rangeFields = knownFields(
   "coldeflist",
 );
 
-/** A function in FROM: every column of its result is fed by all its arguments. */
+/** One function of FROM with the column definitions written after it. */
+interface Item {
+  readonly expression: unknown;
+  readonly definitions: unknown;
+}
+
+/** Functions in FROM: every column of a result is fed by all arguments, or as a traced body says. */
 export function rangeFunction(fields: Fields, scope: Scope, context: Context): RangeEntry {
   known(fields, "RangeFunction", rangeFields);
-  if (fields["is_rowsfrom"] === true) throw new Opaque("ROWS FROM");
-  const [first] = list(fields["functions"]);
-  const [expression] = list(only(first, "List")["items"]);
+  const items = list(fields["functions"]).flatMap((written) => {
+    const [expression, own] = list(only(written, "List")["items"]);
+    const definitions = fields["is_rowsfrom"] === true ? definitionsOf(own) : fields["coldeflist"];
+    return spread({ expression, definitions }, context);
+  });
   const around = new Scope(scope, scope.commonTables);
-  const { kind, fields: callFields } = node(expression);
   const { name, names } = aliasOf(fields["alias"]);
-  let value: Value;
-  let columns: ScopeColumn[];
-  let own: string;
-  if (kind === "FuncCall" && isPlainCall(callFields)) {
-    const functionName = nameOf(strings(callFields["funcname"]));
-    const given = list(callFields["args"]).map((item) => evaluate(item, around, context));
-    const called = call(context, functionName, given);
-    own = functionName.name;
-    value = called.value;
-    columns =
-      declared(fields, value, context) ??
-      resultColumns(called.functions, value, name || own, context);
-  } else {
-    value = evaluate(expression, around, context);
-    own = kind === "FuncCall" ? (strings(callFields["funcname"]).at(-1) ?? "") : kind;
-    if (kind !== "FuncCall" && kind !== "SQLValueFunction") throw new Opaque(`FROM with a ${kind}`);
-    columns = [{ name: name || own, value: { ...value, bare: false, origin: null } }];
-  }
+  const single = items.length === 1;
+  const columns = items.flatMap((item) =>
+    functionColumns(item, single ? name : "", around, context),
+  );
   if (fields["ordinality"] === true) columns.push({ name: "ordinality", value: plain(type.int8) });
-  return { name: name || own, schema: null, columns: rename(columns, names), relation: null };
+  const own = name || functionName(items[0]?.expression);
+  return { name: own, schema: null, columns: rename(columns, names), relation: null };
+}
+
+const definitionsOf = (own: unknown): unknown =>
+  Object.keys(record(own)).length === 0 ? undefined : only(own, "List")["items"];
+
+/** unnest of several arrays is as many functions (parse_clause.c, transformRangeFunction). */
+function spread(item: Item, context: Context): readonly Item[] {
+  const { kind, fields } = node(item.expression);
+  const args = list(fields["args"]);
+  if (kind !== "FuncCall" || args.length < 2 || item.definitions !== undefined) return [item];
+  if (functionName(item.expression) !== "unnest" || !isPlainCall(fields)) return [item];
+  const functions = context.names.functions(nameOf(strings(fields["funcname"])));
+  if (functions.some(({ schema }) => schema !== "pg_catalog")) return [item];
+  return args.map((arg) => ({
+    expression: { FuncCall: { ...fields, args: [arg] } },
+    definitions: undefined,
+  }));
+}
+
+function functionName(expression: unknown): string {
+  const { kind, fields } = node(expression);
+  return kind === "FuncCall" ? (strings(fields["funcname"]).at(-1) ?? "") : outputName(expression);
+}
+
+function functionColumns(
+  { expression, definitions }: Item,
+  alias: string,
+  around: Scope,
+  context: Context,
+): ScopeColumn[] {
+  const { kind, fields } = node(expression);
+  const own = functionName(expression);
+  if (kind !== "FuncCall" || !isPlainCall(fields)) {
+    const value = evaluate(expression, around, context);
+    if (kind !== "FuncCall" && kind !== "SQLValueFunction") throw new Opaque(`FROM with a ${kind}`);
+    return [{ name: alias || own, value: { ...value, bare: false, origin: null } }];
+  }
+  const given = list(fields["args"]).map((item) => evaluate(item, around, context));
+  const called = call(context, nameOf(strings(fields["funcname"])), given);
+  const { value, columns: traced } = called;
+  const shape =
+    declared(definitions, value, context) ??
+    resultColumns(called.functions, value, alias || own, context);
+  if (!traced || context.executes) return shape;
+  if (traced.length !== shape.length) return shape;
+  // INVARIANT: the shape says the names and types, the traced body what feeds each column.
+  return shape.map((column, at) => {
+    const from = traced[at]?.value;
+    if (!from) return column;
+    const bare = from.bare && from.type === column.value.type;
+    return { ...column, value: { ...column.value, columns: from.columns, bare } };
+  });
 }
 
 /** Calls that `functionCall` treats like any other: no named or variadic arguments, no aggregate clauses. */
@@ -61,8 +118,8 @@ const isPlainCall = (fields: Fields): boolean =>
   list(fields["args"]).every((item) => node(item).kind !== "NamedArgExpr");
 
 /** `AS t(a int, b text)`. */
-function declared(fields: Fields, value: Value, context: Context): ScopeColumn[] | null {
-  const definitions = list(fields["coldeflist"]);
+function declared(written: unknown, value: Value, context: Context): ScopeColumn[] | null {
+  const definitions = list(written);
   if (definitions.length === 0) return null;
   return definitions.map((item) => {
     const definition = only(item, "ColumnDef");

@@ -2,6 +2,7 @@ import type { Relation } from "./catalog.ts";
 import { operate } from "./calls.ts";
 import { condition } from "./conditions.ts";
 import type { Context } from "./context.ts";
+import { jsonTable, xmlTable } from "./from-documents.ts";
 import { rangeFunction } from "./from-functions.ts";
 import { nameOf } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
@@ -64,6 +65,10 @@ function fromItem(item: unknown, scope: Scope, context: Context): Visible {
         return single(rangeFunction(fields, scope, context));
       case "RangeTableSample":
         return single(tableSample(fields, scope, context));
+      case "RangeTableFunc":
+        return single(xmlTable(fields, scope, context));
+      case "JsonTable":
+        return single(jsonTable(fields, scope, context));
       case "JoinExpr":
         return join(fields, scope, context);
       default:

@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
+import { rowField } from "./rows.ts";
 import { setConfig } from "./settings.ts";
 import type { Scope } from "./scope.ts";
 import { list, node, record, strings, type Fields } from "./tree.ts";
@@ -66,6 +67,8 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
   if (single && given.length === 1) {
     const cast = functionalCast();
     if (cast) return cast;
+    const field = functionalField();
+    if (field) return field;
   }
   if (name.schema === null || name.schema === "pg_catalog") {
     if (name.name === "set_config") {
@@ -107,6 +110,12 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     const target = context.names.type(name);
     if (!target) return null;
     return castTo(context, single, target, false);
+  }
+
+  /** `email(c)`: a column's name called with its row is that column where no function fits. */
+  function functionalField(): Value | null {
+    if (name.schema !== null || context.names.functions(name).length > 0) return null;
+    return rowField(args[0], { String: { sval: name.name } }, scope, context);
   }
 
   /** What decides about an aggregate or window call feeds its value too. */

@@ -19,6 +19,14 @@ const fixed: Readonly<Record<string, string>> = {
   RowExpr: "row",
   CoalesceExpr: "coalesce",
   XmlSerialize: "xmlserialize",
+  JsonParseExpr: "json",
+  JsonScalarExpr: "json_scalar",
+  JsonSerializeExpr: "json_serialize",
+  JsonObjectConstructor: "json_object",
+  JsonArrayConstructor: "json_array",
+  JsonArrayQueryConstructor: "json_array",
+  JsonObjectAgg: "json_objectagg",
+  JsonArrayAgg: "json_arrayagg",
 };
 
 const lastString = (values: unknown): string | undefined =>
@@ -51,6 +59,10 @@ function figure(expression: unknown): Figured | null {
     }
     case "MinMaxExpr":
       return strong(fields["op"] === "IS_LEAST" ? "least" : "greatest");
+    case "XmlExpr":
+      return fields["op"] === "IS_DOCUMENT" ? null : strong(operation(fields, "IS_"));
+    case "JsonFuncExpr":
+      return strong(operation(fields, "").replace(/_op$/, ""));
     case "SQLValueFunction":
       return strong(sqlValueName(fields));
     default:
@@ -74,6 +86,9 @@ function subLink(fields: Fields): Figured | null {
   const target = node(first).fields;
   return typeof target["name"] === "string" ? strong(target["name"]) : figure(target["val"]);
 }
+
+const operation = (fields: Fields, prefix: string): string =>
+  text(fields["op"]).slice(prefix.length).toLowerCase();
 
 /** SVFOP_CURRENT_TIMESTAMP_N → current_timestamp. */
 const sqlValueName = (fields: Fields): string =>

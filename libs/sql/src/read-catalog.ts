@@ -111,9 +111,10 @@ function bodies(rows: CatalogRows): Map<number, FunctionBody> {
     rows.bodies.map((row) => [
       number(row[0]),
       {
-        text: string(row[1]),
+        text: truth(row[2]) ? `CREATE FUNCTION f() LANGUAGE sql ${row[1]}` : string(row[1]),
         atomic: truth(row[2]),
         configured: truth(row[3]),
+        strict: truth(row[4]),
         names: parameterNames(shapes.get(row[0] ?? null)),
       },
     ]),

@@ -7,6 +7,7 @@ import { fromClause } from "./from.ts";
 import { lockRows } from "./row-locks.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { outputName, position } from "./output-names.ts";
+import { rowStar } from "./rows.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { combine } from "./set-operations.ts";
 import { settled } from "./casts.ts";
@@ -24,7 +25,7 @@ import {
   type Fields,
 } from "./tree.ts";
 import { computed, union, type Value } from "./value.ts";
-import { windowColumns } from "./windows.ts";
+import { sortedBy, windowColumns } from "./windows.ts";
 
 const selectFields = knownFields(
   "distinctClause",
@@ -85,19 +86,17 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
   const right = unsettledQuery(record(fields["rarg"]), scope, context);
   const outputs = combine(left, right, fields["all"] === true, context);
   for (const item of list(fields["sortClause"])) {
-    const by = only(item, "SortBy")["node"];
-    decideOutput(by, outputs, context);
+    decideOutput(only(item, "SortBy"), outputs, context);
   }
   limit(fields, scope, context);
   return outputs;
 }
 
 /** A set operation sorts by its output columns only. */
-function decideOutput(by: unknown, outputs: readonly ScopeColumn[], context: Context): void {
-  const value = namedOutput(by, outputs);
+function decideOutput(sort: Fields, outputs: readonly ScopeColumn[], context: Context): void {
+  const value = namedOutput(sort["node"], outputs);
   if (!value) throw new Opaque("ORDER BY an expression over a set operation");
-  sortable(context, value.type);
-  context.decide(value.columns);
+  context.decide(sortedBy(sort, value, context));
 }
 
 function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeColumn[] {
@@ -151,6 +150,8 @@ export function targets(items: unknown, scope: Scope, context: Context): ScopeCo
       const stars = starColumns(fields, scope, context);
       if (stars) return stars;
     }
+    const apart = rowStar(target["val"], scope, context);
+    if (apart) return apart;
     const name = typeof target["name"] === "string" ? target["name"] : outputName(target["val"]);
     return [{ name, value: evaluate(target["val"], scope, context) }];
   });
@@ -267,9 +268,8 @@ function orderAndLimit(
 ): void {
   for (const item of list(fields["sortClause"])) {
     const sort = only(item, "SortBy");
-    known(sort, "SortBy", knownFields("node", "sortby_dir", "sortby_nulls"));
-    if (sort["sortby_dir"] === "SORTBY_USING") throw new Opaque("ORDER BY … USING");
-    decideBy(sort["node"], outputs, scope, context);
+    const value = namedOutput(sort["node"], outputs) ?? evaluate(sort["node"], scope, context);
+    context.decide(sortedBy(sort, value, context));
   }
   limit(fields, scope, context);
 }

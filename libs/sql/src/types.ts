@@ -16,6 +16,8 @@ export const type = {
   int4: 23,
   text: 25,
   oid: 26,
+  json: 114,
+  xml: 142,
   float4: 700,
   float8: 701,
   bpchar: 1042,
@@ -28,6 +30,7 @@ export const type = {
   bit: 1560,
   numeric: 1700,
   record: 2249,
+  jsonb: 3802,
 } as const;
 
 const typeFields = knownFields("names", "typemod", "typmods", "arrayBounds", "setof", "pct_type");

@@ -36,7 +36,7 @@ function readingOf(
   let found = known.get(relation.oid);
   if (!found) {
     const names = namesOf(catalog, storedNames);
-    const inner = new Context(names, classification, new Asked(resources), []);
+    const inner = new Context(names, classification, new Asked(resources), [], "view");
     found = readDefinition(relation, inner);
     known.set(relation.oid, found);
   }

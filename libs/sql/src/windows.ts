@@ -1,23 +1,27 @@
 import type { Context } from "./context.ts";
 import { evaluate, evaluateAll } from "./expressions.ts";
-import { Opaque } from "./outcome.ts";
+import { operate } from "./calls.ts";
 import type { Scope } from "./scope.ts";
-import { known, knownFields, list, only, record } from "./tree.ts";
+import { known, knownFields, list, only, record, strings, type Fields } from "./tree.ts";
 import { sortable } from "./types.ts";
-import { union } from "./value.ts";
+import { union, type Value } from "./value.ts";
 
-const sortFields = knownFields("node", "sortby_dir", "sortby_nulls");
+const sortFields = knownFields("node", "sortby_dir", "sortby_nulls", "useOp");
 
-/** The columns by which a list of SortBy sorts. `USING operator` could be anything. */
+/** Asks what sorting by a value asks; `USING` names the operator. */
+export function sortedBy(sort: Fields, value: Value, context: Context): readonly string[] {
+  known(sort, "SortBy", sortFields);
+  sortable(context, value.type);
+  if (sort["sortby_dir"] !== "SORTBY_USING") return value.columns;
+  return operate(context, strings(sort["useOp"]), value, value).columns;
+}
+
+/** The columns by which a list of SortBy sorts. */
 export function sortColumns(sorts: unknown, scope: Scope, context: Context): readonly string[] {
   return union(
     ...list(sorts).map((item) => {
       const sort = only(item, "SortBy");
-      known(sort, "SortBy", sortFields);
-      if (sort["sortby_dir"] === "SORTBY_USING") throw new Opaque("ORDER BY … USING");
-      const value = evaluate(sort["node"], scope, context);
-      sortable(context, value.type);
-      return value.columns;
+      return sortedBy(sort, evaluate(sort["node"], scope, context), context);
     }),
   );
 }
