@@ -3,10 +3,12 @@ import { Control, subjects } from "@sallyport/contracts";
 import {
   addressText,
   Alarms,
+  observeService,
   openHttp,
   SallyError,
   type HttpOptions,
   type Log,
+  type Telemetry,
 } from "@sallyport/runtime";
 import { LiveSessions } from "./live-sessions.ts";
 import { Cancels } from "./postgres/cancels.ts";
@@ -14,10 +16,11 @@ import { Connections } from "./postgres/connections.ts";
 import { openPostgresListener } from "./postgres/listener/listener.ts";
 import { roomForSession } from "./postgres/listener/open-files.ts";
 import { serve } from "./postgres/serve.ts";
+import { openWorkerTelemetry } from "./telemetry/open-telemetry.ts";
 import { untilServing } from "./until-serving.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
-export interface ProxyOptions extends Omit<WorkerOptions, "alarms"> {
+export interface ProxyOptions extends Omit<WorkerOptions, "alarms" | "watch"> {
   readonly postgres: {
     readonly address: { readonly host: string; readonly port: number };
     /** PEM files; null: no TLS, loopback only. */
@@ -32,6 +35,8 @@ export interface ProxyOptions extends Omit<WorkerOptions, "alarms"> {
   readonly statement: number;
   readonly drain: number;
   readonly log: Log;
+  /** Stays the caller's. */
+  readonly telemetry?: Telemetry | null;
 }
 
 export interface RunningProxy {
@@ -46,10 +51,15 @@ const startPatience = 10_000;
 
 /** Starts one worker; resolves when it serves. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
-  const { log } = options;
+  const { log, telemetry = null } = options;
   const alarms = new Alarms(log);
-  const worker = await Worker.open({ ...options, alarms });
+  const telling = await openWorkerTelemetry(telemetry, (name) =>
+    Object.hasOwn(worker.bundle?.connections ?? {}, name),
+  );
+  const worker: Worker = await Worker.open({ ...options, alarms, watch: telling?.watch ?? null });
   const live = new LiveSessions();
+  const endTelling = telling?.observe(worker, live);
+  if (telemetry) observeService(telemetry, { alarms, bus: worker.bus });
   const connections = new Connections({
     current: () => worker.bundle?.connections ?? {},
     directory: options.directory,
@@ -94,6 +104,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     ...options.http,
     log,
     alarms,
+    metrics: telemetry?.page,
     readiness: () => ({
       ready: !draining && worker.closedToSessions() === null && worker.bundle !== null,
       details: {
@@ -110,6 +121,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     stop: async () => {
       await drain(options.drain);
       clearInterval(watch);
+      endTelling?.();
       connections.stop();
       cancels.stop();
       await worker.stop(recordPatience);

@@ -6,6 +6,7 @@ import {
   loadConfig,
   onShutdown,
   openLog,
+  openTelemetry,
   readMaskingKey,
   readSealingPublicKey,
   sayReady,
@@ -21,6 +22,13 @@ try {
   const cluster = clusterOf({ config, data });
   const { limits, drain } = config.config;
   const http = tlsFilesOf({ config, data }, "proxy");
+  const telemetry = await openTelemetry({
+    config: config.config.telemetry,
+    directory: config.directory,
+    service: "proxy",
+    instance: name,
+    log,
+  });
   const running = await startProxy({
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, name),
@@ -38,8 +46,16 @@ try {
     statement: limits.statement,
     drain,
     log,
+    telemetry,
   });
-  onShutdown({ log, deadline: drain + 20_000, stop: () => running.stop() });
+  onShutdown({
+    log,
+    deadline: drain + 20_000,
+    stop: async () => {
+      await running.stop();
+      await telemetry?.stop();
+    },
+  });
   const listen = {
     postgres: addressText(running.postgres),
     http: addressText(running.http),
