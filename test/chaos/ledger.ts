@@ -1,7 +1,6 @@
 import { Client } from "pg";
 import { checkSession, type SessionRecord } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
-import { expect } from "vitest";
 import type { Cluster } from "../journey/cluster.ts";
 
 /** The target's table that writers fill with numbers, each only once. */
@@ -63,6 +62,23 @@ export class Writer {
   }
 }
 
+/** What must be nowhere: each list empty. */
+export interface Comparison {
+  /** Statements that the target ran without evidence. */
+  readonly unrecorded: readonly string[];
+  /** Numbers of which a client was told that they are written, and that are not. */
+  readonly lost: readonly number[];
+  readonly refusedAndDone: readonly number[];
+  readonly contradictions: readonly string[];
+}
+
+export const nothing: Comparison = {
+  unrecorded: [],
+  lost: [],
+  refusedAndDone: [],
+  contradictions: [],
+};
+
 /** Writers at work, and the comparison of what they were told with the target's log and the evidence. */
 export class Ledger {
   readonly #cluster: Cluster;
@@ -91,7 +107,7 @@ export class Ledger {
    * INVARIANT (I1, I6): each statement of PostgreSQL's own log is a recorded command with an open verdict, or an own
    * statement; what clients were told is what happened; and nothing in the evidence contradicts itself.
    */
-  async compare(): Promise<void> {
+  async compare(): Promise<Comparison> {
     await Promise.all(this.#writers.map((writer) => writer.stop()));
     const ran = await this.#cluster.target.statements();
     const sessions = await this.#archived();
@@ -110,15 +126,20 @@ export class Ledger {
       const n = numberOf(text, parameters);
       return n === undefined ? !own.has(text) : commands.get(n) !== "passed";
     });
-    expect(unrecorded.map(({ text, parameters }) => [text, parameters])).toEqual([]);
-
     const found = await this.#cluster.truth<{ n: number }>("SELECT n FROM ledger");
     const rows = new Set(found.map(({ n }) => n));
     const tales = this.#writers.flatMap(({ told }) => [...told]);
-    expect(tales.filter(([n, said]) => said === "done" && !rows.has(n))).toEqual([]);
-    expect(tales.filter(([n, said]) => said === "refused" && rows.has(n))).toEqual([]);
-    const wrong = sessions.flatMap(checkSession).filter(({ severity }) => severity === "broken");
-    expect(wrong.map(({ code, text }) => `${code}: ${text}`)).toEqual([]);
+    return {
+      unrecorded: unrecorded.map(({ text, parameters }) => `${text} ${parameters ?? ""}`),
+      lost: tales.filter(([n, said]) => said === "done" && !rows.has(n)).map(([n]) => n),
+      refusedAndDone: tales
+        .filter(([n, said]) => said === "refused" && rows.has(n))
+        .map(([n]) => n),
+      contradictions: sessions
+        .flatMap(checkSession)
+        .filter(({ severity }) => severity === "broken")
+        .map(({ code, text }) => `${code}: ${text}`),
+    };
   }
 
   /** Every session, once the archive has each command that a client saw done; a killed worker's last results may be unknown. */

@@ -8,7 +8,7 @@ import { streams } from "@sallyport/contracts";
 import { NatsCluster, waitFor } from "@sallyport/testkit";
 import { silent, HeardAlarms } from "../peer/bus.fixture.ts";
 import { startCluster, type Cluster } from "../journey/cluster.ts";
-import { Ledger, ledgerPolicies, ledgerSql } from "./ledger.ts";
+import { Ledger, ledgerPolicies, ledgerSql, nothing } from "./ledger.ts";
 
 let directory: string;
 let nats: NatsCluster;
@@ -84,7 +84,7 @@ test(
     await ledger.goOn("the leader was frozen");
     frozen?.thaw();
     await ledger.goOn("the leader woke up");
-    await ledger.compare();
+    expect(await ledger.compare()).toEqual(nothing);
     expect(ledger.done).toBeGreaterThan(100);
   },
 );

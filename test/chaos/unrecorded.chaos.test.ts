@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCluster, type Cluster } from "../journey/cluster.ts";
-import { Ledger, ledgerPolicies, ledgerSql } from "./ledger.ts";
+import { Ledger, ledgerPolicies, ledgerSql, nothing } from "./ledger.ts";
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ test(
       handle.thaw();
       await ledger.goOn(`${service} was frozen`);
     }
-    await ledger.compare();
+    expect(await ledger.compare()).toEqual(nothing);
     expect(ledger.done).toBeGreaterThan(200);
   },
 );
