@@ -174,11 +174,16 @@ describe("who may not answer (I4)", () => {
     }
   });
 
-  test("an answer replayed after the next hold took the place finds no hold", async () => {
+  test("an answer repeated after the next hold took the place is still one, and none to the next", async () => {
     const first = await held();
     expect((await office.answer(alice, first)).status).toBe(200);
     const next = await office.pin({ ...first, hold: newHoldId() }, dora);
-    expect(codeOf(await office.answer(alice, first))).toBe("hold-unknown");
+    const again = await office.answer(alice, first);
+    expect(office.view(again)).toMatchObject({ hold: first.hold, state: "used" });
+    expect(codeOf(await office.answer(alice, first, "deny"))).toBe("hold-settled");
+    expect(codeOf(await office.answer(dora, first))).toBe("hold-settled");
+    expect(await office.answers(first)).toEqual([["corp#alice", "approve"]]);
+    expect(await office.recorded(first)).toHaveLength(1);
     expect(await office.answers(next)).toEqual([]);
   });
 
