@@ -37,6 +37,30 @@ const header = (type: number, length: number) => {
 };
 
 describe("whole frames", () => {
+  test("what is read at another pace than it is pushed keeps its order", () => {
+    const step = fc.oneof(fc.constant("next" as const), fc.integer({ min: 1, max: 9 }));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const sent = Buffer.concat(rows(40));
+        const reader = backend();
+        const read: Buffer[] = [];
+        let at = 0;
+        for (const one of steps) {
+          if (one === "next") {
+            const item = reader.next();
+            if (item) read.push(Buffer.from(item.bytes));
+          } else {
+            reader.push(sent.subarray(at, at + one));
+            at = Math.min(at + one, sent.length);
+          }
+        }
+        reader.push(sent.subarray(at));
+        for (let item = reader.next(); item; item = reader.next()) read.push(item.bytes);
+        expect(Buffer.concat(read)).toEqual(sent);
+      }),
+    );
+  });
+
   test("consecutive rows come as one run, a view of the chunk", () => {
     const chunk = Buffer.concat([
       frame(Backend.BindComplete, ""),

@@ -92,7 +92,7 @@ export class FrameReader {
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#pending += chunk.length;
-    if (this.#at === this.#chunk.length) {
+    if (this.#at === this.#chunk.length && this.#queue.length === 0) {
       this.#chunk = chunk;
       this.#at = 0;
     } else this.#queue.push(chunk);
