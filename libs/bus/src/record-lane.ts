@@ -30,6 +30,8 @@ export interface LaneKeeper {
 const messageLimit = 256 * 1024;
 /** How long a result waits for a command to travel with, in milliseconds. */
 const companyWait = 5;
+/** How long a command gathers others while the message before it waits for its acknowledgement, in milliseconds. */
+const longestGathering = 2;
 const newline = 0x0a;
 
 interface Line {
@@ -41,13 +43,21 @@ interface Line {
   readonly onStored: ((seq: number) => void) | undefined;
 }
 
-/** Lines for one writer's subjects: those of one turn of the event loop travel in one message, in their order. */
+/**
+ * Lines for one writer's subjects: those of one turn of the event loop travel in one message, in their order. While a
+ * message with commands waits for its acknowledgement, further commands gather for the next one, as a database commits
+ * in groups: the busier the record, the larger the messages and the cheaper each command.
+ */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #keeper: LaneKeeper;
   #lines: Line[] = [];
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
+  #latest: NodeJS.Timeout | undefined;
+  #commandsGathered = false;
+  /** Messages with commands that have had no answer. */
+  #unanswered = 0;
 
   constructor(options: LaneOptions, keeper: LaneKeeper) {
     this.#options = options;
@@ -65,8 +75,8 @@ export class Lane {
   }
 
   /**
-   * Adds a command's line; it leaves at the end of this turn. `onRecorded` is called once, never before this
-   * returns. A command that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent
+   * Adds a command's line; it leaves at the end of this turn, or when the message before it is answered, at the
+   * latest in 2 ms. `onRecorded` is called once, never before this returns. A command that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent
    * again as an event.
    */
   command(text: string, deadline: number, onRecorded: (recorded: Recorded) => void): void {
@@ -78,15 +88,20 @@ export class Lane {
       return;
     }
     this.#add(text, deadline, onRecorded, undefined);
-    this.#soon ??= setImmediate(() => this.flush());
+    this.#commandsGathered = true;
+    if (this.#unanswered === 0) this.#soon ??= setImmediate(() => this.flush());
+    else this.#latest ??= setTimeout(() => this.flush(), longestGathering);
   }
 
   /** Sends what has gathered. */
   flush(): void {
     clearImmediate(this.#soon);
     clearTimeout(this.#later);
+    clearTimeout(this.#latest);
     this.#soon = undefined;
     this.#later = undefined;
+    this.#latest = undefined;
+    this.#commandsGathered = false;
     const lines = this.#lines;
     this.#lines = [];
     let from = 0;
@@ -131,15 +146,18 @@ export class Lane {
       if (line.onStored) stored.push(line.onStored);
       if (line.deadline > deadline) deadline = line.deadline;
     }
+    const hasCommands = commands.length > 0;
+    if (hasCommands) this.#unanswered++;
     const tellCommands = (recorded: Recorded): void => {
       const told = commands;
       commands = [];
+      if (told.length > 0) this.#answered();
       for (const tell of told) tell(recorded);
     };
     const { stream, events, commands: forCommands = events } = this.#options;
     this.#keeper.keep({
       stream,
-      subject: commands.length > 0 ? forCommands : events,
+      subject: hasCommands ? forCommands : events,
       again: events,
       body,
       events: lines.length,
@@ -150,5 +168,11 @@ export class Lane {
       },
       onFirstFailure: (code) => tellCommands({ kind: "closed", code }),
     });
+  }
+
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0 && this.#commandsGathered)
+      this.#soon ??= setImmediate(() => this.flush());
   }
 }
