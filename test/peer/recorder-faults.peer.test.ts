@@ -1,8 +1,8 @@
-import { buckets } from "@sallyport/contracts";
 import type { ArchiveStore, ByteRange } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import { RecordedBus, type Started } from "./recorder.fixture.ts";
+import { forgetLease } from "./recorder-process.fixture.ts";
 
 const isActive = ({ recorder }: Started): boolean => recorder.state()[0]?.active === true;
 
@@ -11,9 +11,7 @@ test("two recorders that both think they are active: one loses the race, the cha
   const a = await recorded.record({ every: 200 });
   await waitFor(() => isActive(a), { what: "the first to be active" });
   // As if the bucket had forgotten a lease that its holder still trusts.
-  await recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", {
-    timeout: 1000,
-  });
+  await forgetLease(recorded);
   const b = await recorded.record({ every: 200 });
   await waitFor(() => isActive(a) && isActive(b), { what: "both to be active" });
   const sessions = [];

@@ -1,33 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { buckets, streams, subjects } from "@sallyport/contracts";
+import { streams, subjects } from "@sallyport/contracts";
 import { SampleSession } from "@sallyport/evidence/sample";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
-import { RecordedBus, signing } from "./recorder.fixture.ts";
-import type { KillPoint, RecorderTask } from "./recorder-process.ts";
-
-const script = fileURLToPath(new URL("recorder-process.ts", import.meta.url));
-
-function startProcess(recorded: RecordedBus, killAt: KillPoint | null): ChildProcess {
-  const credentials = recorded.bus.credentials.get("recorder");
-  if (credentials === undefined) throw new Error("no recorder credentials");
-  const task: RecorderTask = {
-    servers: [recorded.bus.nats.url],
-    credentials,
-    directory: recorded.directory,
-    signingKey: signing.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    killAt,
-  };
-  const child = spawn(process.execPath, [script], { stdio: ["pipe", "ignore", "inherit"] });
-  child.stdin?.end(JSON.stringify(task));
-  return child;
-}
-
-/** So that a test need not wait until the bucket forgets a dead recorder's lease. */
-const forgetLease = (recorded: RecordedBus): Promise<unknown> =>
-  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", { timeout: 1000 });
+import { RecordedBus } from "./recorder.fixture.ts";
+import type { KillPoint } from "./recorder-process.ts";
+import { forgetLease, startProcess } from "./recorder-process.fixture.ts";
 
 const manifestsAtLeast = (recorded: RecordedBus, count: number): Promise<unknown> =>
   waitFor(async () => (await recorded.chain()).manifests >= count, {

@@ -1,7 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connectBus, type Credentials } from "@sallyport/bus";
-import { DirectoryStore, type ArchiveStore, type ByteRange } from "@sallyport/evidence";
+import type { Config } from "@sallyport/contracts";
+import { openArchive, type ArchiveStore, type ByteRange } from "@sallyport/evidence";
 import { startRecorder } from "@sallyport/recorder";
 import { Alarms, openLog } from "@sallyport/runtime";
 
@@ -9,7 +10,7 @@ import { Alarms, openLog } from "@sallyport/runtime";
 export interface RecorderTask {
   readonly servers: readonly string[];
   readonly credentials: Credentials;
-  readonly directory: string;
+  readonly archive: Config["archive"];
   readonly signingKey: string;
   readonly killAt: KillPoint | null;
 }
@@ -64,6 +65,7 @@ const task = JSON.parse(readFileSync(0, "utf8")) as RecorderTask;
 const log = openLog("recorder", "error");
 log.level = "silent";
 const alarms = new Alarms(log);
+const archive = await openArchive({ config: task, resolve: (path) => path });
 await startRecorder({
   bus: await connectBus({
     servers: task.servers,
@@ -72,7 +74,7 @@ await startRecorder({
     log,
     alarms,
   }),
-  store: new KillingStore(new DirectoryStore(task.directory), task.killAt),
+  store: new KillingStore(archive, task.killAt),
   signingKey: createPrivateKey(task.signingKey),
   every: 300,
   http: { address: { host: "127.0.0.1", port: 0 } },

@@ -37,21 +37,23 @@ export interface Started {
 export class RecordedBus implements AsyncDisposable {
   readonly bus: TestBus;
   readonly directory: string;
-  readonly store: DirectoryStore;
+  readonly store: ArchiveStore;
   readonly setup: Bus;
   readonly #stops: (() => Promise<void>)[] = [];
 
-  private constructor(bus: TestBus, setup: Bus, directory: string) {
+  private constructor(bus: TestBus, setup: Bus, directory: string, store: ArchiveStore) {
     this.bus = bus;
     this.setup = setup;
     this.directory = directory;
-    this.store = new DirectoryStore(directory);
+    this.store = store;
   }
 
-  static async start(): Promise<RecordedBus> {
+  /** `store` is where tests look, and where recorders write unless they are told otherwise: a directory by default. */
+  static async start(store?: ArchiveStore): Promise<RecordedBus> {
     const bus = await TestBus.start();
     const directory = await mkdtemp(join(tmpdir(), "sallyport-evidence-"));
-    return new RecordedBus(bus, await bus.connect("setup"), directory);
+    const setup = await bus.connect("setup");
+    return new RecordedBus(bus, setup, directory, store ?? new DirectoryStore(directory));
   }
 
   async record(

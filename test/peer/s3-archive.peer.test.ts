@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { archiveContract } from "@sallyport/evidence/contract";
 import { S3Store } from "@sallyport/evidence/s3";
-import { startS3, type S3Server } from "@sallyport/testkit";
+import { FaultyS3, startS3, type S3Fault, type S3Server } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 let s3: S3Server;
@@ -138,5 +138,82 @@ describe("on S3", () => {
       ).rejects.toThrow("AccessDenied");
     }
     expect(await store.putIfAbsent("small", Buffer.from("other"))).toBe("exists");
+  });
+});
+
+describe("on an S3 server on which things go wrong", () => {
+  /** A store behind faults, an empty bucket, and that bucket past the faults. */
+  async function faulty(): Promise<{ faults: FaultyS3; store: S3Store; truth: S3Store }> {
+    const faults = await FaultyS3.start(s3);
+    const bucket = await s3.bucket();
+    return {
+      faults,
+      store: open(bucket, "", { endpoint: faults.endpoint }),
+      truth: open(bucket),
+    };
+  }
+  /** The fault for so many requests, none after them. */
+  const times = (count: number, fault: S3Fault) => (): S3Fault => (count-- > 0 ? fault : "none");
+
+  test("what is throttled is tried again, and given up in the end", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    faults.fault = times(2, "slow-down");
+    expect(await store.putIfAbsent("a", Buffer.from("a"))).toBe("created");
+    expect(faults.requests).toHaveLength(3);
+    faults.fault = () => "slow-down";
+    await expect(store.putIfAbsent("b", Buffer.from("b"))).rejects.toThrow("SlowDown (503)");
+    expect(faults.requests).toHaveLength(7);
+    expect(await truth.get("b")).toBeNull();
+  });
+
+  test("a creation whose answer is lost is there, once", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    faults.fault = times(1, "lose-answer");
+    expect(await store.putIfAbsent("a", Buffer.from("mine"))).toBe("exists");
+    expect(String(await truth.get("a"))).toBe("mine");
+  });
+
+  test("parts whose answers are lost or throttled come to one whole object", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    const body = Buffer.alloc(17 * 1024 ** 2, "abcdefg");
+    let asked = 0;
+    faults.fault = ({ method }) => {
+      if (method !== "PUT") return "none";
+      asked += 1;
+      return asked === 1 ? "lose-answer" : asked === 2 ? "slow-down" : "none";
+    };
+    expect(await store.putIfAbsent("large", body)).toBe("created");
+    expect((await truth.get("large"))?.equals(body)).toBe(true);
+  });
+
+  test("an answer that is cut off in its middle is asked for again", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    const body = Buffer.alloc(300_000, "abcdefg");
+    await truth.putIfAbsent("a", body);
+    faults.fault = times(1, "cut-answer");
+    expect((await store.get("a"))?.equals(body)).toBe(true);
+    expect(faults.requests).toHaveLength(2);
+    faults.fault = () => "cut-answer";
+    await expect(store.get("a")).rejects.toThrow("cannot read s3://");
+  });
+
+  test("a server that is silent for 10 s is asked again", async () => {
+    const { faults, store } = await faulty();
+    await using _ = faults;
+    faults.fault = times(1, { delay: 120_000 });
+    expect(await store.putIfAbsent("a", Buffer.from("a"))).toBe("created");
+    expect(faults.requests).toHaveLength(2);
+  });
+
+  test("a server that is out of reach is said, with its address", async () => {
+    const { faults, store } = await faulty();
+    await faults.down();
+    await expect(store.head("a")).rejects.toThrow(
+      `connect ECONNREFUSED ${faults.endpoint.replace("http://", "")}`,
+    );
   });
 });
