@@ -33,6 +33,7 @@ export class Engine {
   /** Principals by all that is known of them, so that keys stay short. */
   readonly #who = new Remembered<number>(10_000);
   #nextWho = 0;
+  #remembered = 0;
 
   constructor(bundle: PolicyBundle, policies: readonly Policy[]) {
     this.#bundle = bundle;
@@ -51,13 +52,21 @@ export class Engine {
     return this.#byId.get(id);
   }
 
+  /** How many judgements were known already. */
+  get remembered(): number {
+    return this.#remembered;
+  }
+
   /** Judges a command as of `now`, milliseconds since 1970. */
   judge(asked: Asked, now: number): Decision {
     const who = this.#whoIs(asked.principal, asked.address);
     const takesHolds = asked.kind !== "prepare";
     const key = `${who} ${asked.connection} ${takesHolds} ${hash("sha256", JSON.stringify(asked.operations), "base64")}`;
     const known = this.#decisions.get(key);
-    if (known) return known;
+    if (known) {
+      this.#remembered += 1;
+      return known;
+    }
     const answers = asked.operations.map((operation) => {
       const found = this.#answer(asked, operation, who, now);
       return takesHolds && operation.planned !== true ? found : { ...found, holds: [] };

@@ -1,5 +1,13 @@
 import { connectBus, readCredentials, RecordPublisher, type Bus } from "@sallyport/bus";
-import { Alarms, openHttp, type HttpOptions, type HttpServer, type Log } from "@sallyport/runtime";
+import {
+  Alarms,
+  observeService,
+  openHttp,
+  type HttpOptions,
+  type HttpServer,
+  type Log,
+  type Telemetry,
+} from "@sallyport/runtime";
 import { BundleFeed } from "./bundle-feed.ts";
 import { HoldBucket } from "./holds/bucket.ts";
 import { HoldKeeper } from "./holds/keeper.ts";
@@ -15,6 +23,8 @@ export interface PolicyOptions {
   readonly log: Log;
   /** Milliseconds after its expiry that a hold can still be looked at; a day when left out. */
   readonly holdRetention?: number;
+  /** Stays the caller's. */
+  readonly telemetry?: Telemetry | null;
 }
 
 export interface RunningPolicy {
@@ -26,7 +36,7 @@ export interface RunningPolicy {
 
 /** May they? Operations in, verdicts out. */
 export async function startPolicy(options: PolicyOptions): Promise<RunningPolicy> {
-  const { log } = options;
+  const { log, telemetry = null } = options;
   const alarms = new Alarms(log);
   const credentials = await readCredentials(options.credentials, "policy");
   const bus = await connectBus({
@@ -47,12 +57,20 @@ export async function startPolicy(options: PolicyOptions): Promise<RunningPolicy
     alarms,
     retention: options.holdRetention ?? 24 * 3_600_000,
   });
-  const judging = new Judging({ bus, feed, holds, writer, log, alarms });
+  const watch = telemetry && (await import("./telemetry.ts")).watchJudging(telemetry);
+  const judging = new Judging({ bus, feed, holds, writer, log, alarms, watch });
+  if (telemetry) {
+    observeService(telemetry, { alarms, bus });
+    telemetry.observe("sallyport.record.unacknowledged", () => publisher.pendingBytes);
+    telemetry.observe("sallyport.bundle.revision", () => feed.revision);
+    telemetry.observe("sallyport.bundle.refused", () => Number(feed.refused !== null));
+  }
   const http = await openHttp({
     ...options.http,
     service: "policy",
     log,
     alarms,
+    metrics: telemetry?.page,
     readiness: () => ({
       ready: bus.connected && feed.inForce !== null,
       details: details({ bus, feed, judging, holds, publisher }),

@@ -15,6 +15,17 @@ import type { Came, HoldKeeper } from "./holds/keeper.ts";
 import { verdictLine } from "./verdict.ts";
 import type { VerdictWriter } from "./verdict-writer.ts";
 
+/** Hears of judgements, for telemetry. */
+export interface JudgingWatch {
+  /** `began` by performance.now(). Gives the `traceparent` of the judgement. */
+  judged(
+    command: Command,
+    how: { readonly decision: "pass" | "deny" | "hold"; began: number; remembered: boolean },
+  ): string | undefined;
+  /** It was past its deadline. */
+  late(): void;
+}
+
 export interface JudgingOptions {
   readonly bus: Bus;
   readonly feed: BundleFeed;
@@ -22,6 +33,7 @@ export interface JudgingOptions {
   readonly writer: VerdictWriter;
   readonly log: Log;
   readonly alarms: Alarms;
+  readonly watch?: JudgingWatch | null;
 }
 
 type Message = Parameters<typeof suspicion>[0];
@@ -126,11 +138,12 @@ export class Judging {
   }
 
   #answer(came: Came): void {
-    const { feed, holds, writer, log } = this.#options;
+    const { feed, holds, writer, log, watch } = this.#options;
     const { command } = came;
     const now = Date.now();
     if (now > command.deadline) {
       this.#late++;
+      watch?.late();
       return;
     }
     const inForce = feed.inForce;
@@ -138,18 +151,27 @@ export class Judging {
       log.warn({ command: command.command }, "no bundle is in force: no answer");
       return;
     }
+    const { engine } = inForce;
+    const { remembered } = engine;
     const began = performance.now();
-    const decision = inForce.engine.judge(command, now);
+    const decision = engine.judge(command, now);
     this.#microseconds += (performance.now() - began) * 1000;
     this.#judged++;
-    if (decision.decision === "pass" && decision.holds.length > 0) {
+    const held = decision.decision === "pass" && decision.holds.length > 0;
+    const trace =
+      watch?.judged(command, {
+        decision: held ? "hold" : decision.decision,
+        began,
+        remembered: engine.remembered > remembered,
+      }) ?? command.trace;
+    if (held) {
       this.#held++;
       holds.meet(came, decision, inForce);
       return;
     }
     if (decision.decision === "deny") this.#denied++;
     const subject = { session: command.session, command: command.command, hash: came.hash };
-    const stamp = { time: now, revision: feed.revision, under: inForce.under };
+    const stamp = { time: now, revision: feed.revision, under: inForce.under, trace };
     writer.write(came, verdictLine(subject, decision, stamp));
   }
 

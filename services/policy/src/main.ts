@@ -4,6 +4,7 @@ import {
   loadConfig,
   onShutdown,
   openLog,
+  openTelemetry,
   sayReady,
   serviceArguments,
 } from "@sallyport/runtime";
@@ -16,6 +17,12 @@ try {
   log.level = config.config.log;
   const { servers, credentials } = clusterOf({ config, data });
   const { address, tls } = config.config.listen.policy;
+  const telemetry = await openTelemetry({
+    config: config.config.telemetry,
+    directory: config.directory,
+    service: "policy",
+    log,
+  });
   const policy = await startPolicy({
     servers,
     credentials,
@@ -26,8 +33,16 @@ try {
       }),
     },
     log,
+    telemetry,
   });
-  onShutdown({ log, stop: () => policy.stop(), deadline: config.config.drain });
+  onShutdown({
+    log,
+    stop: async () => {
+      await policy.stop();
+      await telemetry?.stop();
+    },
+    deadline: config.config.drain + 5000,
+  });
   sayReady({ service: "policy", listen: { http: addressText(policy.http) } });
   log.info({ http: addressText(policy.http) }, "policy judges");
 } catch (err) {

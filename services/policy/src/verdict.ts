@@ -9,6 +9,8 @@ export interface Stamp {
   readonly time: number;
   readonly revision: number;
   readonly under: number;
+  /** `traceparent` of the judgement or of the command. */
+  readonly trace: string | undefined;
 }
 
 export interface HoldWord {
@@ -21,7 +23,7 @@ export interface HoldWord {
 export function verdictLine(
   { session, command, hash }: Subject,
   decision: Pick<Decision, "decision" | "reasons" | "masks" | "holds" | "policies" | "shadow">,
-  { time, revision, under }: Stamp,
+  { time, revision, under, trace }: Stamp,
   word?: HoldWord,
 ): string {
   const verdict: Verdict = {
@@ -49,6 +51,7 @@ export function verdictLine(
     shadow: [...decision.shadow],
     revision,
     ...(under !== revision && { under }),
+    ...(trace !== undefined && { trace }),
   };
   return JSON.stringify(verdict);
 }

@@ -155,22 +155,16 @@ export const metrics = {
   "sallyport.policy.judgements": {
     kind: "counter",
     unit: "{command}",
-    description: "Commands judged: `pass`, `deny`, `hold`; `late` ones got no answer",
-    attributes: ["sallyport.decision"],
-    by: ["policy"],
-  },
-  "sallyport.policy.answers": {
-    kind: "total",
-    unit: "{answer}",
-    description: "Answers about single operations: `judged` by the engine, or `remembered`",
-    attributes: ["sallyport.source"],
+    description:
+      "Commands judged: `pass`, `deny`, `hold`, and whether that was remembered; `late` ones got no answer",
+    attributes: ["sallyport.decision", "sallyport.remembered"],
     by: ["policy"],
   },
   "sallyport.policy.duration": {
     kind: "histogram",
     unit: "s",
     description: "What judging a command takes",
-    attributes: ["sallyport.decision"],
+    attributes: ["sallyport.decision", "sallyport.remembered"],
     by: ["policy"],
   },
   "sallyport.holds": {
@@ -277,10 +271,11 @@ export function prometheusName(name: MetricName): string {
   );
 }
 
-/** The bounds of histograms, in their unit: half a millisecond to a minute; holds take longer. */
+/** The bounds of histograms, in their unit: a tenth of a millisecond to a minute; holds take longer. */
 export const bounds = {
   short: [
-    0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 5, 10, 60,
+    0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1,
+    2, 5, 10, 60,
   ],
   long: [1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 14_400, 86_400],
 } as const;

@@ -28,6 +28,11 @@ export interface Came {
   readonly worker: string;
 }
 
+/** Whom a verdict goes to, and the trace of what it answers. */
+interface Addressee extends Pick<Waiting, "partition" | "worker" | "session" | "command" | "hash"> {
+  readonly trace: string | undefined;
+}
+
 export interface KeeperOptions {
   readonly bucket: HoldBucket;
   readonly feed: BundleFeed;
@@ -113,7 +118,7 @@ export class HoldKeeper {
         (await this.#bucket.write(met.next, stored?.revision ?? 0)) !== null;
       if (!isThere) continue;
       this.#watch(met.next);
-      this.#write(waiting, decision, inForce.under, {
+      this.#write({ ...waiting, trace: command.trace }, decision, inForce.under, {
         hold: met.next,
         state: met.kind === "taken" ? "taken" : "open",
         final: met.kind !== "waits",
@@ -182,7 +187,8 @@ export class HoldKeeper {
   #tell(told: Told, before: Hold, reasons: readonly Reason[]): void {
     const inForce = this.#feed.inForce;
     if (!inForce) return;
-    const { waiting } = told;
+    const { trace } = commandOf(told.waiting.line ?? before.command) ?? {};
+    const waiting = { ...told.waiting, trace };
     if (told.kind === "ended") {
       const state = told.hold.state === "denied" ? "denied" : "expired";
       const word: HoldWord = { hold: told.hold, state, final: true };
@@ -229,12 +235,13 @@ export class HoldKeeper {
   }
 
   #write(
-    waiting: Pick<Waiting, "partition" | "worker" | "session" | "command" | "hash">,
+    waiting: Addressee,
     decision: Parameters<typeof verdictLine>[1],
     under: number,
     word?: HoldWord,
   ): void {
-    const stamp = { time: Date.now(), revision: this.#feed.revision, under };
+    const { trace } = waiting;
+    const stamp = { time: Date.now(), revision: this.#feed.revision, under, trace };
     this.#writer.write(waiting, verdictLine(waiting, decision, stamp, word));
   }
 
