@@ -11,9 +11,10 @@ import { Identities, type Who } from "./identities.ts";
 import { psqlClient } from "./psql-client.ts";
 import type { Screen } from "./screen.ts";
 import { Shop } from "./shop.ts";
+import { objectsOf, type Stage } from "./stage.ts";
 
 /** Everything that the demo runs, and what its steps do with it. */
-export class Demo implements AsyncDisposable {
+export class Demo implements AsyncDisposable, Stage {
   readonly folder: DemoFolder;
   readonly shop: Shop;
   readonly identities: Identities;
@@ -62,6 +63,10 @@ export class Demo implements AsyncDisposable {
     return demo;
   }
 
+  get authority(): string {
+    return `${this.folder.typed}/.sallyport/tls/ca.pem`;
+  }
+
   /** Where psql goes: the gateway, whose certificate is verified. */
   get gateway(): ClientEnvironment {
     const { host, port } = this.up.address("postgres");
@@ -92,11 +97,7 @@ export class Demo implements AsyncDisposable {
     args: readonly string[],
     as?: "alice" | "bob",
   ): Promise<Record<string, unknown>[]> {
-    const { stdout } = await this.sally([...args, "--json"], as);
-    return stdout
-      .split("\n")
-      .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return objectsOf(await this.sally([...args, "--json"], as));
   }
 
   reader(): ArchiveReader {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { Demo } from "./demo.ts";
 import { farewell } from "./farewell.ts";
 import { Screen } from "./screen.ts";
-import { tell } from "./story.ts";
+import { story, tell } from "./story.ts";
 
 const usage = "usage: npm run demo [-- --once]";
 
@@ -28,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await using demo = await Demo.start(screen);
     if (demo.client.name !== "psql")
       screen.line(`\n   This machine has no psql: the story uses a driver, ${demo.client.name}.`);
-    await tell(demo, screen, stopping.signal);
+    await tell(story, demo, screen, stopping.signal);
     failed = screen.failures.length;
     if (!stopping.signal.aborted) {
       summary(screen, (performance.now() - began) / 1000);

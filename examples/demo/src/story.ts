@@ -1,5 +1,6 @@
 import type { Demo } from "./demo.ts";
 import type { Screen } from "./screen.ts";
+import type { Stage } from "./stage.ts";
 import { aliasAndExpression } from "./steps/alias-and-expression.ts";
 import { evidence } from "./steps/evidence.ts";
 import { guessing } from "./steps/guessing.ts";
@@ -11,14 +12,14 @@ import { revocation } from "./steps/revocation.ts";
 import { token } from "./steps/token.ts";
 
 /** One scene: it shows what it does, and checks that it shows what it should. */
-export interface Step {
+export interface Step<On = Stage> {
   readonly title: string;
   /** What to notice. */
   readonly notice: string;
-  run(demo: Demo, screen: Screen): Promise<void>;
+  run(demo: On, screen: Screen): Promise<void>;
 }
 
-export const story: readonly Step[] = [
+export const scenes: readonly Step[] = [
   token,
   maskedRead,
   aliasAndExpression,
@@ -27,12 +28,19 @@ export const story: readonly Step[] = [
   heldDelete,
   revocation,
   replay,
-  evidence,
 ];
 
+/** The last one looks into the archive itself, so it is for who has it at hand. */
+export const story: readonly Step<Demo>[] = [...scenes, evidence];
+
 /** A step that throws has failed; the ones after it are still told. */
-export async function tell(demo: Demo, screen: Screen, signal: AbortSignal): Promise<void> {
-  for (const [index, step] of story.entries()) {
+export async function tell<On>(
+  steps: readonly Step<On>[],
+  demo: On,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, step] of steps.entries()) {
     if (signal.aborted) return;
     screen.step(index + 1, step.title);
     try {

@@ -1,9 +1,10 @@
 import { checkChain } from "@sallyport/evidence";
 import { archiveText } from "../archive-text.ts";
 import { chainListing } from "../chain-listing.ts";
+import type { Demo } from "../demo.ts";
 import type { Step } from "../story.ts";
 
-export const evidence: Step = {
+export const evidence: Step<Demo> = {
   title: "The evidence in the archive",
   notice:
     "Each manifest names the hash of the one before it and of every object, and is signed. Whoever has these files and the public key sees what is missing, changed or cut off.",

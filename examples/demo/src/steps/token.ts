@@ -17,7 +17,7 @@ export const token: Step = {
     screen.command(
       "ci-runner",
       `export PGHOST=${PGHOST} PGPORT=${PGPORT} PGDATABASE=${PGDATABASE} PGUSER=ci-runner PGPASSWORD=$TOKEN\n` +
-        `export PGSSLMODE=${PGSSLMODE ?? "disable"} PGSSLROOTCERT=${demo.folder.typed}/.sallyport/tls/ca.pem`,
+        `export PGSSLMODE=${PGSSLMODE ?? "disable"} PGSSLROOTCERT=${demo.authority}`,
     );
     const answer = await demo.client.run("SELECT 1 AS through", demo.as("ci-runner"));
     screen.command("ci-runner", demo.client.typed("SELECT 1 AS through"));

@@ -1,0 +1,20 @@
+#!/bin/sh
+# The image's entrypoint: a service's name and its arguments, or `sally COMMAND …`. Config and data directory lie where
+# SALLY_CONFIG and SALLY_DATA say; the command line finds the usual places by itself.
+set -eu
+code=/sallyport
+case ${1:-} in
+  authn | policy | approval | recorder | proxy)
+    service=$1
+    shift
+    exec node "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
+      --data "${SALLY_DATA:-/etc/sallyport/.sallyport}" "$@"
+    ;;
+  sally)
+    shift
+    exec node "$code/cli/src/main.ts" "$@"
+    ;;
+  *)
+    exec "$@"
+    ;;
+esac
