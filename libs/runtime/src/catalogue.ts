@@ -220,6 +220,12 @@ export const catalogue = {
     sqlstate: "53100",
     http: 507,
   },
+  "record-filling": {
+    text: "no session can be opened: the record is over three quarters full",
+    hint: "the rest is for sessions that are open; an operator must see why the recorder does not archive",
+    sqlstate: "53100",
+    http: 507,
+  },
   "output-unrecorded": {
     text: "the result could not be recorded, so the rest of it was withheld",
     sqlstate: "58030",

@@ -140,7 +140,8 @@ export class Worker {
   closedToSessions(): ErrorCode | null {
     const closed = this.closed();
     if (closed !== null) return closed;
-    return this.fill.fill === "open" && this.bulk.connected ? null : "record-full";
+    if (!this.bulk.connected) return "bus-lost";
+    return this.fill.fill === "open" ? null : "record-filling";
   }
 
   newRecord(): SessionRecord {
