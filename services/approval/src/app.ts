@@ -9,7 +9,15 @@ import {
 } from "@sallyport/bus";
 import { subjects, Verified } from "@sallyport/contracts";
 import type { ArchiveStore } from "@sallyport/evidence";
-import { Alarms, openHttp, SallyError, type HttpOptions, type Log } from "@sallyport/runtime";
+import {
+  Alarms,
+  observeService,
+  openHttp,
+  SallyError,
+  type HttpOptions,
+  type Log,
+  type Telemetry,
+} from "@sallyport/runtime";
 import { ArchiveTexts } from "./archive-text.ts";
 import { Board } from "./board.ts";
 import { Buckets } from "./buckets.ts";
@@ -34,6 +42,8 @@ export interface ApprovalOptions {
   readonly receivers: readonly Receiver[];
   readonly listen: Pick<HttpOptions, "address" | "tls">;
   readonly log: Log;
+  /** Stays the caller's. */
+  readonly telemetry?: Telemetry | null;
 }
 
 export interface RunningApproval {
@@ -49,7 +59,7 @@ const drainPatience = 5000;
 
 /** Starts the service; resolves when it knows every hold and listens. */
 export async function startApproval(options: ApprovalOptions): Promise<RunningApproval> {
-  const { log } = options;
+  const { log, telemetry = null } = options;
   const alarms = new Alarms(log);
   const { servers, credentials } = options;
   const bus = await connectBus({ servers, credentials, name: "approval", log, alarms });
@@ -67,12 +77,18 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
   const connected = (): boolean => bus.connected;
   const notifier = new Notifier({ receivers, board, buckets, log, connected });
   const desk = new Desk({ record, board, buckets, texts, judge });
+  if (telemetry) {
+    observeService(telemetry, { alarms, bus });
+    telemetry.observe("sallyport.record.unacknowledged", () => record.pendingBytes);
+    (await import("./telemetry.ts")).watchHolds(telemetry, board);
+  }
   const verify = verifier(requests, new Sealer(options.sealingPublicKey));
   const http = await openHttp({
     service: "approval",
     ...options.listen,
     log,
     alarms,
+    metrics: telemetry?.page,
     readiness: () => ({ ready: bus.connected, details: status(bus, board, record, notifier) }),
     routes: (app) => approvalRoutes(app, { desk, verify, log, connected }),
   });

@@ -135,6 +135,7 @@ export class Desk {
       answer: given.answer,
       principal: given.principal,
       reason: given.reason,
+      ...(command.trace !== undefined && { trace: command.trace }),
     };
     const lane = this.#parts.record.lane({
       stream: streams.record(hold.partition),

@@ -7,6 +7,7 @@ import {
   loadConfig,
   onShutdown,
   openLog,
+  openTelemetry,
   readSealingPublicKey,
   sayReady,
   serviceArguments,
@@ -21,6 +22,12 @@ const log = openLog("approval", config.config.log);
 try {
   const cluster = clusterOf({ config, data });
   const tls = tlsFilesOf({ config, data }, "approval");
+  const telemetry = await openTelemetry({
+    config: config.config.telemetry,
+    directory: config.directory,
+    service: "approval",
+    log,
+  });
   const running = await startApproval({
     servers: cluster.servers,
     credentials: await readCredentials(cluster.credentials, "approval"),
@@ -29,8 +36,16 @@ try {
     receivers: openReceivers(config.config.approvals.notify, config.directory),
     listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
+    telemetry,
   });
-  onShutdown({ log, deadline: 20_000, stop: () => running.stop() });
+  onShutdown({
+    log,
+    deadline: 20_000,
+    stop: async () => {
+      await running.stop();
+      await telemetry?.stop();
+    },
+  });
   log.info({ http: addressText(running.http) }, "serving");
   sayReady({ service: "approval", listen: { http: addressText(running.http) } });
 } catch (err) {

@@ -1,7 +1,14 @@
 import { answerRequests, RecordPublisher, type Bus } from "@sallyport/bus";
 import { queues, Revoke, streams, subjects, Verify, type Issuer } from "@sallyport/contracts";
 import type { ArchiveStore } from "@sallyport/evidence";
-import { openHttp, type Alarms, type HttpOptions, type Log } from "@sallyport/runtime";
+import {
+  observeService,
+  openHttp,
+  type Alarms,
+  type HttpOptions,
+  type Log,
+  type Telemetry,
+} from "@sallyport/runtime";
 import { Acts } from "./acts.ts";
 import { Beating } from "./beating.ts";
 import { Identifying } from "./identifying.ts";
@@ -22,6 +29,8 @@ export interface AuthnOptions {
   readonly log: Log;
   readonly alarms: Alarms;
   readonly keys?: TokenCheckerOptions["keys"];
+  /** Stays the caller's. */
+  readonly telemetry?: Telemetry | null;
 }
 
 export interface RunningAuthn {
@@ -32,7 +41,7 @@ export interface RunningAuthn {
 
 /** Who is it? Sealed tokens in, principals out; and who is cut off. */
 export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
-  const { bus, log, alarms, issuers, sealingKey, keys } = options;
+  const { bus, log, alarms, issuers, sealingKey, keys, telemetry = null } = options;
   const checker = new TokenChecker({ issuers, log, ...(keys && { keys }) });
   const book = new RevocationBook(bus, new RevocationArchive(options.store), log);
   const beating = new Beating(bus, book, log);
@@ -48,6 +57,7 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
     service: "authn",
     log,
     alarms,
+    metrics: telemetry?.page,
     readiness: () => ({
       ready: bus.connected && book.complete,
       details: {
@@ -59,11 +69,18 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
       },
     }),
   });
+  if (telemetry) {
+    observeService(telemetry, { alarms, bus });
+    telemetry.observe("sallyport.record.unacknowledged", () => publisher.pendingBytes);
+    telemetry.observe("sallyport.revocations", () => book.revoked);
+    telemetry.observe("sallyport.revocations.complete", () => Number(book.complete));
+  }
+  const answer = telemetry
+    ? (await import("./telemetry.ts")).timed(telemetry, identifying)
+    : (question: Verify) => identifying.answer(question);
   const queue = queues.authn;
   const answering = [
-    answerRequests(bus, { subject: subjects.verify, queue, schema: Verify }, (question) =>
-      identifying.answer(question),
-    ),
+    answerRequests(bus, { subject: subjects.verify, queue, schema: Verify }, answer),
     answerRequests(bus, { subject: subjects.revoke, queue, schema: Revoke }, (order) =>
       revoking.answer(order),
     ),

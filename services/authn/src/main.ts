@@ -8,6 +8,7 @@ import {
   loadConfig,
   onShutdown,
   openLog,
+  openTelemetry,
   readSealingKey,
   sayReady,
   serviceArguments,
@@ -30,6 +31,12 @@ try {
     log,
     alarms,
   });
+  const telemetry = await openTelemetry({
+    config: config.config.telemetry,
+    directory: config.directory,
+    service: "authn",
+    log,
+  });
   const tls = tlsFilesOf({ config, data }, "authn");
   const authn = await startAuthn({
     bus,
@@ -39,6 +46,7 @@ try {
     http: { address: listenerOf({ config, data }, "authn").address, ...(tls && { tls }) },
     log,
     alarms,
+    telemetry,
   });
   onShutdown({
     log,
@@ -46,6 +54,7 @@ try {
     stop: async () => {
       await authn.stop();
       await bus.stop();
+      await telemetry?.stop();
     },
   });
   sayReady({ service: "authn", listen: { http: addressText(authn.http) } });

@@ -2,7 +2,14 @@ import type { KeyObject } from "node:crypto";
 import type { Bus } from "@sallyport/bus";
 import { randomId } from "@sallyport/contracts";
 import type { ArchiveStore } from "@sallyport/evidence";
-import { openHttp, type Alarms, type HttpServer, type Log } from "@sallyport/runtime";
+import {
+  observeService,
+  openHttp,
+  type Alarms,
+  type HttpServer,
+  type Log,
+  type Telemetry,
+} from "@sallyport/runtime";
 import { Recorder, type RecorderState } from "./recorder.ts";
 
 export interface RecorderServiceOptions {
@@ -20,6 +27,8 @@ export interface RecorderServiceOptions {
   };
   readonly log: Log;
   readonly alarms: Alarms;
+  /** Stays the caller's. */
+  readonly telemetry?: Telemetry | null;
 }
 
 export interface RunningRecorder {
@@ -32,8 +41,16 @@ export interface RunningRecorder {
 
 /** Records every partition that it gets the lease of, and stands by for the others. */
 export async function startRecorder(options: RecorderServiceOptions): Promise<RunningRecorder> {
-  const { log, alarms, bus, partitions = [0] } = options;
+  const { log, alarms, bus, partitions = [0], telemetry = null } = options;
   const id = `${process.pid}-${randomId()}`;
+  const telling = telemetry && (await import("./telemetry.ts"));
+  const watches = new Map(
+    telling &&
+      partitions.map((partition) => [
+        partition,
+        new telling.PartitionTelemetry(telemetry, partition),
+      ]),
+  );
   const recorders = new Map(
     partitions.map((partition) => [
       partition,
@@ -48,17 +65,23 @@ export async function startRecorder(options: RecorderServiceOptions): Promise<Ru
         ...(options.holePatience !== undefined && { holePatience: options.holePatience }),
         log: log.child({ partition }),
         alarms,
+        watch: watches.get(partition) ?? null,
       }),
     ]),
   );
   const state = (): Record<number, RecorderState> =>
     Object.fromEntries([...recorders].map(([partition, recorder]) => [partition, recorder.state]));
+  if (telling) {
+    observeService(telemetry, { alarms, bus });
+    telling.observeRecorders(telemetry, watches, state);
+  }
   const http = await openHttp({
     service: "recorder",
     address: options.http.address,
     ...(options.http.tls && { tls: options.http.tls }),
     log,
     alarms,
+    metrics: telemetry?.page,
     // A recorder that stands by serves too; one whose archive takes nothing does not.
     readiness: () => {
       const all = Object.values(state());

@@ -1,5 +1,5 @@
-import { Segment, type SealedObject } from "@sallyport/evidence";
-import { streams } from "@sallyport/contracts";
+import { Segment, type SealedObject, type StoredMessage } from "@sallyport/evidence";
+import { streams, type RecordEvent } from "@sallyport/contracts";
 import { BundleRevisions } from "./bundle-revisions.ts";
 import { ChainWriter, LostRace, type Prepared } from "./chain-writer.ts";
 import { Intake } from "./intake.ts";
@@ -17,6 +17,18 @@ export interface Progress {
   readonly lag: { readonly record: number; readonly output: number };
   /** Why the archive takes nothing, null when it does. */
   readonly archive: string | null;
+}
+
+/** Hears of one partition's work, for telemetry. */
+export interface ArchivingWatch {
+  /** The work begins, or begins anew: nothing is in hand. */
+  began(): void;
+  read(message: StoredMessage): void;
+  /** Nothing is left to be read for now. */
+  caughtUp(): void;
+  event(event: RecordEvent, seq: number): void;
+  /** All that was read is in the archive. */
+  committed(manifest: number): void;
 }
 
 export interface ArchivingOptions extends RecorderOptions {
@@ -60,8 +72,9 @@ export class Archiving {
   }
 
   static async begin(options: ArchivingOptions): Promise<Archiving> {
-    const { bus, partition, alarms, pause, holePatience = 5000 } = options;
+    const { bus, partition, alarms, pause, holePatience = 5000, watch = null } = options;
     const { chain, ownership } = await readEnd(options);
+    watch?.began();
     const reading = (stream: string, archived: "record" | "output"): StreamReading =>
       new StreamReading({
         bus,
@@ -75,7 +88,7 @@ export class Archiving {
       chain,
       record: reading(streams.record(partition), "record"),
       output: reading(streams.output(partition), "output"),
-      intake: new Intake(partition, ownership, alarms),
+      intake: new Intake(partition, ownership, alarms, watch),
     });
   }
 
@@ -92,21 +105,26 @@ export class Archiving {
   /** One batch of each stream. Returns how much is still to be read. Not while a sealed segment waits. */
   async read(): Promise<number> {
     if (this.#prepared !== null) throw new Error("what was read before is not in the chain yet");
+    const { watch = null } = this.#options;
     const lag = { record: 0, output: 0 };
     try {
       lag.record = await this.#record.read((message) => {
         this.#since ??= performance.now();
+        watch?.read(message);
         this.#intake.take(this.#segment, "record", message);
       });
       lag.output = await this.#output.read((message) => {
         this.#since ??= performance.now();
+        watch?.read(message);
         this.#intake.take(this.#segment, "output", message);
       });
     } finally {
       const position = { record: this.#record.position, output: this.#output.position };
       this.#options.tell({ position, lag });
     }
-    return lag.record + lag.output;
+    const pending = lag.record + lag.output;
+    if (pending === 0) watch?.caughtUp();
+    return pending;
   }
 
   /**
@@ -148,6 +166,7 @@ export class Archiving {
     this.#record.committed();
     this.#output.committed();
     const { end } = this.#chain;
+    this.#options.watch?.committed(end?.n ?? 0);
     this.#options.tell({
       archive: null,
       manifest: end?.n ?? 0,

@@ -8,6 +8,7 @@ import {
   type StreamKind,
 } from "@sallyport/evidence";
 import type { Alarms } from "@sallyport/runtime";
+import type { ArchivingWatch } from "./archiving.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** Sorts messages into a segment: events, output, and what must not be there, which is an alarm and kept as such. */
@@ -15,10 +16,17 @@ export class Intake {
   readonly #partition: number;
   readonly #ownership: Ownership;
   readonly #alarms: Alarms;
+  readonly #watch: ArchivingWatch | null;
   /** Bundle revisions that verdicts name. */
   readonly revisions = new Set<number>();
 
-  constructor(partition: number, ownership: Ownership, alarms: Alarms) {
+  constructor(
+    partition: number,
+    ownership: Ownership,
+    alarms: Alarms,
+    watch: ArchivingWatch | null = null,
+  ) {
+    this.#watch = watch;
     this.#partition = partition;
     this.#ownership = ownership;
     this.#alarms = alarms;
@@ -61,6 +69,7 @@ export class Intake {
             });
           if (event.type === "verdict" && event.revision > 0) this.revisions.add(event.revision);
           segment.addEvent(message, read.writer, line);
+          this.#watch?.event(event, message.seq);
         }
         return;
       case "output":

@@ -7,6 +7,7 @@ import {
   loadConfig,
   onShutdown,
   openLog,
+  openTelemetry,
   readSigningKey,
   sayReady,
   serviceArguments,
@@ -30,6 +31,12 @@ try {
     log,
     alarms,
   });
+  const telemetry = await openTelemetry({
+    config: config.config.telemetry,
+    directory: config.directory,
+    service: "recorder",
+    log,
+  });
   const { address, tls } = listen.recorder;
   const running = await startRecorder({
     bus,
@@ -44,6 +51,7 @@ try {
     },
     log,
     alarms,
+    telemetry,
   });
   onShutdown({
     log,
@@ -51,6 +59,7 @@ try {
     stop: async () => {
       await running.stop();
       await bus.stop();
+      await telemetry?.stop();
     },
   });
   log.info({ archive: store.place }, "recording");

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "@sallyport/bus";
 import type { ArchiveStore } from "@sallyport/evidence";
 import type { Alarms, Log } from "@sallyport/runtime";
-import { Archiving, type Progress } from "./archiving.ts";
+import { Archiving, type ArchivingWatch, type Progress } from "./archiving.ts";
 import { LostRace } from "./chain-writer.ts";
 import { Lease } from "./lease.ts";
 
@@ -22,6 +22,7 @@ export interface RecorderOptions {
   readonly holePatience?: number;
   readonly log: Log;
   readonly alarms: Alarms;
+  readonly watch?: ArchivingWatch | null;
 }
 
 /** What the health page says. */
