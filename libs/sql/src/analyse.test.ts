@@ -122,8 +122,8 @@ describe("utility statements", () => {
     ["CREATE TEMP TABLE t (a int)", ["create pg_temp.t"]],
     ["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", ["opaque", "create public.f"]],
     ["DO 'BEGIN END'", ["opaque"]],
-    ["PREPARE p AS SELECT 1", ["opaque"]],
-    ["DECLARE c CURSOR FOR SELECT 1", ["opaque"]],
+    ["EXECUTE p", ["opaque"]],
+    ["FETCH c", ["opaque"]],
   ])("%s", async (text, expected) => {
     expect(await asks(text)).toEqual(expected);
   });

@@ -9,6 +9,7 @@ import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
+import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
 import { node } from "./tree.ts";
 
 export interface Subject {
@@ -23,6 +24,8 @@ export interface Subject {
   readonly parameterTypes?: readonly number[];
   /** Why the catalog or names are not what they were (DDL in this transaction): statements that need them are opaque. */
   readonly unsettled?: string;
+  /** What names that SQL gave (PREPARE, DECLARE) stand for; absent: none is known. */
+  readonly session?: SessionNames;
   /** The open transaction has changed search_path or role, so its end changes them (or back). */
   readonly fragileNames?: boolean;
 }
@@ -66,6 +69,8 @@ const transactionEnds: ReadonlySet<TransactionEffect> = new Set([
   "prepare",
 ]);
 
+const doubted: readonly Naming[] = [{ kind: "doubt" }];
+
 const quiet: Effects = { ddl: false, names: false };
 
 function analyseText(tree: ParseTree, subject: Subject): Analysis {
@@ -73,12 +78,15 @@ function analyseText(tree: ParseTree, subject: Subject): Analysis {
   const resources = resourcesOf(subject.connection, subject.catalog, known);
   const names = namesOf(subject.catalog, subject.names);
   let unsettled = subject.unsettled ?? null;
+  let session = subject.session ?? noNames;
   const statements: Statement[] = [];
   for (const { stmt } of tree.stmts) {
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
+    context.session = session;
     const statement = analyseStatement(stmt, context, known, unsettled);
     statements.push(statement);
     const { effects } = statement;
+    session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
     if (ends && subject.fragileNames)
       unsettled ??= "it follows the end of a transaction that changed names";
@@ -97,6 +105,10 @@ function analyseText(tree: ParseTree, subject: Subject): Analysis {
 /** What a statement's own kind says about it. */
 export interface Told {
   readonly columns: readonly ScopeColumn[] | null;
+  /** Its columns, when they were known before; instead of `columns`. */
+  readonly outputs?: readonly Output[] | null;
+  /** A cursor that it makes. */
+  readonly declares?: { readonly name: string; readonly columns: readonly ScopeColumn[] };
   readonly effects?: Effects;
   readonly explain?: { readonly analyze: boolean };
   /** Set when operations were found, but it could do more than they say. */
@@ -114,8 +126,11 @@ function analyseStatement(
     const told = readStatement(kind, fields, context, unsettled);
     if (told.opaque !== undefined)
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
-    const outputs = told.columns?.map((column) => output(column, context.catalog)) ?? null;
-    for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
+    const shown = told.declares?.columns ?? told.columns;
+    const outputs = shown?.map((column) => output(column, context.catalog)) ?? told.outputs ?? null;
+    for (const { value } of shown ?? []) context.asked.use(value.columns, "output");
+    const touches = [...context.asked.touched].toSorted();
+    const declared = told.declares && declares(told.declares.name, outputs ?? [], touches, context);
     // An EXPLAIN without ANALYZE runs nothing: no hold is asked for it.
     const planned = told.explain?.analyze === false;
     return {
@@ -123,9 +138,9 @@ function analyseStatement(
       operations: context.asked.operations
         .list()
         .map((operation) => (planned ? { ...operation, planned } : operation)),
-      outputs,
-      touches: [...context.asked.touched].toSorted(),
-      effects: told.effects ?? quiet,
+      outputs: declared ? null : outputs,
+      touches,
+      effects: declared ?? told.effects ?? quiet,
       opaque: null,
       ...(told.explain ? { explain: told.explain } : {}),
     };
@@ -133,6 +148,21 @@ function analyseStatement(
     if (!(error instanceof Opaque)) throw error;
     return opaqueStatement(kind, error.message, context, known, { ddl: true, names: true });
   }
+}
+
+function declares(
+  name: string,
+  outputs: readonly Output[],
+  touches: readonly string[],
+  context: Context,
+): Effects {
+  const cursor = { operations: context.asked.operations.list(), outputs, touches };
+  const doubts = context.executes ? doubted : [];
+  return {
+    ...quiet,
+    names: context.changesNames,
+    naming: [...doubts, { kind: "declare", name, cursor }],
+  };
 }
 
 /** INVARIANT: an opaque statement keeps what was found and asks `opaque` besides. */

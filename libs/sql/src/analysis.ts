@@ -1,4 +1,5 @@
 import type { Operation } from "@sallyport/contracts";
+import type { Naming } from "./session-names.ts";
 
 /** What the client will see in one output column. */
 export type Output = { readonly name: string; readonly typeOid: number } & (
@@ -48,6 +49,8 @@ export interface Effects {
    * of a transaction and ROLLBACK TO after such a statement.
    */
   readonly names: boolean;
+  /** What it does to the names of prepared statements and cursors of SQL, once it has run. */
+  readonly naming?: readonly Naming[];
   readonly copy?: {
     readonly direction: "in" | "out";
     readonly format: "text" | "csv" | "binary";

@@ -4,6 +4,7 @@ import { callsIn, isHarmless } from "./harmless.ts";
 import type { Names } from "./names.ts";
 import type { Asked } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
+import { noNames, type SessionNames } from "./session-names.ts";
 import type { Value } from "./value.ts";
 
 /** Deeper statements are refused: the analyser recurses. */
@@ -18,12 +19,14 @@ export class Context {
   readonly names: Names;
   readonly classification: Classification;
   readonly asked: Asked;
-  readonly parameterTypes: readonly number[];
+  parameterTypes: readonly number[];
   /** Whether something ran whose doings are unknown: its outputs count as fed by every classified column. */
   executes = false;
   /** Whether it may have changed search_path, role or temporary objects. */
   changesNames = false;
-  /** What `$1` … are inside a function's body. */
+  /** What the session's own names stand for. */
+  session: SessionNames = noNames;
+  /** What `$1` … are inside a function's body, or in a statement that EXECUTE runs. */
   parameters: readonly Value[] | null = null;
   /** Functions in whose bodies this is, by oid. */
   readonly callers: readonly number[];

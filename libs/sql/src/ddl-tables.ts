@@ -7,8 +7,9 @@ import { namedRelation } from "./from.ts";
 import { nameOf, type QualifiedName } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { family, relationEntry } from "./relations.ts";
-import { Scope } from "./scope.ts";
+import { Scope, type ScopeColumn } from "./scope.ts";
 import { selectQuery } from "./select.ts";
+import { executeStatement } from "./session-names.ts";
 import {
   known,
   knownFields,
@@ -106,11 +107,21 @@ function foreignKey(constraint: Fields, context: Context): void {
   }
 }
 
+/** What EXECUTE runs, where a query is stored. */
+function executed(fields: Fields, context: Context): readonly ScopeColumn[] {
+  const told = executeStatement(fields, context, (kind, query) => {
+    if (kind !== "SelectStmt") throw new Opaque(`a ${kind} that is stored`);
+    return { columns: selectQuery(query, null, context) };
+  });
+  return told.columns ?? [];
+}
+
 /** A query whose rows are stored, or which is itself stored: its columns are used for writing. */
 export function storeQuery(query: unknown, context: Context): void {
   const { kind, fields } = node(query);
-  if (kind !== "SelectStmt") throw new Opaque(`a ${kind} that is stored`);
-  const columns = selectQuery(fields, null, context);
+  if (kind !== "SelectStmt" && kind !== "ExecuteStmt") throw new Opaque(`a ${kind} that is stored`);
+  const columns =
+    kind === "ExecuteStmt" ? executed(fields, context) : selectQuery(fields, null, context);
   context.asked.use(union(...columns.map(({ value }) => value.columns)), "write");
 }
 

@@ -223,6 +223,11 @@ const rules: Readonly<Record<string, Rule>> = {
       return computed(type.int4, evaluateAll(fields["args"], scope, context));
     },
   },
+  // Which rows the cursor reaches was asked when it was declared.
+  CurrentOfExpr: {
+    fields: knownFields("cvarno", "cursor_name", "cursor_param"),
+    evaluate: () => plain(type.bool),
+  },
   MergeSupportFunc: {
     fields: knownFields("msftype", "msfcollid"),
     evaluate: () => plain(type.text),

@@ -13,5 +13,14 @@ export type { NameContext } from "./names.ts";
 export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";
 export { openParser, threadAbove, type Parser } from "./parser.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";
+export {
+  needsSessionNames,
+  noNames,
+  renamed,
+  type Cursor,
+  type Naming,
+  type PreparedQuery,
+  type SessionNames,
+} from "./session-names.ts";
 export { openCatalog } from "./stored-texts.ts";
 export { writtenCatalog, WrittenCatalogError, writtenMajor } from "./written-catalog.ts";

@@ -5,6 +5,13 @@ import { selectInto } from "./ddl-tables.ts";
 import { explainStatement } from "./explain.ts";
 import { Opaque } from "./outcome.ts";
 import { selectQuery } from "./select.ts";
+import {
+  declareCursor,
+  executeStatement,
+  fetchStatement,
+  forgetNames,
+  prepareStatement,
+} from "./session-names.ts";
 import { setStatement, showStatement } from "./settings.ts";
 import { transactionStatement } from "./transactions.ts";
 import type { Fields } from "./tree.ts";
@@ -26,17 +33,28 @@ export function readStatement(
     case "VariableShowStmt":
       return showStatement(fields);
     default: {
+      const forgets = forgetNames(kind, fields);
+      if (forgets) return forgets;
       const free = freeStatements.get(kind);
       if (free) return { columns: null, effects: { ddl: false, names: free.names } };
     }
   }
   if (unsettled !== null) throw new Opaque(unsettled);
-  const told = namedStatement(kind, fields, context);
+  const told = doubting(namedStatement(kind, fields, context), context);
   if (!context.changesNames || told.effects?.names) return told;
   return { ...told, effects: { ddl: false, ...told.effects, names: true } };
 }
 
+/** What runs untraced may have made or dropped prepared statements and cursors. */
+function doubting(told: Told, context: Context): Told {
+  if (!context.executes) return told;
+  const effects = { ddl: false, names: false, ...told.effects };
+  return { ...told, effects: { ...effects, naming: [{ kind: "doubt" }] } };
+}
+
 function namedStatement(kind: string, fields: Fields, context: Context): Told {
+  const inner = (innerKind: string, innerFields: Fields): Told =>
+    namedStatement(innerKind, innerFields, context);
   switch (kind) {
     case "SelectStmt":
       return fields["intoClause"] === undefined
@@ -50,13 +68,18 @@ function namedStatement(kind: string, fields: Fields, context: Context): Told {
     case "CopyStmt":
       return copyStatement(fields, context);
     case "ExplainStmt":
-      return explainStatement(
-        fields,
-        (inner, innerFields) => namedStatement(inner, innerFields, context),
-        (told) => {
-          for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
-        },
-      );
+      return explainStatement(fields, inner, (told) => {
+        const columns = told.declares?.columns ?? told.columns ?? [];
+        for (const { value } of columns) context.asked.use(value.columns, "output");
+      });
+    case "PrepareStmt":
+      return prepareStatement(fields, context, inner);
+    case "ExecuteStmt":
+      return executeStatement(fields, context, inner);
+    case "DeclareCursorStmt":
+      return declareCursor(fields, inner);
+    case "FetchStmt":
+      return fetchStatement(fields, context);
     default:
       return utilityStatement(kind, fields, context);
   }

@@ -29,10 +29,7 @@ export const freeStatements: ReadonlyMap<string, { readonly names: boolean }> = 
   ["ListenStmt", { names: false }],
   ["UnlistenStmt", { names: false }],
   ["NotifyStmt", { names: false }],
-  ["DeallocateStmt", { names: false }],
-  ["ClosePortalStmt", { names: false }],
   ["ConstraintsSetStmt", { names: false }],
-  ["DiscardStmt", { names: true }],
 ]);
 
 function truncate(fields: Fields, context: Context): Told {

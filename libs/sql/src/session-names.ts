@@ -1,0 +1,210 @@
+import type { Operation } from "@sallyport/contracts";
+import type { Told } from "./analyse.ts";
+import type { Output } from "./analysis.ts";
+import { castTo } from "./casts.ts";
+import type { Context } from "./context.ts";
+import { evaluateAll } from "./expressions.ts";
+import { Opaque } from "./outcome.ts";
+import type { ParseTree } from "./parser-instance.ts";
+import { Scope } from "./scope.ts";
+import { known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
+import { namedType } from "./types.ts";
+import { unknownType, type Value } from "./value.ts";
+
+/** What SQL's PREPARE put under a name; its names are resolved when it is executed, as PostgreSQL does. */
+export interface PreparedQuery {
+  /** A parse node. */
+  readonly query: unknown;
+  /** Oids of the parameters' declared types. */
+  readonly types: readonly number[];
+  /** What names meant when the types of the other parameters were inferred, for good. */
+  readonly names: WeakRef<object>;
+}
+
+/** What DECLARE put under a name. */
+export interface Cursor {
+  readonly operations: readonly Operation[];
+  readonly outputs: readonly Output[];
+  readonly touches: readonly string[];
+}
+
+/** What the names of a session's own prepared statements and cursors stand for. A name that is missing is not known. */
+export interface SessionNames {
+  readonly prepared: ReadonlyMap<string, PreparedQuery>;
+  readonly cursors: ReadonlyMap<string, Cursor>;
+}
+
+/** What a statement does to those names once it has run. A null name means all; `doubt`: it may do anything to them. */
+export type Naming =
+  | { readonly kind: "prepare"; readonly name: string; readonly prepared: PreparedQuery }
+  | { readonly kind: "deallocate"; readonly name: string | null }
+  | { readonly kind: "declare"; readonly name: string; readonly cursor: Cursor }
+  | { readonly kind: "close"; readonly name: string | null }
+  | { readonly kind: "doubt" };
+
+export const noNames: SessionNames = { prepared: new Map(), cursors: new Map() };
+
+/** The names after a statement has run. */
+export function renamed(names: SessionNames, changes: readonly Naming[]): SessionNames {
+  if (changes.length === 0) return names;
+  const prepared = new Map(names.prepared);
+  const cursors = new Map(names.cursors);
+  for (const change of changes) {
+    switch (change.kind) {
+      case "prepare":
+        prepared.set(change.name, change.prepared);
+        break;
+      case "deallocate":
+        forget(prepared, change.name);
+        break;
+      case "declare":
+        cursors.set(change.name, change.cursor);
+        break;
+      case "close":
+        forget(cursors, change.name);
+        break;
+      case "doubt":
+        prepared.clear();
+        cursors.clear();
+        break;
+    }
+  }
+  return { prepared, cursors };
+}
+
+function forget(names: Map<string, unknown>, name: string | null): void {
+  if (name === null) names.clear();
+  else names.delete(name);
+}
+
+const needing = new Set(["ExecuteStmt", "FetchStmt"]);
+
+/** Whether what a text asks depends on the session's names, so that it may not be remembered by its text. */
+export const needsSessionNames = (tree: ParseTree): boolean =>
+  tree.stmts.some(({ stmt }) => {
+    const { kind, fields } = node(stmt);
+    if (needing.has(kind)) return true;
+    const inner = kind === "ExplainStmt" || kind === "CreateTableAsStmt" ? fields["query"] : null;
+    return inner ? needing.has(node(inner).kind) || nested(inner) : false;
+  });
+
+/** EXPLAIN CREATE TABLE … AS EXECUTE. */
+const nested = (inner: unknown): boolean => {
+  const { kind, fields } = node(inner);
+  return kind === "CreateTableAsStmt" && needing.has(node(fields["query"]).kind);
+};
+
+export type Inner = (kind: string, fields: Fields) => Told;
+
+const askOutputs = (told: Told, context: Context): void => {
+  for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
+};
+
+/** PREPARE asks what its statement asks, but runs nothing. */
+export function prepareStatement(fields: Fields, context: Context, inner: Inner): Told {
+  known(fields, "PrepareStmt", knownFields("name", "argtypes", "query"));
+  const types = list(fields["argtypes"]).map(
+    (item) => namedType(only(item, "TypeName"), context).type.oid,
+  );
+  const outside = context.parameterTypes;
+  context.parameterTypes = types;
+  const { kind, fields: query } = node(fields["query"]);
+  const told = inner(kind, query);
+  askOutputs(told, context);
+  context.parameterTypes = outside;
+  if (told.opaque !== undefined) throw new Opaque(told.opaque);
+  const prepared = { query: fields["query"], types, names: new WeakRef(context.names) };
+  return {
+    columns: null,
+    explain: { analyze: false },
+    effects: quietly({ kind: "prepare", name: text(fields["name"]), prepared }),
+  };
+}
+
+const quietly = (...naming: Naming[]) => ({ ddl: false, names: false, naming });
+
+/** EXECUTE asks what the prepared statement asks with these parameters. */
+export function executeStatement(fields: Fields, context: Context, inner: Inner): Told {
+  known(fields, "ExecuteStmt", knownFields("name", "params"));
+  const name = text(fields["name"]);
+  const prepared = context.session.prepared.get(name);
+  if (!prepared) throw new Opaque(`nobody knows what the prepared statement ${name} is`);
+  const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
+  context.parameters = given.map((value, at) =>
+    argument(value, prepared.types[at], prepared, context),
+  );
+  const { kind, fields: query } = node(prepared.query);
+  const told = inner(kind, query);
+  context.parameters = null;
+  return told;
+}
+
+/** A parameter as EXECUTE gives it. */
+function argument(
+  value: Value,
+  declared: number | undefined,
+  prepared: PreparedQuery,
+  context: Context,
+): Value {
+  const { catalog } = context;
+  const target = catalog.types.get(declared ?? 0);
+  if (declared !== undefined && !target) throw new Opaque("a parameter of unknown type");
+  if (!target && prepared.names.deref() !== context.names)
+    throw new Opaque("a parameter whose type was inferred when names meant something else");
+  if (!target && value.type !== unknownType && catalog.userCasts)
+    throw new Opaque("a parameter of inferred type where people made casts");
+  const cast = target ? castTo(context, value, target, false) : { ...value, type: unknownType };
+  return { ...cast, bare: false, origin: null, constant: value.columns.length === 0 };
+}
+
+const cursorFields = knownFields("portalname", "options", "query");
+
+/** DECLARE asks what its query asks; FETCH asks it again. */
+export function declareCursor(fields: Fields, inner: Inner): Told {
+  known(fields, "DeclareCursorStmt", cursorFields);
+  const { kind, fields: query } = node(fields["query"]);
+  const told = inner(kind, query);
+  if (told.columns === null || told.opaque !== undefined)
+    throw new Opaque("a cursor over what is no query");
+  return { columns: null, declares: { name: text(fields["portalname"]), columns: told.columns } };
+}
+
+export function fetchStatement(fields: Fields, context: Context): Told {
+  known(
+    fields,
+    "FetchStmt",
+    knownFields("direction", "howMany", "portalname", "ismove", "direction_keyword"),
+  );
+  const name = text(fields["portalname"]);
+  const cursor = context.session.cursors.get(name);
+  if (!cursor) throw new Opaque(`nobody knows what the cursor ${name} is`);
+  for (const operation of cursor.operations) context.asked.operations.add(operation);
+  context.touch(cursor.touches);
+  return { columns: null, outputs: fields["ismove"] === true ? null : cursor.outputs };
+}
+
+const named = (value: unknown): string | null => text(value) || null;
+
+/** DEALLOCATE, CLOSE and DISCARD: nothing is asked. */
+export function forgetNames(kind: string, fields: Fields): Told | null {
+  switch (kind) {
+    case "DeallocateStmt":
+      return {
+        columns: null,
+        effects: quietly({ kind: "deallocate", name: named(fields["name"]) }),
+      };
+    case "ClosePortalStmt":
+      return {
+        columns: null,
+        effects: quietly({ kind: "close", name: named(fields["portalname"]) }),
+      };
+    case "DiscardStmt": {
+      const target = text(fields["target"]);
+      if (target !== "DISCARD_ALL")
+        return { columns: null, effects: { ddl: false, names: target === "DISCARD_TEMP" } };
+      return { columns: null, effects: { ...quietly({ kind: "doubt" }), names: true } };
+    }
+    default:
+      return null;
+  }
+}
