@@ -87,6 +87,31 @@ test("a long statement is cut by lines and says so; one that is not whole says t
   expect(linesOf({ whole: false }).join("\n")).toContain("only its beginning can be read");
 });
 
+test("a webhook that is not told yet says why; one that is says nothing", () => {
+  const notices: HoldView["notices"] = [
+    { webhook: "chat", type: "hold.opened", state: "delivered", attempts: 2 },
+    {
+      webhook: "mail",
+      type: "hold.opened",
+      state: "failed",
+      attempts: 3,
+      problem: "answers 500",
+      due: iso(opened + minutes(2)),
+    },
+    {
+      webhook: "pager",
+      type: "hold.opened",
+      state: "abandoned",
+      attempts: 1,
+      problem: "answers 410",
+    },
+  ];
+  expect(linesOf({ notices }).slice(-3, -1)).toEqual([
+    "  not told    mail of hold.opened (3 attempts): answers 500; again in 1 min 0 s",
+    "              pager of hold.opened (1 attempt): answers 410",
+  ]);
+});
+
 test("a delete without WHERE is said to be one", () => {
   const operations: HoldView["operations"] = [
     { action: "delete", resource: { type: "Table", id: "orders/public.orders" }, where: false },

@@ -26,6 +26,12 @@ export function holdLines(view: HoldView, options: { now: number; lines: number 
       "answers",
       view.answers.map((given) => answerText(given, options.now)),
     ),
+    ...labelled(
+      "not told",
+      (view.notices ?? [])
+        .filter(({ state, problem }) => state !== "delivered" && problem !== undefined)
+        .map((notice) => noticeText(notice, options.now)),
+    ),
     ...labelled("waits", view.waiting > 0 ? [`${counted(view.waiting, "command")} now`] : []),
   ];
 }
@@ -92,6 +98,16 @@ const answerText = (given: HoldView["answers"][number], now: number): string => 
   const reason = given.reason === "" ? "" : `: ${visible(given.reason)}`;
   return `${visible(given.principal)} ${said} ${span(now - Date.parse(given.time))} ago${reason}`;
 };
+
+function noticeText(
+  { webhook, type, attempts, problem, due }: NonNullable<HoldView["notices"]>[number],
+  now: number,
+): string {
+  const next = due === undefined ? "" : `; again in ${span(Math.max(0, Date.parse(due) - now))}`;
+  return visible(
+    `${webhook} of ${type} (${counted(attempts, "attempt")}): ${problem ?? ""}${next}`,
+  );
+}
 
 /** What one's answer has led to, as one line. */
 export function outcomeText({ hold, state, policies }: HoldView, answer: string): string {
