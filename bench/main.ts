@@ -1,0 +1,248 @@
+/**
+ * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run. `--quick` takes a few minutes;
+ * `--only throughput,tls,rules,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
+ * Method and last result: docs/performance.md.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startIssuer } from "@sallyport/testkit";
+import { copyOut } from "./copying.ts";
+import type { Door } from "./door.ts";
+import { Gateway } from "./gateway.ts";
+import { idleSession } from "./idle-sessions.ts";
+import { pgbench } from "./pgbench.ts";
+import { direct, haproxy, pgbouncer, program, versionOf } from "./relays.ts";
+import { reportText, type Report } from "./report.ts";
+import { interleaved, median, medianRatio } from "./rounds.ts";
+import { fillBulk, startTarget } from "./target.ts";
+import { throughput } from "./throughput.ts";
+import { loadAverage } from "./usage.ts";
+
+const sections = ["throughput", "tls", "rules", "rows", "copy", "log-ins", "idle"] as const;
+type Section = (typeof sections)[number];
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    json: { type: "string", default: fileURLToPath(new URL("last-result.json", import.meta.url)) },
+  },
+});
+const { quick } = values;
+const wanted = new Set<string>(values.only?.split(",") ?? sections);
+for (const section of wanted)
+  if (!sections.some((known) => known === section)) throw new Error(`no section \`${section}\``);
+const wants = (section: Section): boolean => wanted.has(section);
+const rounds = quick ? 3 : 5;
+const seconds = quick ? 2 : 6;
+const copyBytes = quick ? 100e6 : 1e9;
+const idleSessions = quick ? 200 : 1000;
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
+const skipped: string[] = [];
+const need = (name: string, what: string): string | null => {
+  const path = program(name);
+  if (path === null) skipped.push(`${what}: this machine has no \`${name}\``);
+  return path;
+};
+
+const pgbenchPath = program("pgbench");
+if (pgbenchPath === null || program("psql") === null)
+  throw new Error("`pgbench` and `psql` are needed (Debian: postgresql-15, postgresql-contrib)");
+const bouncerPath = need("pgbouncer", "PgBouncer");
+const haproxyPath = need("haproxy", "HAProxy");
+
+await using resources = new AsyncDisposableStack();
+const scripts = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
+resources.defer(() => rmSync(scripts, { recursive: true, force: true }));
+const target = resources.use(await startTarget(idleSessions + 300));
+const issuer = resources.use(await startIssuer());
+const gateways: Gateway[] = [];
+const gateway = async (
+  name: string,
+  over: Partial<Pick<Parameters<typeof Gateway.start>[0], "durability" | "tls" | "rules">> = {},
+): Promise<Gateway> => {
+  say(`starting ${name}`);
+  const started = resources.use(
+    await Gateway.start({
+      name,
+      target,
+      issuer,
+      durability: "buffered",
+      tls: false,
+      rules: 4,
+      ...over,
+    }),
+  );
+  gateways.push(started);
+  return started;
+};
+
+const straight = direct(target);
+const bouncer = bouncerPath
+  ? resources.use(await pgbouncer(bouncerPath, target, false))
+  : undefined;
+const relay = haproxyPath ? resources.use(await haproxy(haproxyPath, target)) : undefined;
+const buffered = await gateway("Sallyport");
+const doors: Door[] = [
+  straight,
+  ...(bouncer ? [bouncer] : []),
+  ...(relay ? [relay] : []),
+  buffered,
+];
+const common = { direct: straight, targetPid: () => target.pid, rounds, seconds };
+
+const report: Report = {
+  date: new Date().toISOString().slice(0, 10),
+  commit: `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "--untracked-files=no") === "" ? "" : " with changes"}`,
+  quick,
+  machine: { cpu: cpus()[0]?.model ?? "", cores: cpus().length, load: [loadAverage()] },
+  versions: {
+    node: `Node ${process.version}`,
+    postgres:
+      (await target.query<{ version: string }>("SELECT version()"))[0]?.version.split(" on ")[0] ??
+      "",
+    pgbench: versionOf(pgbenchPath, "--version"),
+    ...(bouncerPath && { pgbouncer: versionOf(bouncerPath, "--version") }),
+    ...(haproxyPath && { haproxy: versionOf(haproxyPath, "-v") }),
+  },
+  skipped,
+  throughput: [],
+  tls: [],
+  rules: [],
+  rows: [],
+  copy: [],
+  logIns: [],
+  idle: [],
+  troubles: {},
+};
+
+if (wants("throughput")) {
+  const all = [...doors, await gateway("Sallyport, fsync", { durability: "fsync" })];
+  for (const protocol of ["simple", "prepared"] as const)
+    for (const clients of [1, 8, 32]) {
+      say(`pgbench -S, ${protocol}, ${clients} clients`);
+      const options = { ...common, base: bouncer, protocol, clients };
+      report.throughput.push(await throughput(all, options));
+    }
+}
+
+if (wants("tls")) {
+  const bouncerTls = bouncerPath
+    ? resources.use(await pgbouncer(bouncerPath, target, true))
+    : undefined;
+  const all = [
+    straight,
+    ...(bouncerTls ? [bouncerTls] : []),
+    await gateway("Sallyport, TLS", { tls: true }),
+  ];
+  say("pgbench -S with TLS");
+  const options = {
+    ...common,
+    base: bouncerTls,
+    protocol: "prepared" as const,
+    clients: 8,
+  };
+  report.tls.push(await throughput(all, options));
+}
+
+if (wants("rules")) {
+  const few = await gateway("10 policies", { rules: 10 });
+  const many = await gateway("2,000 policies", { rules: 2000 });
+  say("pgbench -S by number of policies");
+  const options = { ...common, base: few, protocol: "prepared" as const, clients: 8 };
+  report.rules.push(await throughput([straight, few, many], options));
+}
+
+if (wants("rows")) {
+  for (const [table, columns] of [
+    ["plain", "none masked"],
+    ["customers", "two masked"],
+  ] as const) {
+    say(`SELECT of 5,000 rows, ${columns}`);
+    const script = join(scripts, `${table}.sql`);
+    writeFileSync(
+      script,
+      `SELECT id, name, email, card_number, city, amount, since FROM ${table};\n`,
+    );
+    const measured = await interleaved(doors, rounds, async (door) => {
+      const options = { protocol: "simple", clients: 1, seconds, script } as const;
+      return (await pgbench(await door.env(), options)).latencyMs;
+    });
+    const base = measured.get(straight) ?? [];
+    for (const [door, ms] of measured)
+      report.rows.push({
+        door: door.name,
+        table: columns,
+        ms: median(ms),
+        ofDirect: medianRatio(ms, base),
+      });
+  }
+}
+
+if (wants("copy")) {
+  await fillBulk(target, copyBytes);
+  say(`COPY out of ${copyBytes / 1e6} MB`);
+  const ways = [
+    ...doors
+      .filter((door) => door !== buffered)
+      .map((door) => ({ door, name: door.name, connection: undefined })),
+    ...(["digest", "rows"] as const).map((connection) => ({
+      door: buffered,
+      name: `Sallyport, record: ${connection}`,
+      connection,
+    })),
+  ];
+  const measured = await interleaved(ways, 3, ({ door, connection }) => copyOut(door, connection));
+  const speedsOf = (door: Door | undefined): number[] =>
+    [...measured].find(([way]) => way.door === door)?.[1] ?? [];
+  for (const [way, speeds] of measured)
+    report.copy.push({
+      door: way.name,
+      bytesPerSecond: median(speeds),
+      ofDirect: medianRatio(speeds, speedsOf(straight)),
+      ofHaproxy: medianRatio(speeds, speedsOf(relay)),
+    });
+}
+
+if (wants("log-ins")) {
+  say("log-ins");
+  const measured = await interleaved(doors, rounds, async (door) => {
+    const options = { protocol: "simple", clients: 8, seconds, reconnect: true } as const;
+    return (await pgbench(await door.env(), options)).perSecond;
+  });
+  const base = measured.get(straight) ?? [];
+  for (const [door, speeds] of measured)
+    report.logIns.push({
+      door: door.name,
+      perSecond: median(speeds),
+      ofDirect: medianRatio(speeds, base),
+    });
+}
+
+if (wants("idle")) {
+  say(`${idleSessions} idle sessions`);
+  const bytes = await idleSession(buffered, "proxy", idleSessions);
+  report.idle.push({ door: buffered.name, sessions: idleSessions, bytes });
+  if (bouncer)
+    report.idle.push({
+      door: bouncer.name,
+      sessions: idleSessions,
+      bytes: await idleSession(bouncer, "pgbouncer", idleSessions),
+    });
+}
+
+report.machine.load.push(loadAverage());
+const complete: Report = {
+  ...report,
+  troubles: Object.fromEntries(
+    await Promise.all(gateways.map(async (each) => [each.name, await each.troubles()] as const)),
+  ),
+};
+writeFileSync(values.json, `${JSON.stringify(complete, null, 2)}\n`);
+process.stdout.write(reportText(complete));
