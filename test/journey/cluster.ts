@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientConfig, type QueryResultRow } from "pg";
 import type { ConfigText } from "@sallyport/contracts";
-import { ArchiveReader, DirectoryStore } from "@sallyport/evidence";
+import { ArchiveReader, openArchive, type Archive } from "@sallyport/evidence";
+import { loadConfig } from "@sallyport/runtime";
 import {
   psql,
   runSally,
@@ -60,7 +61,7 @@ export class Cluster implements AsyncDisposable {
   /** What the proxy logs in to the target with. */
   readonly targetPassword: string;
   readonly provider: OidcProvider;
-  readonly archive: DirectoryStore;
+  readonly archive: Archive;
   #up: SallyUp;
   readonly #options: ClusterOptions;
   readonly #resources: AsyncDisposableStack;
@@ -68,7 +69,10 @@ export class Cluster implements AsyncDisposable {
   private constructor(
     resources: AsyncDisposableStack,
     options: ClusterOptions,
-    parts: Pick<Cluster, "directory" | "config" | "target" | "targetPassword" | "provider"> & {
+    parts: Pick<
+      Cluster,
+      "directory" | "config" | "target" | "targetPassword" | "provider" | "archive"
+    > & {
       up: SallyUp;
     },
   ) {
@@ -80,7 +84,7 @@ export class Cluster implements AsyncDisposable {
     this.targetPassword = parts.targetPassword;
     this.provider = parts.provider;
     this.#up = parts.up;
-    this.archive = new DirectoryStore(join(parts.directory, "archive"));
+    this.archive = parts.archive;
   }
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
@@ -119,6 +123,7 @@ export class Cluster implements AsyncDisposable {
       target,
       targetPassword,
       provider,
+      archive: await openArchive(loadConfig(config)),
       up,
     });
     return cluster;
