@@ -5,6 +5,7 @@ import type { ConfigPath, Places } from "./config-places.ts";
 import { approvalMistakes, connectionMistakes } from "./config-names.ts";
 import { listenerMistakes } from "./config-listeners.ts";
 import { pathMistake } from "./config-paths.ts";
+import { telemetryMistakes } from "./config-telemetry.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** A mistake before it has a place: of a value, or of a map's key. */
@@ -65,6 +66,9 @@ export function checkMeaning(value: unknown, places: Places, directory: string):
   if (approvals) findings.push(...approvalMistakes(approvals, Object.keys(issuers)));
 
   findings.push(...archiveMistakes(mapOf(part("archive"))));
+
+  const telemetry = read(Config.shape.telemetry, part("telemetry"));
+  if (telemetry) findings.push(...telemetryMistakes(telemetry, directory));
 
   return findings.map(({ path, key, message, hint }) => ({
     ...(key === undefined ? places.value(path) : places.key(path, key)),
