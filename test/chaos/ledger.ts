@@ -9,7 +9,10 @@ export const ledgerPolicies = `@id("all") permit (principal, action, resource);`
 
 /** One client that writes number after number, whatever happens, and remembers what it was told about each. */
 export class Writer {
-  readonly told = new Map<number, "done" | "refused" | "lost">();
+  /** `ended`: with a reason, but whether it was written is open; `broken`: without one. */
+  readonly told = new Map<number, "done" | "refused" | "ended" | "broken">();
+  /** What broke without a reason. */
+  readonly complaints: string[] = [];
   readonly #cluster: Cluster;
   readonly #first: number;
   readonly #done: Promise<void>;
@@ -41,9 +44,12 @@ export class Writer {
           : client.query("INSERT INTO ledger VALUES ($1)", [n]));
         this.told.set(n, "done");
       } catch (error) {
-        const known = typeof (error as { code?: unknown }).code === "string";
-        this.told.set(n, known && this.#client !== null ? "refused" : "lost");
-        if (!known || (error as { severity?: string }).severity === "FATAL") this.#client = null;
+        const { code, severity } = error as { code?: string; severity?: string };
+        const reason = /^[0-9A-Z]{5}$/.test(code ?? "");
+        const ended = severity === "FATAL" || !reason;
+        this.told.set(n, ended ? (reason ? "ended" : "broken") : "refused");
+        if (ended && !reason) this.complaints.push(`${n}: ${String(error)}`);
+        if (ended) this.#client = null;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
@@ -94,6 +100,11 @@ export class Ledger {
 
   get done(): number {
     return this.#writers.reduce((sum, writer) => sum + writer.done, 0);
+  }
+
+  /** What clients saw break without being told why. */
+  get complaints(): string[] {
+    return this.#writers.flatMap(({ complaints }) => complaints);
   }
 
   /** Waits until more was written: whatever was done to the deployment, it serves again by itself. */
