@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { S3Store } from "@sallyport/evidence/s3";
-import { FaultyS3, startS3, waitFor, type S3Server } from "@sallyport/testkit";
+import { FaultyS3, hasS3, startS3, waitFor, type S3Server } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RecordedBus, type Started } from "./recorder.fixture.ts";
 import { forgetLease, startProcess } from "./recorder-process.fixture.ts";
@@ -24,7 +24,7 @@ async function recordSessions(recorded: RecordedBus, count: number): Promise<voi
     expect(await recorded.findings(await recorded.session(`select ${i}`))).toEqual([]);
 }
 
-describe("a recorder that archives on S3", () => {
+describe.runIf(hasS3())("a recorder that archives on S3", () => {
   test("two that both think they are active: one loses the race, the chain stays one", async () => {
     await using recorded = await RecordedBus.start(new S3Store(await place()));
     const a = await recorded.record({ every: 200 });

@@ -9,12 +9,12 @@ const attempts = 4;
 
 /** A client for one bucket. Credentials and, where the config is silent, region and endpoint come by the SDK's chain. */
 export function s3Client({ region, endpoint, path_style }: S3Archive): S3Client {
-  const elsewhere =
-    endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
-  const fallback = elsewhere === undefined ? undefined : process.env["AWS_REGION"];
-  const known = region ?? (elsewhere === undefined ? undefined : (fallback ?? "us-east-1"));
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION } = process.env;
+  const elsewhere = endpoint ?? AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
+  // Servers other than Amazon's have one region, and most do not care what it is called.
+  const named = region ?? (elsewhere === undefined ? undefined : (AWS_REGION ?? "us-east-1"));
   return new S3Client({
-    ...(known !== undefined && { region: known }),
+    ...(named !== undefined && { region: named }),
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: path_style ?? elsewhere !== undefined,
     retryMode: "standard",

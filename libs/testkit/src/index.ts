@@ -18,7 +18,7 @@ export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
 export { runSally, sallyMain, type SallyResult } from "./run-sally.ts";
 export { SallyUp, type SallyUpOptions } from "./sally-up.ts";
-export { S3Server, startS3, type S3Key } from "./s3.ts";
+export { hasS3, S3Server, startS3, type S3Key } from "./s3.ts";
 export { serviceProcesses, type ServiceProcess } from "./service-processes.ts";
 export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
 export { natsServerBinary, providedPostgres } from "./tools.ts";

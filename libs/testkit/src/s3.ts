@@ -196,6 +196,16 @@ export class S3Server implements AsyncDisposable {
   }
 }
 
+/** Whether this machine has, or can get, the S3 server. Tests that need it are skipped by name without. */
+export function hasS3(): boolean {
+  try {
+    seaweedBinary();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function startS3(): Promise<S3Server> {
   return S3Server.create();
 }
