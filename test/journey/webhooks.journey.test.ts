@@ -106,6 +106,33 @@ test("a hold is told to a webhook, a person's token comes back, and the waiting 
   expect(filesWith(join(cluster.directory, "archive"), hidden)).toEqual([]);
 });
 
+test("what approval could not tell before it was killed, the next one tells, once", async () => {
+  await bridge.close();
+  const waiting = cluster.psql("ci-runner", "DELETE FROM orders WHERE id = -2");
+  const hold = await waitFor(
+    async () =>
+      (await cluster.sallyJson(["approvals", "list"], "alice"))
+        .map((one) => HoldView.parse(one))
+        .find(({ notices }) => notices?.some((one) => one.webhook === "bridge" && one.problem))
+        ?.hold,
+    { what: "a failure to be seen", timeout: 30_000 },
+  );
+  const approval = cluster.service("approval");
+  const { pid } = approval;
+  await approval.kill();
+  await approval.replaced(pid);
+  await bridge.open();
+  const opened = await waitFor(() => bridge.of(hold)[0], { what: "the message", timeout: 40_000 });
+  expect(verified(opened, secret)).toMatchObject({ type: "hold.opened", data: { hold } });
+  expect(await cluster.deny(hold, "alice")).toMatchObject({ code: 0 });
+  expect(await waiting).toMatchObject({ code: 1 });
+  const [, answered] = await waitFor(() => (bridge.of(hold).length > 1 ? bridge.of(hold) : null), {
+    what: "the answer to be told",
+  });
+  expect(answered && verified(answered, secret).data.state).toBe("denied");
+  expect(bridge.of(hold)).toHaveLength(2);
+});
+
 test("only approval has the webhooks' secret in its environment", () => {
   const services = ["proxy", "policy", "approval", "recorder", "authn", "nats-server"] as const;
   const withSecret = services.filter((service) =>
@@ -136,11 +163,10 @@ test("the example checks the signature, prints the hold, and answers with the to
 
     const deleted = await cluster.psql("ci-runner", "DELETE FROM orders WHERE id = -1");
     expect(deleted).toMatchObject({ stdout: "DELETE 0\n", code: 0 });
-    await waitFor(() => printed.includes("hold.answered"), { what: "the answer to be told" });
+    await waitFor(() => printed.includes("answered approve: used"), { what: "its answer" });
     expect(printed).toContain("corp#ci-runner on shop");
     expect(printed).toContain("DELETE FROM orders WHERE id = -1");
     expect(printed).toMatch(/-- approvals approve [a-z2-7]{26}\n/);
-    expect(printed).toContain("answered approve: used");
   } finally {
     receiver.kill();
     await once(receiver, "exit");

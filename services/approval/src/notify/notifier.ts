@@ -30,6 +30,8 @@ const spare = 5000;
 /** How long after a change or a lost claim is looked again, and how long at most without either (ms). */
 const lookSoon = 20;
 const lookAgain = 1000;
+/** How long a delivery rests of which the bus took no note (ms). */
+const unwritten = 10_000;
 
 interface Delivery {
   readonly receiver: Receiver;
@@ -124,18 +126,18 @@ export class Notifier {
     const id = deliveryId(receiver, event);
     if (this.#working.has(id) || this.#left.has(id)) return;
     this.#busy.set(receiver.name, (this.#busy.get(receiver.name) ?? 0) + 1);
+    // The board hears of what was written a moment later.
+    let leave = lookAgain;
     const work = this.#deliver(delivery, id)
       .catch((err: unknown) => {
-        this.#parts.log.warn(
-          { err, ...said(delivery) },
-          "how far a webhook is told could not be written",
-        );
+        leave = unwritten;
+        const fields = { err, ...said(delivery) };
+        this.#parts.log.warn(fields, "how far a webhook is told could not be written");
       })
       .finally(() => {
         this.#working.delete(id);
         this.#busy.set(receiver.name, (this.#busy.get(receiver.name) ?? 1) - 1);
-        // The board hears of what was written a moment later.
-        this.#left.set(id, Date.now() + lookAgain);
+        this.#left.set(id, Date.now() + leave);
         if (this.#due !== -Infinity) this.#lookBy(Date.now() + lookSoon);
       });
     this.#working.set(id, work);
