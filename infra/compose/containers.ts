@@ -20,13 +20,14 @@ export interface ContainersOptions {
 const everybody: readonly Who[] = ["ci-runner", "contractor-agent", "alice", "bob"];
 
 /** docker-compose.yml, up: clients come over the published ports, operators use the container that has their key. */
-export class Containers implements Stage {
+export class Containers implements Stage, AsyncDisposable {
   readonly client = hasPsql() ? psqlClient : driverClient;
   readonly authority: string;
   readonly shop: Stage["shop"];
   readonly identities: Stage["identities"];
   readonly #options: ContainersOptions;
   readonly #operator: string;
+  readonly #ids = new Map<string, string>();
 
   private constructor(
     options: ContainersOptions,
@@ -118,13 +119,15 @@ export class Containers implements Stage {
   }
 
   /** Runs a command in a service's container, as its user. */
-  inside(service: string, command: readonly string[]): Promise<string> {
-    return this.#compose(["exec", "-T", service, ...command]);
+  async inside(service: string, command: readonly string[]): Promise<string> {
+    const id = this.#ids.get(service) ?? (await this.#compose(["ps", "-q", service])).trim();
+    this.#ids.set(service, id);
+    return done(run(["docker", "exec", id, ...command]), `${service}: ${command.join(" ")}`);
   }
 
-  /** The same, whether it succeeds. */
-  async succeeds(service: string, command: readonly string[]): Promise<boolean> {
-    return (await run([...this.#options.compose, "exec", "-T", service, ...command])).code === 0;
+  /** Ends the operator's container. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run(["docker", "stop", "--time", "0", this.#operator]);
   }
 
   #compose(args: readonly string[]): Promise<string> {

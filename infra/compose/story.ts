@@ -11,7 +11,7 @@ async function main([postgres, approval, ...compose]: readonly string[]): Promis
   const screen = new Screen();
   const directory = mkdtempSync(join(tmpdir(), "sallyport-compose-"));
   try {
-    const containers = await Containers.find({
+    await using containers = await Containers.find({
       compose,
       ports: { postgres: Number(postgres), approval: Number(approval) },
       directory,
