@@ -4,6 +4,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
+  type HeadObjectCommandOutput,
 } from "@aws-sdk/client-s3";
 import { archiveContract } from "@sallyport/evidence/contract";
 import { S3Store } from "@sallyport/evidence/s3";
@@ -122,23 +123,22 @@ describe.runIf(hasS3())("on S3", () => {
     const large = Buffer.alloc(9 * 1024 ** 2, 1);
     expect(await store.putIfAbsent("small", Buffer.from("small"))).toBe("created");
     expect(await store.putIfAbsent("large", large)).toBe("created");
+    await open(bucket).putIfAbsent("unlocked", large);
+    const head = (key: string): Promise<HeadObjectCommandOutput> =>
+      s3.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    const remove = async (key: string): Promise<unknown> => {
+      const { VersionId } = await head(key);
+      const version = { Bucket: bucket, Key: key, VersionId, BypassGovernanceRetention: true };
+      return s3.client.send(new DeleteObjectCommand(version));
+    };
     for (const key of ["small", "large"]) {
-      const { VersionId, ObjectLockMode, ObjectLockRetainUntilDate } = await s3.client.send(
-        new HeadObjectCommand({ Bucket: bucket, Key: key }),
-      );
+      const { ObjectLockMode, ObjectLockRetainUntilDate } = await head(key);
       expect(ObjectLockMode).toBe("COMPLIANCE");
       expect((ObjectLockRetainUntilDate?.getTime() ?? 0) - Date.now()).toBeGreaterThan(86_400_000);
-      await expect(
-        s3.client.send(
-          new DeleteObjectCommand({
-            Bucket: bucket,
-            Key: key,
-            VersionId,
-            BypassGovernanceRetention: true,
-          }),
-        ),
-      ).rejects.toThrow("AccessDenied");
+      await expect(remove(key)).rejects.toThrow("Access Denied");
     }
+    await remove("unlocked");
+    expect(await store.head("unlocked")).toBeNull();
     expect(await store.putIfAbsent("small", Buffer.from("other"))).toBe("exists");
   });
 });
