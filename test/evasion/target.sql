@@ -40,4 +40,30 @@ CREATE TABLE vault_keys (vault_id integer REFERENCES vault ON DELETE CASCADE ON 
 INSERT INTO vault_keys VALUES (1, 'k1');
 CREATE FUNCTION empty_vault() RETURNS integer LANGUAGE sql AS 'DELETE FROM vault; SELECT 1';
 CREATE VIEW vault_view AS SELECT * FROM vault;
+-- What is traced: views, materialised views, functions written in SQL.
+CREATE VIEW roster AS SELECT id, name, city, email, upper(email) AS loud FROM customers;
+CREATE VIEW roster_names (no, who, mail) AS SELECT id, name, email FROM roster;
+CREATE VIEW by_mail AS SELECT name FROM customers ORDER BY email;
+CREATE VIEW guessed AS SELECT name FROM customers WHERE email LIKE 'canary-ann%';
+CREATE VIEW wholes AS SELECT e AS row, e.id FROM events e;
+CREATE VIEW every_word AS SELECT body AS word FROM notes UNION ALL SELECT email FROM customers;
+CREATE VIEW events_view AS SELECT id, email, at FROM events;
+CREATE VIEW vip_view AS SELECT id, email, tier FROM customers_vip;
+CREATE RECURSIVE VIEW bosses (id, mail, name) AS SELECT id, email, name FROM customers WHERE manager IS NULL
+  UNION ALL SELECT c.id, c.email, c.name FROM customers c JOIN bosses b ON c.manager = b.id;
+CREATE VIEW noted AS SELECT id, body FROM notes;
+CREATE VIEW vault_open AS SELECT id, treasure FROM vault WHERE id > 0;
+CREATE VIEW vault_open_again AS SELECT id AS key FROM vault_open;
+CREATE VIEW vault_trap AS SELECT 1 AS id;
+CREATE RULE trap AS ON INSERT TO vault_trap DO INSTEAD DELETE FROM vault;
+CREATE MATERIALIZED VIEW cities AS SELECT city, count(*) AS n FROM customers GROUP BY city;
+CREATE FUNCTION name_of(integer) RETURNS text LANGUAGE sql STABLE AS 'SELECT name FROM customers WHERE id = $1';
+CREATE FUNCTION roster_of(town text) RETURNS TABLE (who text, mail text) LANGUAGE sql STABLE
+  AS 'SELECT name, email FROM customers WHERE city = town';
+CREATE FUNCTION mail_atomic(integer) RETURNS text LANGUAGE sql
+  BEGIN ATOMIC SELECT email FROM customers WHERE id = $1; END;
+CREATE FUNCTION twice(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $1';
+CREATE FUNCTION sweep() RETURNS void LANGUAGE sql AS 'DELETE FROM vault';
+CREATE FUNCTION sweep_deep() RETURNS bigint LANGUAGE sql AS 'WITH d AS (DELETE FROM vault RETURNING 1) SELECT count(*) FROM d';
+REFRESH MATERIALIZED VIEW cities;
 ANALYZE;

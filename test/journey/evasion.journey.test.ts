@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasPsql, psql } from "@sallyport/testkit";
 import { controls, leaks, thefts, type Evasion } from "../evasion/corpus.ts";
+import { tracedControls, tracedLeaks, tracedThefts } from "../evasion/traced.ts";
 import { classified, policies } from "../evasion/policies.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 
@@ -85,13 +86,16 @@ describe.skipIf(!hasPsql())("evasion (psql)", () => {
   };
 
   // First: some evasions may change what is theirs to change.
-  test.each(controls)("works as it does directly: $what", async ({ script }) => {
-    const direct = await run(script, await bare());
-    const guarded = await run(script, through);
-    expect(guarded.replaceAll(/psql:<stdin>:\d+: /g, "")).toBe(
-      direct.replaceAll(/psql:<stdin>:\d+: /g, ""),
-    );
-  });
+  test.each([...controls, ...tracedControls])(
+    "works as it does directly: $what",
+    async ({ script }) => {
+      const direct = await run(script, await bare());
+      const guarded = await run(script, through);
+      expect(guarded.replaceAll(/psql:<stdin>:\d+: /g, "")).toBe(
+        direct.replaceAll(/psql:<stdin>:\d+: /g, ""),
+      );
+    },
+  );
 
   /** Through the gateway, where nothing of a masked value may show and the vault stays. */
   async function attempt(script: Evasion["script"]): Promise<string> {
@@ -103,16 +107,19 @@ describe.skipIf(!hasPsql())("evasion (psql)", () => {
     return guarded;
   }
 
-  test.each(leaks)("shows nothing: $idea", async ({ script, shows }) => {
+  test.each([...leaks, ...tracedLeaks])("shows nothing: $idea", async ({ script, shows }) => {
     expect(await run(script, await bare()), "a bare PostgreSQL shows it").toContain(shows);
     expect(await attempt(script)).not.toContain(shows);
   });
 
-  test.each(thefts)("leaves the vault as it is: $idea", async ({ script }) => {
-    const database = await bare();
-    const full = await vaultOf(database["PGDATABASE"] ?? "");
-    await run(script, database);
-    expect(await vaultOf(database["PGDATABASE"] ?? ""), "on a bare one it works").not.toBe(full);
-    await attempt(script);
-  });
+  test.each([...thefts, ...tracedThefts])(
+    "leaves the vault as it is: $idea",
+    async ({ script }) => {
+      const database = await bare();
+      const full = await vaultOf(database["PGDATABASE"] ?? "");
+      await run(script, database);
+      expect(await vaultOf(database["PGDATABASE"] ?? ""), "on a bare one it works").not.toBe(full);
+      await attempt(script);
+    },
+  );
 });

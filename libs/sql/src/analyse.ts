@@ -156,7 +156,13 @@ function declares(
   touches: readonly string[],
   context: Context,
 ): Effects {
-  const cursor = { operations: context.asked.operations.list(), outputs, touches };
+  const cursor = {
+    operations: context.asked.operations.list(),
+    outputs,
+    touches,
+    names: new WeakRef(context.names),
+    classification: new WeakRef(context.classification),
+  };
   const doubts = context.executes ? doubted : [];
   return {
     ...quiet,

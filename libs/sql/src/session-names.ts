@@ -26,6 +26,9 @@ export interface Cursor {
   readonly operations: readonly Operation[];
   readonly outputs: readonly Output[];
   readonly touches: readonly string[];
+  /** What names and columns meant then: its plan is fixed. */
+  readonly names: WeakRef<object>;
+  readonly classification: WeakRef<object>;
 }
 
 /** What the names of a session's own prepared statements and cursors stand for. A name that is missing is not known. */
@@ -178,6 +181,10 @@ export function fetchStatement(fields: Fields, context: Context): Told {
   const name = text(fields["portalname"]);
   const cursor = context.session.cursors.get(name);
   if (!cursor) throw new Opaque(`nobody knows what the cursor ${name} is`);
+  const same =
+    cursor.names.deref() === context.names &&
+    cursor.classification.deref() === context.classification;
+  if (!same) throw new Opaque(`the cursor ${name} was opened when names meant something else`);
   for (const operation of cursor.operations) context.asked.operations.add(operation);
   context.touch(cursor.touches);
   return { columns: null, outputs: fields["ismove"] === true ? null : cursor.outputs };
@@ -202,7 +209,13 @@ export function forgetNames(kind: string, fields: Fields): Told | null {
       const target = text(fields["target"]);
       if (target !== "DISCARD_ALL")
         return { columns: null, effects: { ddl: false, names: target === "DISCARD_TEMP" } };
-      return { columns: null, effects: { ...quietly({ kind: "doubt" }), names: true } };
+      return {
+        columns: null,
+        effects: {
+          ...quietly({ kind: "deallocate", name: null }, { kind: "close", name: null }),
+          names: true,
+        },
+      };
     }
     default:
       return null;

@@ -1,5 +1,5 @@
 import type { CommandKind, Operation, Parameter } from "@sallyport/contracts";
-import type { Output } from "@sallyport/sql";
+import type { Naming, Output } from "@sallyport/sql";
 import type { Format } from "@sallyport/pgwire";
 import type { Prepared } from "./statements.ts";
 
@@ -13,8 +13,10 @@ export interface Effects {
   readonly transaction: boolean;
   /** It may take COPY data from the client. */
   readonly copyIn: boolean;
-  /** It may have changed, by SQL, what names of prepared statements stand for. */
+  /** It may have done anything to the names of prepared statements and portals. */
   readonly renames: boolean;
+  /** What each statement does to those names by SQL; empty when none does anything. */
+  readonly naming: readonly (readonly Naming[])[];
 }
 
 /** A command with its operations: what is published, and what its results must look like. */

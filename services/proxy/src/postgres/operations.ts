@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Operation, Parameter } from "@sallyport/contracts";
 import { formatOf, type Bind } from "@sallyport/pgwire";
-import type { Analysis, NameContext, Statement } from "@sallyport/sql";
+import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
 import type { Effects, Judged } from "./judged.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import type { Portal, Prepared, Step, Unit } from "./statements.ts";
@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly unprovable: string | null;
   /** Also within one query string: what ends a transaction may bring other names back. */
   readonly namesMayReturn: boolean;
+  /** What the names that SQL gave stand for. */
+  readonly session: SessionNames;
 }
 
 type CommandUnit = Extract<Unit, { kind: "command" }>;
@@ -29,6 +31,7 @@ const everything: Effects = {
   transaction: true,
   copyIn: true,
   renames: true,
+  naming: [[{ kind: "doubt" }]],
 };
 
 /** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
@@ -48,7 +51,7 @@ export function operationsOf(
       "unknown name",
     );
   const analysed = texts.map(({ text, types }) =>
-    around.view.analyse(text, around.names, types, around.unprovable),
+    around.view.analyse(text, around.names, types, around.unprovable, around.session),
   );
   if (analysed.some((one) => one instanceof Promise))
     return Promise.all(analysed.map(async (one) => one)).then((all) =>
@@ -186,15 +189,8 @@ const nothing: Effects = {
   transaction: false,
   copyIn: false,
   renames: false,
+  naming: [],
 };
-
-const renaming = new Set([
-  "PrepareStmt",
-  "DeallocateStmt",
-  "DiscardStmt",
-  "DeclareCursorStmt",
-  "ClosePortalStmt",
-]);
 
 function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
   if (hidden) return everything;
@@ -203,7 +199,10 @@ function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
     names: statements.some(({ effects }) => effects.names),
     transaction: statements.some(({ effects }) => effects.transaction !== undefined),
     copyIn: statements.some(({ effects }) => effects.copy?.direction === "in"),
-    renames: statements.some(({ kind }) => renaming.has(kind)),
+    renames: false,
+    naming: statements.some(({ effects }) => effects.naming !== undefined)
+      ? statements.map(({ effects }) => effects.naming ?? [])
+      : [],
   };
 }
 
@@ -213,6 +212,23 @@ function statementOfPortal(
 ): Statement | undefined {
   // Several texts only in a `prepare`, which returns no rows.
   return unit.commandKind === "execute" || statements.length === 1 ? statements[0] : undefined;
+}
+
+/** Bytes of a unit's texts and parameter values, before anything is read in them. */
+export function bytesOf(unit: CommandUnit): number {
+  const texts = new Set<string>();
+  let bytes = 0;
+  for (const { message, prepared, portal } of unit.steps) {
+    if (message.kind === "query") texts.add(message.text);
+    const text = prepared?.text ?? portal?.statement?.text;
+    if (text) texts.add(text);
+    if (message.kind === "bind" || message.kind === "function-call")
+      for (const value of message.parameters) bytes += value?.length ?? 0;
+  }
+  if (unit.steps.length === 1)
+    for (const value of unit.portal?.bind?.parameters ?? []) bytes += value?.length ?? 0;
+  for (const text of texts) bytes += Buffer.byteLength(text);
+  return bytes;
 }
 
 /** What a unit is called in the record. */

@@ -26,6 +26,7 @@ import { asTarget, denied, errorFrame, refusal, refusalOf, type Refusal } from "
 import { Running, unsent } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { Statements, type Portal, type Unit } from "./statements.ts";
+import { SqlNames } from "./sql-names.ts";
 import { TargetWriter } from "./target-writer.ts";
 
 /** COPY lines are not masked: INVARIANT (I3) what cannot be masked is refused before it runs. */
@@ -71,6 +72,7 @@ export class PostgresSession {
   readonly #writer: TargetWriter;
   readonly #units: Unit[] = [];
   readonly #suspended = new Map<Portal, Running>();
+  readonly #sqlNames = new SqlNames();
   readonly #targetPauses = new Set<string>();
   #phase: Phase = "free";
   #status: TransactionStatus = "I";
@@ -287,6 +289,7 @@ export class PostgresSession {
       case "close": {
         const { message } = unit.step;
         if (message.kind !== "close") return;
+        this.#sqlNames.forget([unit.step]);
         this.#answers.owe({ kind: "close", running: null });
         return this.#writer.close(message.of, message.name);
       }
@@ -315,8 +318,10 @@ export class PostgresSession {
       // The transaction's end, or the pipeline's, is owed: then they can be asked.
       if (this.#answers.syncing && !this.#writer.unsynced) return this.#wait(unit);
     }
+    this.#sqlNames.forget(unit.steps);
     const judgement = operationsOf(unit, {
       view,
+      session: this.#sqlNames.known,
       names: this.#names ?? { searchPath: [] },
       unprovable: this.#ddl
         ? "the transaction has changed the schema"
@@ -567,10 +572,11 @@ export class PostgresSession {
       this.#names = null;
       this.#namesChanged = true;
     }
-    if (effects.renames) {
-      this.#statements.doubt();
-      this.#endSuspended();
-    }
+    if (effects.renames) this.#statements.doubt();
+    for (const changes of effects.naming) this.#statements.renamed(changes);
+    const renames = effects.naming.flat().some(({ kind }) => kind !== "doubt");
+    if (effects.renames || renames) this.#endSuspended();
+    this.#sqlNames.sent(running);
     if (effects.transaction && this.#namesChanged) this.#names = null;
     if (effects.copyIn) {
       if (judged.kind !== "simple") this.#writer.flush();
@@ -829,6 +835,7 @@ export class PostgresSession {
 
   #finished(running: Running, outcome: "executed" | "skipped"): void {
     if (running.finished) return;
+    this.#sqlNames.done(running);
     if (this.#copyIn === running) this.#copyIn = null;
     this.#options.record.result({ ...running.result(outcome), ended: Date.now() });
     if (running.portal) this.#suspended.delete(running.portal);

@@ -1,4 +1,5 @@
-import type { Bind, FrontendMessage } from "@sallyport/pgwire";
+import { Frontend, type Bind, type FrontendMessage } from "@sallyport/pgwire";
+import type { Naming } from "@sallyport/sql";
 
 /** A prepared statement of the protocol. */
 export interface Prepared {
@@ -54,6 +55,8 @@ export type Unit =
   | { readonly kind: "sync" | "flush" | "terminate" }
   /** What the target would answer with an error, said by us: it uses a name that cannot be there. */
   | { readonly kind: "misnamed"; readonly sqlstate: string; readonly message: string }
+  /** A message that nobody held, because it has more bytes than any may have. */
+  | { readonly kind: "too-large"; readonly simple: boolean; readonly size: number }
   | { readonly kind: "close"; readonly step: Step };
 
 /** What the target would say to a name it does not know. */
@@ -90,6 +93,14 @@ export class Statements {
       const { sqlstate, message: text } = cause;
       return [...this.#flushPending(), { kind: "misnamed", sqlstate, message: text }];
     }
+  }
+
+  /** A message of so many bytes, of which only its type was read. */
+  tooLarge(type: number, size: number): Unit[] {
+    const units = this.#flushPending();
+    const simple = type === Frontend.Query || type === Frontend.FunctionCall;
+    if (simple) this.#segment += 1;
+    return [...units, { kind: "too-large", simple, size }];
   }
 
   /**
@@ -264,6 +275,18 @@ export class Statements {
     this.#strangers = true;
     for (const prepared of this.#prepared.values()) prepared.doubtful = true;
     for (const portal of this.#portals.values()) portal.doubtful = true;
+  }
+
+  /** SQL gives or takes these names, or may: what the protocol put under them is in doubt. */
+  renamed(changes: readonly Naming[]): void {
+    for (const change of changes) {
+      if (change.kind === "doubt") continue;
+      this.#strangers = true;
+      const named =
+        change.kind === "prepare" || change.kind === "deallocate" ? this.#prepared : this.#portals;
+      for (const one of named.values())
+        if (change.name === null || change.name === one.name) one.doubtful = true;
+    }
   }
 
   /** Portals live as long as their transaction; `segment` is the last that the target has answered. */

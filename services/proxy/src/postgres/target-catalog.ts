@@ -6,6 +6,8 @@ import {
   classification,
   digestQuery,
   majors,
+  needsSessionNames,
+  noNames,
   openCatalog,
   openParser,
   type Analysis,
@@ -17,6 +19,7 @@ import {
   type NameContext,
   type Parsed,
   type Parser,
+  type SessionNames,
 } from "@sallyport/sql";
 import type { TypeInfo } from "@sallyport/masking";
 import { SallyError, type Log } from "@sallyport/runtime";
@@ -53,6 +56,7 @@ export class CatalogView implements ColumnKnowledge {
     names: NameContext,
     parameterTypes: readonly number[],
     unsettled: string | null,
+    session: SessionNames = noNames,
   ): Read | Promise<Read> {
     const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${parameterTypes.join(",")}\0${text}`;
     const known = this.#remembered.get(key);
@@ -67,9 +71,12 @@ export class CatalogView implements ColumnKnowledge {
         classified: this.#classified,
         text,
         parameterTypes,
+        session,
         ...(unsettled !== null && { unsettled }),
       });
-      if (text.length < 16 * 1024) this.#remember(key, analysis);
+      // What EXECUTE and FETCH ask depends on more than the key.
+      const lasting = !needsSessionNames(tree.tree);
+      if (lasting && text.length < 16 * 1024) this.#remember(key, analysis);
       return { kind: "analysed", analysis };
     };
     return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);

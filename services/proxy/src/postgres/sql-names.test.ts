@@ -1,0 +1,71 @@
+import { noNames, type Naming } from "@sallyport/sql";
+import { describe, expect, test } from "vitest";
+import type { Running } from "./running.ts";
+import { SqlNames } from "./sql-names.ts";
+import type { Step } from "./statements.ts";
+
+const prepare = (name: string): Naming => ({
+  kind: "prepare",
+  name,
+  prepared: { query: {}, types: [], names: new WeakRef({}) },
+});
+
+/** A command whose statements do this, of which so many have completed. */
+function running(naming: readonly (readonly Naming[])[], completed: number): Running {
+  const judged = { text: "", effects: { naming } };
+  return { judged, tags: Array<string>(completed).fill("PREPARE") } as unknown as Running;
+}
+
+const parse = (statement: string): Step =>
+  ({ message: { kind: "parse", statement } }) as unknown as Step;
+
+function after(...commands: readonly Running[]): SqlNames {
+  const names = new SqlNames();
+  for (const command of commands) {
+    names.sent(command);
+    names.done(command);
+  }
+  return names;
+}
+
+const known = (names: SqlNames): string[] => [...names.known.prepared.keys()];
+
+describe("what SQL's names stand for", () => {
+  test("a PREPARE that completed", () => {
+    expect(known(after(running([[prepare("p")]], 1)))).toEqual(["p"]);
+  });
+
+  test("not one that failed", () => {
+    expect(known(after(running([[prepare("p")]], 0)))).toEqual([]);
+  });
+
+  test("of a string, those before the statement that failed", () => {
+    const command = running([[prepare("p")], [], [prepare("q")]], 2);
+    expect(known(after(command))).toEqual(["p"]);
+  });
+
+  test("nothing while a command that changes names is on its way", () => {
+    const names = after(running([[prepare("p")]], 1));
+    const other = running([[{ kind: "deallocate", name: "x" }]], 1);
+    names.sent(other);
+    expect(names.known).toBe(noNames);
+    names.done(other);
+    expect(known(names)).toEqual(["p"]);
+  });
+
+  test("nothing after code that was not traced, even when it failed", () => {
+    const doubt = running([[{ kind: "doubt" }]], 0);
+    expect(known(after(running([[prepare("p")]], 1), doubt))).toEqual([]);
+  });
+
+  test("not what the protocol took or gave meanwhile", () => {
+    const names = after(running([[prepare("p")]], 1));
+    names.forget([parse("p")]);
+    expect(known(names)).toEqual([]);
+    const command = running([[prepare("q")]], 1);
+    names.sent(command);
+    names.forget([parse("q")]);
+    names.done(command);
+    expect(known(names)).toEqual([]);
+  });
+});
