@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { base32, type Masker } from "@sallyport/contracts";
 
@@ -49,14 +50,16 @@ const star = 0x2a;
 
 function partial(value: Buffer, keep: number): Buffer {
   const start = keptFrom(value, keep);
-  return start === null
-    ? partialCharacters(value, keep)
-    : Buffer.concat([Buffer.alloc(start, star), value.subarray(start)]);
+  if (start === null) return partialCharacters(value, keep);
+  const masked = Buffer.allocUnsafe(value.length);
+  masked.fill(star, 0, start);
+  value.copy(masked, start, start);
+  return masked;
 }
 
 /** Where the kept end of an ASCII text begins; null when it is not ASCII. */
 function keptFrom(value: Buffer, keep: number): number | null {
-  for (const byte of value) if (byte >= 0x80) return null;
+  if (!isAscii(value)) return null;
   return value.length - Math.min(keep, Math.floor(value.length / 2));
 }
 
@@ -71,11 +74,31 @@ function partialCharacters(value: Buffer, keep: number): Buffer {
 /** What may stand after the @ of an address; a text that merely contains an @ is no address. */
 const domain = /^[^\s@]{1,255}$/;
 
+const at = 0x40;
+const longestDomain = 255;
+
 function email(value: Buffer): Buffer {
+  const sign = value.lastIndexOf(at);
+  const length = value.length - sign - 1;
+  if (sign < 1 || length < 1 || length > longestDomain || !isAscii(value)) return emailText(value);
+  const masked = Buffer.allocUnsafe(5 + length);
+  masked[0] = value[0] ?? star;
+  masked.fill(star, 1, 4);
+  masked[4] = at;
+  value.copy(masked, 5, sign + 1);
+  for (let index = 5; index < masked.length; index++)
+    if (isAsciiSpace(masked[index] ?? 0)) return redacted;
+  return masked;
+}
+
+const isAsciiSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+
+/** The same for any text. */
+function emailText(value: Buffer): Buffer {
   const text = value.toString("utf8");
-  const at = text.lastIndexOf("@");
-  const after = text.slice(at + 1);
-  if (at < 1 || !domain.test(after)) return redacted;
+  const sign = text.lastIndexOf("@");
+  const after = text.slice(sign + 1);
+  if (sign < 1 || !domain.test(after)) return redacted;
   const first = String.fromCodePoint(text.codePointAt(0) ?? star);
   return Buffer.from(`${first}***@${after}`);
 }
