@@ -1,0 +1,362 @@
+/** A query with the name of its curve; `{{label}}` is filled in by Grafana. */
+type Query = readonly [expression: string, legend: string];
+
+interface Panel {
+  readonly title: string;
+  /** What a reader should know of it. */
+  readonly description: string;
+  readonly unit: "s" | "bytes" | "percentunit" | "reqps" | "short" | "ops";
+  readonly queries: readonly Query[];
+  /** Where it turns yellow and red. */
+  readonly thresholds?: readonly [yellow: number, red: number];
+  readonly kind?: "timeseries" | "stat";
+}
+
+interface Row {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
+const rate = (metric: string, by: string): string =>
+  `sum by (${by}) (rate(${metric}[$__rate_interval]))`;
+const quantile = (q: number, metric: string, by = "le"): string =>
+  `histogram_quantile(${q}, sum by (${by}) (rate(${metric}[$__rate_interval])))`;
+
+const rows: readonly Row[] = [
+  {
+    title: "At a glance",
+    panels: [
+      {
+        title: "Record fill",
+        description: "Over 75 % no session opens, over 90 % no command passes.",
+        unit: "percentunit",
+        kind: "stat",
+        thresholds: [0.75, 0.9],
+        queries: [[`max(sallyport_stream_fill_ratio{sallyport_stream="record"})`, "record"]],
+      },
+      {
+        title: "Archive behind",
+        description: "Age of what is on the bus and not in the archive.",
+        unit: "s",
+        kind: "stat",
+        thresholds: [60, 600],
+        queries: [["max(sallyport_recorder_lag_seconds)", "lag"]],
+      },
+      {
+        title: "Alarms",
+        description: "What must never happen, and did. Look into the log for the code.",
+        unit: "short",
+        kind: "stat",
+        thresholds: [1, 1],
+        queries: [["sum(sallyport_alarms_total) or vector(0)", "alarms"]],
+      },
+      {
+        title: "Workers that forward nothing",
+        description: "They do not hear authn's beat, or nothing of policy.",
+        unit: "short",
+        kind: "stat",
+        thresholds: [1, 1],
+        queries: [
+          [
+            "count(sallyport_beat_current_ratio == 0 or sallyport_policy_probing_ratio == 1) or vector(0)",
+            "workers",
+          ],
+        ],
+      },
+      {
+        title: "Holds open",
+        description: "Commands that wait for people.",
+        unit: "short",
+        kind: "stat",
+        queries: [[`max(sallyport_holds{sallyport_hold_state="open"})`, "holds"]],
+      },
+      {
+        title: "Sessions",
+        description: "Live sessions on all workers.",
+        unit: "short",
+        kind: "stat",
+        queries: [["sum(sallyport_sessions)", "sessions"]],
+      },
+    ],
+  },
+  {
+    title: "Commands",
+    panels: [
+      {
+        title: "Commands by outcome",
+        description:
+          "refused-policy: the verdict was no; refused-record: it could not be recorded.",
+        unit: "ops",
+        queries: [[rate("sallyport_commands_total", "sallyport_outcome"), "{{sallyport_outcome}}"]],
+      },
+      {
+        title: "Commands by connection",
+        description: "",
+        unit: "ops",
+        queries: [
+          [rate("sallyport_commands_total", "sallyport_connection"), "{{sallyport_connection}}"],
+        ],
+      },
+      {
+        title: "Refused before the gates",
+        description: "What the proxy refused by itself, by error code.",
+        unit: "ops",
+        queries: [[rate("sallyport_refusals_total", "sallyport_code"), "{{sallyport_code}}"]],
+      },
+      {
+        title: "Gates, median and 99th percentile",
+        description: "From publishing a command to the answer of each gate, and to both.",
+        unit: "s",
+        queries: [
+          [
+            quantile(0.5, "sallyport_gate_duration_seconds_bucket", "le, sallyport_gate"),
+            "{{sallyport_gate}} p50",
+          ],
+          [
+            quantile(0.99, "sallyport_gate_duration_seconds_bucket", "le, sallyport_gate"),
+            "{{sallyport_gate}} p99",
+          ],
+        ],
+      },
+      {
+        title: "Targets, 99th percentile",
+        description: "From sending a command to the target's last answer.",
+        unit: "s",
+        queries: [
+          [
+            quantile(
+              0.99,
+              "db_client_operation_duration_seconds_bucket",
+              "le, sallyport_connection",
+            ),
+            "{{sallyport_connection}}",
+          ],
+        ],
+      },
+      {
+        title: "Results",
+        description: "Bytes that left for clients.",
+        unit: "bytes",
+        queries: [
+          [
+            rate("sallyport_output_bytes_total", "sallyport_connection"),
+            "{{sallyport_connection}}",
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    title: "Who",
+    panels: [
+      {
+        title: "Log-ins by outcome",
+        description: "",
+        unit: "ops",
+        queries: [[rate("sallyport_logins_total", "sallyport_outcome"), "{{sallyport_outcome}}"]],
+      },
+      {
+        title: "Finding out whose a token is",
+        description:
+          "99th percentile by outcome; an issuer that is slow to give its keys shows here.",
+        unit: "s",
+        queries: [
+          [
+            quantile(0.99, "sallyport_authn_duration_seconds_bucket", "le, sallyport_outcome"),
+            "{{sallyport_outcome}}",
+          ],
+        ],
+      },
+      {
+        title: "Sessions by connection",
+        description: "",
+        unit: "short",
+        queries: [
+          ["sum by (sallyport_connection) (sallyport_sessions)", "{{sallyport_connection}}"],
+        ],
+      },
+      {
+        title: "Revoked principals",
+        description: "",
+        unit: "short",
+        queries: [["max(sallyport_revocations)", "revoked"]],
+      },
+    ],
+  },
+  {
+    title: "Policy and people",
+    panels: [
+      {
+        title: "Judgements",
+        description: "And how many of them were remembered.",
+        unit: "ops",
+        queries: [
+          [
+            rate("sallyport_policy_judgements_total", "sallyport_decision"),
+            "{{sallyport_decision}}",
+          ],
+          [
+            `sum(rate(sallyport_policy_judgements_total{sallyport_remembered="true"}[$__rate_interval]))`,
+            "remembered",
+          ],
+        ],
+      },
+      {
+        title: "Judging, 99th percentile",
+        description: "",
+        unit: "s",
+        queries: [
+          [
+            quantile(0.99, "sallyport_policy_duration_seconds_bucket", "le, sallyport_remembered"),
+            "remembered: {{sallyport_remembered}}",
+          ],
+        ],
+      },
+      {
+        title: "Revision of the bundle",
+        description: "All processes should show the same.",
+        unit: "short",
+        queries: [["sallyport_bundle_revision", "{{job}} {{instance}}"]],
+      },
+      {
+        title: "Oldest open hold",
+        description: "",
+        unit: "s",
+        queries: [["max(sallyport_holds_oldest_seconds)", "waits"]],
+      },
+    ],
+  },
+  {
+    title: "Record and archive",
+    panels: [
+      {
+        title: "Fill of the streams",
+        description: "",
+        unit: "percentunit",
+        thresholds: [0.75, 0.9],
+        queries: [
+          ["max by (sallyport_stream) (sallyport_stream_fill_ratio)", "{{sallyport_stream}}"],
+        ],
+      },
+      {
+        title: "Not stored yet",
+        description: "Bytes that wait for the bus to acknowledge them.",
+        unit: "bytes",
+        queries: [
+          ["sum by (job) (sallyport_record_unacknowledged_bytes)", "{{job}} events"],
+          ["sum(sallyport_output_unacknowledged_bytes)", "output"],
+        ],
+      },
+      {
+        title: "Archive behind",
+        description: "",
+        unit: "s",
+        queries: [
+          [
+            "max by (sallyport_partition) (sallyport_recorder_lag_seconds)",
+            "partition {{sallyport_partition}}",
+          ],
+        ],
+      },
+      {
+        title: "Unread messages",
+        description: "In the streams, and not read by the recorder.",
+        unit: "short",
+        queries: [
+          ["max by (sallyport_stream) (sallyport_recorder_unread)", "{{sallyport_stream}}"],
+        ],
+      },
+    ],
+  },
+];
+
+const width = { stat: 4, timeseries: 6 } as const;
+const height = { stat: 4, timeseries: 8 } as const;
+
+/** The dashboard as Grafana imports it. */
+export function makeDashboard(): object {
+  const panels: object[] = [];
+  let y = 0;
+  for (const row of rows) {
+    panels.push({
+      id: panels.length + 1,
+      type: "row",
+      title: row.title,
+      collapsed: false,
+      panels: [],
+      gridPos: { x: 0, y, w: 24, h: 1 },
+    });
+    y += 1;
+    let x = 0;
+    let bottom = y;
+    for (const panel of row.panels) {
+      const kind = panel.kind ?? "timeseries";
+      if (x + width[kind] > 24) {
+        x = 0;
+        y = bottom;
+      }
+      const gridPos = { x, y, w: width[kind], h: height[kind] };
+      panels.push({ id: panels.length + 1, ...panelOf(panel), gridPos });
+      x += width[kind];
+      bottom = y + height[kind];
+    }
+    y = bottom;
+  }
+  return {
+    uid: "sallyport",
+    title: "Sallyport",
+    description: "Commands, gates, people, record and archive of a Sallyport deployment.",
+    tags: ["sallyport"],
+    schemaVersion: 39,
+    timezone: "",
+    refresh: "30s",
+    time: { from: "now-3h", to: "now" },
+    templating: {
+      list: [{ name: "datasource", label: "Prometheus", type: "datasource", query: "prometheus" }],
+    },
+    panels,
+  };
+}
+
+const datasource = { type: "prometheus", uid: "${datasource}" };
+
+const panelOf = ({
+  title,
+  description,
+  unit,
+  queries,
+  thresholds,
+  kind = "timeseries",
+}: Panel) => ({
+  type: kind,
+  title,
+  ...(description !== "" && { description }),
+  datasource,
+  fieldConfig: {
+    defaults: {
+      unit,
+      min: 0,
+      ...(thresholds && {
+        thresholds: {
+          mode: "absolute",
+          steps: [
+            { color: "green", value: null },
+            ...(thresholds[0] === thresholds[1] ? [] : [{ color: "yellow", value: thresholds[0] }]),
+            { color: "red", value: thresholds[1] },
+          ],
+        },
+      }),
+    },
+    overrides: [],
+  },
+  options:
+    kind === "stat"
+      ? { reduceOptions: { calcs: ["lastNotNull"] }, colorMode: thresholds ? "background" : "none" }
+      : { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } },
+  targets: queries.map(([expr, legendFormat], at) => ({
+    refId: String.fromCodePoint(65 + at),
+    datasource,
+    expr,
+    legendFormat,
+  })),
+});
