@@ -44,6 +44,8 @@ export const schema = (mark: string, base: number): string => `
   CREATE VIEW valued AS VALUES (1, 'x'), (2, 'y');
   CREATE VIEW systemic AS SELECT ctid, tableoid::regclass::text AS t, secret FROM archive;
   CREATE MATERIALIZED VIEW copied AS SELECT id, email, left(card_number, 4) AS start FROM customers;
+  CREATE VIEW mirror AS SELECT * FROM customers; CREATE VIEW mirrored AS SELECT * FROM mirror WHERE id > 0;
+  CREATE MATERIALIZED VIEW mirror_copy AS SELECT * FROM mirrored;
   CREATE VIEW over_copy AS SELECT email AS e, start FROM copied;
   CREATE VIEW watched AS SELECT id, body FROM notes;
   CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -94,7 +96,7 @@ export const schema = (mark: string, base: number): string => `
   INSERT INTO archive VALUES (1, '${mark}old'); INSERT INTO archive_old VALUES (2, '${mark}older', 'x');
   INSERT INTO events VALUES (1, '2024-01-01', '${mark}event');
   INSERT INTO notes VALUES (1, 'hello');
-  REFRESH MATERIALIZED VIEW copied; ANALYZE;`;
+  REFRESH MATERIALIZED VIEW copied; REFRESH MATERIALIZED VIEW mirror_copy; ANALYZE;`;
 
 /** Each must be traced (not opaque), agree with RowDescription, and hide no classified value in a plain column. */
 export const traced: readonly string[] = [
@@ -358,6 +360,9 @@ export const tracedFunctions: readonly string[] = [
 /** The same of constructors and forms of SQL's standard that few write. */
 export const tracedForms: readonly string[] = [
   "SELECT (c).*, (c).id FROM customers c",
+  "SELECT NULLIF(email, ''), NULLIF(id, 1), NULLIF(mood, 'ok'), NULLIF(1, 2.5), NULLIF('a', 'b'), NULLIF(visits, 3) FROM customers",
+  "SELECT NULLIF(tags, '{}'), NULLIF(doc, '1'), NULLIF(placed, now()), NULLIF('x', note), NULLIF(NULL, id) FROM orders",
+  "SELECT unnest(ARRAY[NULLIF(email, 'q')]), u.* FROM customers, unnest(ARRAY[NULLIF(name, 'q')], ARRAY[1]) u",
   "SELECT ((c).email), (customers).name FROM customers, customers c",
   "SELECT email(c), c.email FROM customers c",
   "SELECT (x.c).email FROM (SELECT c FROM customers c) x",
@@ -427,9 +432,7 @@ export const untraced: readonly string[] = [
   "SELECT table_to_xml('customers', true, true, '')",
   "SELECT ts_stat('select to_tsvector(email) from customers')",
   "DO 'BEGIN END'",
-  "PREPARE p AS SELECT email FROM customers",
   "EXECUTE p",
-  "DECLARE c CURSOR FOR SELECT email FROM customers",
   "FETCH ALL FROM c",
   "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
   "SELECT pg_sleep(salary) FROM staff",

@@ -1,8 +1,10 @@
 import { operate } from "./calls.ts";
-import { baseOf } from "./coercion.ts";
+import { baseOf, isPolymorphic } from "./coercion.ts";
 import type { Context } from "./context.ts";
 import { evaluate, evaluateAll } from "./expressions.ts";
+import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
+import { resolveOperator } from "./resolve.ts";
 import type { Scope } from "./scope.ts";
 import { list, node, strings, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
@@ -40,6 +42,15 @@ function compare(
   }
   const results = lefts.map((value, at) => operate(context, name, value, rights[at] ?? value));
   return decided(context, type.bool, results);
+}
+
+/** NULLIF is of the type to which the operator coerces its left side; 0 when unsure. */
+function nullIfType(name: readonly string[], left: Value, right: Value, context: Context): number {
+  const found = resolveOperator(context.names, nameOf(name), left.type, right.type);
+  const [parameter] = found.kind === "certain" ? found.parameters : [];
+  if (parameter === undefined) return 0;
+  if (!isPolymorphic(parameter)) return parameter;
+  return left.type === unknownType ? 0 : baseOf(context.catalog, left.type);
 }
 
 const betweenOperators: ReadonlyMap<string, readonly string[]> = new Map([
@@ -100,8 +111,8 @@ export function operatorExpression(fields: Fields, scope: Scope, context: Contex
       return decided(context, type.bool, [compare(context, ["="], left, right)]);
     case "AEXPR_NULLIF": {
       const result = compare(context, ["="], left, right);
-      // Its type is what the operator makes of the left side.
-      return decided(context, 0, left ? [left.value, result] : [result]);
+      const type = left ? nullIfType(name, left.value, right.value, context) : 0;
+      return decided(context, type, left ? [left.value, result] : [result]);
     }
     default:
       throw new Opaque(`an operator expression of kind ${kind}`);
