@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "@sallyport/pgwire";
-import { startCluster, type Cluster } from "./cluster.ts";
-import { bare, clearText, extended, gateway, RawClient, type Said } from "./raw-client.ts";
+import type { Cluster } from "./cluster.ts";
+import { startProtocolCluster } from "./protocol-cluster.ts";
+import { bare, extended, gateway, RawClient, type Said } from "./raw-client.ts";
 
 const { parse, bind, describe, execute, close, sync, flush, query } = toTarget;
 
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ postgres: { hba: clearText } });
+  cluster = await startProtocolCluster();
 });
 afterAll(() => cluster?.stop());
 

@@ -262,3 +262,19 @@ function thrownBy(run: () => unknown): unknown {
   }
   return undefined;
 }
+
+test("a type that may come in parts does when it is too large, and is one frame when it is not", () => {
+  const reader = new FrameReader({ from: "frontend", maxBuffered: 64, inParts: [Frontend.Query] });
+  const small = frame(Frontend.Query, "SELECT 1\0");
+  const large = frame(Frontend.Query, `${"x".repeat(100)}\0`);
+  const items = drain(reader, Buffer.concat([small, small, large, frame(Frontend.Sync, "")]));
+  expect(items.map(({ kind, type }) => [kind, type])).toEqual([
+    ["frames", Frontend.Query],
+    ["frames", Frontend.Query],
+    ["part", Frontend.Query],
+    ["frames", Frontend.Sync],
+  ]);
+  const others = new FrameReader({ from: "frontend", maxBuffered: 64, inParts: [Frontend.Query] });
+  others.push(header(Frontend.Parse, 100));
+  expect(() => others.next()).toThrow(ProtocolError);
+});

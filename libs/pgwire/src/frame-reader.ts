@@ -10,7 +10,7 @@ export interface Frames {
   readonly bytes: Buffer;
 }
 
-/** A stretch of one bulk frame that is larger than `maxBuffered`; the first one has the header. */
+/** A stretch of one frame, bulk or of `inParts`, that is larger than `maxBuffered`; the first one has the header. */
 export interface FramePart {
   readonly kind: "part";
   readonly type: number;
@@ -29,6 +29,8 @@ export interface FrameReaderOptions {
   readonly maxFrame?: number;
   /** Largest frame that is held until it is whole; larger DataRow and CopyData come in parts, other types are refused. */
   readonly maxBuffered: number;
+  /** Further types of which larger frames come in parts. */
+  readonly inParts?: readonly number[];
 }
 
 const header = 5;
@@ -74,7 +76,8 @@ export class FrameReader {
     this.#maxBuffered = Math.max(header, Math.min(options.maxBuffered, maxFrame));
     this.#bulk = bulkTypes[options.from];
     for (const type of Object.values(options.from === "frontend" ? Frontend : Backend)) {
-      let limit = this.#bulk.has(type) ? maxFrame : this.#maxBuffered;
+      const parted = this.#bulk.has(type) || (options.inParts ?? []).includes(type);
+      let limit = parted ? maxFrame : this.#maxBuffered;
       if (options.from === "frontend") {
         if (smallTypes.has(type)) limit = Math.min(limit, small);
         else if (type === Frontend.Password) limit = Math.min(limit, authentication);

@@ -93,8 +93,8 @@ export class SessionRecord {
     this.#lane.event(line);
   }
 
-  refused(fields: Fields["refused"]): void {
-    this.#lane.event(this.#line("refused", fields, this.#watch?.refused(fields)));
+  refused(fields: Fields["refused"], onStored?: () => void): void {
+    this.#lane.event(this.#line("refused", fields, this.#watch?.refused(fields)), onStored);
   }
 
   result(fields: Fields["result"]): void {

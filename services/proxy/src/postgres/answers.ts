@@ -111,6 +111,11 @@ export class Answers {
     return this.#owed.length === 0;
   }
 
+  /** Something is owed, and nothing of it for a command. */
+  get onlyOwn(): boolean {
+    return this.#owed.length > 0 && !this.#owed.some((entry) => "running" in entry);
+  }
+
   /** The next ReadyForQuery is owed. */
   get syncing(): boolean {
     return this.#owed.some(

@@ -25,6 +25,9 @@ export class LogInEnded extends Error {
   }
 }
 
+/** What may be larger than any statement may be is refused, and costs the session nothing else. */
+const large = [Frontend.Query, Frontend.Parse, Frontend.Bind, Frontend.FunctionCall];
+
 /** The newest minor version of protocol 3 that we speak; 3.1 was never used. */
 const newestMinor = 2;
 
@@ -41,7 +44,7 @@ export class ClientLine {
   constructor(incoming: Incoming, maxBuffered: number) {
     this.#incoming = incoming;
     this.socket = incoming.socket;
-    this.reader = new FrameReader({ from: "frontend", maxBuffered });
+    this.reader = new FrameReader({ from: "frontend", maxBuffered, inParts: large });
     this.reader.push(incoming.rest);
     this.minor = incoming.startup.minor >= newestMinor ? newestMinor : 0;
     this.socket

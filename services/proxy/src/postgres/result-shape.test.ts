@@ -10,6 +10,7 @@ const key = Buffer.alloc(32, 7);
 const email = "public.customers.email";
 const knows: ColumnKnowledge = {
   typeInfo: () => undefined,
+  has: (table) => table === 100,
   classified: (table, attribute) => (table === 100 && attribute === 2 ? [email] : []),
 };
 const field = (table: number, attribute: number, type = text): Field => ({
@@ -69,4 +70,13 @@ test("unknown origins with masks in force leave nothing but constants", () => {
   expect(mask(shape, 0, "anything")).toBe("****");
   expect(mask(shape, 1, "7")).toBeUndefined();
   expect(resultShape(null, null, [], masks, key, knows).kind).toBe("mismatch");
+});
+
+test("a column of an unknown table, or another one than was judged, is a mismatch", () => {
+  const name: Output = { ...plain, tableOid: 100, attnum: 1 };
+  const shape = (found: Field) => resultShape([name], [found], [], new Map(), key, knows).kind;
+  expect(shape(field(100, 1))).toBe("as-it-comes");
+  expect(shape(field(0, 0))).toBe("as-it-comes");
+  expect(shape(field(100, 3))).toBe("mismatch");
+  expect(shape(field(101, 1))).toBe("mismatch");
 });

@@ -12,6 +12,8 @@ import type { Output } from "@sallyport/sql";
 /** What the target's catalog tells about a result's columns. */
 export interface ColumnKnowledge {
   typeInfo(oid: number): TypeInfo | undefined;
+  /** Whether the catalog has this relation. */
+  has(tableOid: number): boolean;
   /** Resource ids of the classified columns that a relation's column stands for; none when it is not classified. */
   classified(tableOid: number, attnum: number): readonly string[];
 }
@@ -99,7 +101,13 @@ function differs(
     if (!field) return `column ${index + 1} is missing`;
     if (output.typeOid !== 0 && field.type !== output.typeOid)
       return `column ${index + 1} has another type`;
-    const found = field.table === 0 ? [] : knows.classified(field.table, field.attribute);
+    if (field.table === 0) continue;
+    if (!knows.has(field.table)) return `column ${index + 1} is of a table that is not known`;
+    if (output.kind !== "computed" && output.tableOid !== 0) {
+      if (field.table !== output.tableOid || field.attribute !== output.attnum)
+        return `column ${index + 1} is another one`;
+    }
+    const found = knows.classified(field.table, field.attribute);
     if (found.length === 0) continue;
     if (output.kind === "plain" || !found.every((column) => output.columns.includes(column)))
       return `column ${index + 1} is another one`;

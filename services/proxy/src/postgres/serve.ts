@@ -40,6 +40,8 @@ export interface ServeOptions {
 /** Room beside a statement for the other fields of its message. */
 const messageSlack = 1024 * 1024;
 const targetLimit = 10_000;
+/** Characters; sealed and in base64 it must fit into its message. */
+const longestToken = 32 * 1024;
 
 type Connect = Pick<
   Command,
@@ -98,6 +100,8 @@ async function logIn(
   const closed = worker.closedToSessions();
   if (closed !== null) throw new SallyError(closed);
   const token = await line.password();
+  if (token === "") throw new SallyError("token-missing");
+  if (token.length > longestToken) throw new SallyError("token-unreadable");
   const identified = await worker.identify.token(token, incoming.address);
   const known = "principal" in identified ? identified.principal : undefined;
   openRecord(record, incoming, known);

@@ -19,7 +19,7 @@ import { Answers, type Owed } from "./answers.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
 import { longest, longText, sizeOf } from "./long-text.ts";
-import { operationsOf, textOf, type Judgement } from "./operations.ts";
+import { bytesOf, operationsOf, textOf, type Judgement } from "./operations.ts";
 import { readNames } from "./names.ts";
 import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { asTarget, denied, errorFrame, refusal, refusalOf, type Refusal } from "./refusal.ts";
@@ -36,6 +36,13 @@ const copiesMasked = ({ judged, masks }: Running): boolean =>
     outputs.some(
       (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
     ),
+  );
+
+/** Whether the description of its result can show that a column is another than was judged. */
+const tellsOrigins = ({ touches, outputs }: Judged): boolean =>
+  touches.size > 0 ||
+  outputs.some((columns) =>
+    columns?.some((output) => output.kind !== "computed" && output.tableOid !== 0),
   );
 
 type CommandUnit = Extract<Unit, { kind: "command" }>;
@@ -55,6 +62,8 @@ const passedOver: Refusal = {
 const textPatience = 5000;
 const patience = { limit: "5 s" };
 
+/** A client that is refused faster than that is recorded waits. */
+const mostUnrecorded = 64;
 const mostPending = 4 * 1024 * 1024;
 /** How long the target may still answer for a client that has left, in milliseconds. */
 const afterlife = 10_000;
@@ -87,6 +96,8 @@ export class PostgresSession {
   /** Of this command it is open whether, or whether again, it takes COPY data. */
   #copyAwaited: Running | null = null;
   #copyIn: Running | null = null;
+  /** Refusals of our own that the record has not acknowledged. */
+  #unrecorded = 0;
   /** The output's window is full. */
   #roomless = false;
   /** ReadyForQuery came and is held back until the catalog is new. */
@@ -174,7 +185,8 @@ export class PostgresSession {
 
   /** Nothing leaves for the client while nobody says who is revoked (I7). */
   hush(silent: boolean): void {
-    if (silent) this.#pauseTarget("beat");
+    // What it answers to us alone may come: a refusal that fails a transaction is heard even then.
+    if (silent && !this.#answers.onlyOwn) this.#pauseTarget("beat");
     else this.#resumeTarget("beat");
   }
 
@@ -221,6 +233,7 @@ export class PostgresSession {
       }
     } catch (cause) {
       this.#failed(cause);
+      setImmediate(() => this.#pump());
     }
     const { client, reader } = this.#options;
     if (reader.pending > mostPending) client.pause();
@@ -232,6 +245,7 @@ export class PostgresSession {
     return (
       this.#writer.congested ||
       this.#readyHeld ||
+      this.#unrecorded >= mostUnrecorded ||
       (this.#roomless && this.#copyIn !== null) ||
       this.#options.client.writableNeedDrain
     );
@@ -248,7 +262,7 @@ export class PostgresSession {
         continue;
       }
       const next = this.#stalled ?? this.#nextMessage();
-      if (next === undefined) return undefined;
+      if (next === undefined) return this.#units.shift();
       const { message, bytes } = next;
       this.#stalled = null;
       if (this.#skipping) {
@@ -270,6 +284,11 @@ export class PostgresSession {
     for (;;) {
       const frames = this.#options.reader.next();
       if (frames === undefined) return undefined;
+      if (frames.kind === "part" && frames.type !== Frontend.CopyData) {
+        if (!frames.last || this.#skipping) continue;
+        this.#units.push(...this.#statements.tooLarge(frames.type, frames.total));
+        return undefined;
+      }
       if (frames.kind === "part" || frames.count > 1) continue; // COPY data that nobody reads
       const { type, bytes } = frames;
       this.#lastType = type;
@@ -297,6 +316,11 @@ export class PostgresSession {
         return this.#clientLeft("terminate");
       case "misnamed":
         return this.#refuse(asTarget(unit.sqlstate, unit.message), false);
+      case "too-large": {
+        const { size, simple } = unit;
+        const limit = this.#options.statementLimit;
+        return this.#refuse(refusalOf("statement-too-large", { size, limit }), simple);
+      }
       case "command":
         this.#inHand = unit;
         return this.#judge(unit);
@@ -308,6 +332,12 @@ export class PostgresSession {
   #judge(unit: CommandUnit): void {
     if (this.#clientGone || this.#isPassedOver(unit)) return;
     if (this.#readyHeld) return this.#wait(unit);
+    const size = bytesOf(unit);
+    const limit = this.#options.statementLimit;
+    if (size > limit) {
+      const why = refusalOf("statement-too-large", { size, limit });
+      return this.#refuseUnit(unit, why, textOf(unit));
+    }
     const running = unit.portal && this.#suspended.get(unit.portal);
     if (running && unit.steps.length === 1) return this.#continue(unit, running);
     const view = this.#options.catalog.current;
@@ -396,7 +426,7 @@ export class PostgresSession {
     try {
       step();
     } catch (cause) {
-      return this.#failed(cause);
+      this.#failed(cause);
     }
     this.#pump();
   }
@@ -621,7 +651,7 @@ export class PostgresSession {
           break;
         case "execute":
           // The check of design §6: what comes back must be what was judged.
-          if (!described && (judged.touches.size > 0 || running.masks.size > 0)) {
+          if (!described && (running.masks.size > 0 || tellsOrigins(judged))) {
             frames.push(TargetWriter.describePortal(message.portal));
             owed.push({ kind: "describe", running, of: "portal", own: true });
           }
@@ -651,11 +681,11 @@ export class PostgresSession {
   }
 
   #copyData(running: Running, frames: Frames | FramePart): void {
-    if (frames.kind === "part" || frames.type === 0x64) {
+    if (frames.type === Frontend.CopyData) {
       running.input(frames.bytes);
       return this.#writer.more(running.clearance, frames.bytes);
     }
-    const { kind } = parseFrontend(frames.bytes);
+    const kind = frames.kind === "part" ? "part" : parseFrontend(frames.bytes).kind;
     switch (kind) {
       case "copy-fail":
         this.#writer.more(running.clearance, frames.bytes);
@@ -693,12 +723,17 @@ export class PostgresSession {
 
   /** Refused by the proxy itself, before the gates: recorded as such. */
   #refuseUnit(unit: CommandUnit, why: Refusal, text = ""): void {
-    this.#options.record.refused({
+    const refused = {
       command: newCommandId(),
       text: text.slice(0, 64 * 1024),
       textHash: createHash("sha256").update(text).digest("hex"),
       code: why.code,
       message: why.said.message,
+    };
+    this.#unrecorded += 1;
+    this.#options.record.refused(refused, () => {
+      this.#unrecorded -= 1;
+      if (this.#unrecorded === mostUnrecorded - 1) this.#pump();
     });
     this.#refuseHere(unit, why);
   }
@@ -727,6 +762,7 @@ export class PostgresSession {
     const text = simple ? this.#writer.ownQuery(purpose) : this.#writer.ownParse(purpose);
     this.#options.record.own({ purpose, text });
     this.#answers.owe({ kind: "own-failure", simple, bytes });
+    if (this.#answers.onlyOwn) this.#resumeTarget("beat");
   }
 
   /** As a server does after an error in the extended protocol; a Sync that was read already ends it. */

@@ -94,6 +94,10 @@ export class CatalogView implements ColumnKnowledge {
     };
   }
 
+  has(tableOid: number): boolean {
+    return this.catalog.relations.has(tableOid);
+  }
+
   classified(tableOid: number, attnum: number): readonly string[] {
     const relation = this.catalog.relations.get(tableOid);
     const column = relation?.columns.find((one) => one.attnum === attnum);

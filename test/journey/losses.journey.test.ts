@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toTarget } from "@sallyport/pgwire";
+import { waitFor } from "@sallyport/testkit";
+import type { Cluster } from "./cluster.ts";
+import { startProtocolCluster } from "./protocol-cluster.ts";
+import { extended, gateway, RawClient } from "./raw-client.ts";
+
+const { sync, query } = toTarget;
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startProtocolCluster();
+});
+afterAll(() => cluster?.stop());
+
+const open = async () => RawClient.open(await gateway(cluster, "ci-runner"));
+const ci = () => waitFor(open, { what: "a session", timeout: 30_000, every: 300 });
+const insert = (id: number) => `INSERT INTO orders VALUES (${id}, 1, 'new', 1, '2026-03-01')`;
+/** What the target was told, by its own log. */
+const told = async (text: string) =>
+  (await cluster.target.statements()).filter((one) => one.text.includes(text)).length;
+const works = (raw: RawClient) =>
+  waitFor(async () => (await raw.query("SELECT 1")).includes("row 1"), {
+    what: "the same session to work again",
+    timeout: 30_000,
+    every: 300,
+  });
+
+const parts = ["policy", "nats-server", "authn"] as const;
+
+test.each(parts)(
+  "%s hangs: a clear error, nothing reaches the target; then all is well",
+  { timeout: 90_000 },
+  async (service) => {
+    await using raw = await ci();
+    await using inTransaction = await ci();
+    await inTransaction.query("BEGIN");
+    const base = 100 * (parts.indexOf(service) + 1);
+    const part = cluster.service(service);
+    part.freeze();
+    try {
+      // authn's silence counts after two seconds.
+      const code = await waitFor(
+        async () => {
+          const said = await raw.query(`SELECT ${base} AS hung`);
+          return said.at(-2)?.startsWith("error") ? raw.error.sqlstate : undefined;
+        },
+        { what: "the refusal", timeout: 15_000, every: 200 },
+      );
+      expect(code).toMatch(/^58/);
+      expect(raw.error.hint).toBeTruthy();
+      expect(await raw.query(insert(base))).toEqual([`error ${raw.error.sqlstate}`, "ready I"]);
+      const said = await raw.ask(extended(insert(base + 1)), sync);
+      expect(said).toEqual([`error ${raw.error.sqlstate}`, "ready I"]);
+      expect(await inTransaction.query(insert(base + 2))).toEqual([
+        `error ${inTransaction.error.sqlstate}`,
+        "ready E",
+      ]);
+      expect(inTransaction.error.sqlstate).toMatch(/^58/);
+    } finally {
+      part.thaw();
+    }
+    await works(raw);
+    expect(await inTransaction.query("COMMIT")).toEqual(["complete ROLLBACK", "ready I"]);
+    for (const id of [base, base + 1, base + 2]) expect(await told(insert(id))).toBe(0);
+  },
+);
+
+test("the target ends a session: its own words, then the end; another session begins", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "free"));
+  raw.send(query("SELECT pg_sleep(60)"));
+  const sleeping = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%'";
+  const [backend] = await waitFor(
+    async () => {
+      const found = await cluster.truth<{ pid: number }>(sleeping);
+      return found.length > 0 ? found : undefined;
+    },
+    { what: "the session to be at work" },
+  );
+  await cluster.truth(`SELECT pg_terminate_backend(${backend?.pid ?? 0})`);
+  const said = await raw.ready();
+  expect(said).toContain("error 57P01");
+  expect(said.at(-1)).toBe("end");
+  await using again = await ci();
+  expect(await again.query("SELECT 1")).toContain("row 1");
+});
+
+test(
+  "the target is killed and comes back: sessions end with an error, new ones work",
+  { timeout: 60_000 },
+  async () => {
+    await using raw = await RawClient.open(await gateway(cluster, "free"));
+    raw.send(query("SELECT pg_sleep(60)"));
+    const sleeping = "SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%'";
+    await waitFor(async () => (await cluster.truth(sleeping)).length > 0, { what: "work" });
+    await cluster.target.kill("SIGKILL");
+    const said = await raw.ready();
+    expect(said.at(-1)).toBe("end");
+    expect(raw.error.sqlstate).toMatch(/^(08006|57P0[12])$/);
+    await expect(open()).rejects.toThrow(/end/);
+    await cluster.target.start();
+    await using again = await ci();
+    expect(await again.query("SELECT email FROM customers WHERE id = 1")).toContain(
+      "row a***@example.com",
+    );
+  },
+);

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toTarget } from "@sallyport/pgwire";
+import { waitFor } from "@sallyport/testkit";
+import type { Cluster } from "./cluster.ts";
+import { startProtocolCluster } from "./protocol-cluster.ts";
+import { bare, gateway, RawClient } from "./raw-client.ts";
+
+const { parse, bind, describe, execute, close, sync, query } = toTarget;
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startProtocolCluster();
+});
+afterAll(() => cluster?.stop());
+
+const ci = async () => RawClient.open(await gateway(cluster, "ci-runner"));
+const free = async () => RawClient.open(await gateway(cluster, "free"));
+const division = "SELECT 1 / (id - 1001) FROM orders WHERE id = 1001";
+const fails = Buffer.concat([parse("f", division), bind({ statement: "f" }), execute()]);
+const orders = async () => (await cluster.truth("SELECT FROM orders")).length;
+const use = (statement: string) => [bind({ statement }), execute(), sync];
+
+test("a Parse that fails does not lend its text to the statement that has its name", async () => {
+  await using raw = await ci();
+  // No hold for a Parse alone.
+  expect(await raw.ask(parse("s", "DELETE FROM orders"), sync)).toEqual([
+    "parse-complete",
+    "ready I",
+  ]);
+  raw.send(parse("s", "SELECT 1"), sync, ...use("s"));
+  const said = await raw.until((all) => all.some((one) => one.startsWith("notice")));
+  expect(said).toEqual(["error 42P05", "ready I", "notice 00000"]);
+  expect(await orders()).toBe(10);
+});
+
+test("a Close that was passed over leaves its statement judged as what it is, or not at all", async () => {
+  await using raw = await ci();
+  await raw.ask(parse("s", "DELETE FROM orders"), sync);
+  const swapped = [fails, close("statement", "s"), parse("s", "SELECT 1"), sync];
+  const said = await raw.ask(...swapped, ...use("s"));
+  expect(said).toEqual([
+    "parse-complete",
+    "bind-complete",
+    "error 22012",
+    "ready I",
+    "error 42501",
+    "ready I",
+  ]);
+  expect(await orders()).toBe(10);
+});
+
+test("an unnamed Parse that was passed over leaves the one before, judged as that", async () => {
+  await using raw = await ci();
+  await raw.ask(parse("", "DELETE FROM orders"), sync);
+  raw.send(fails, parse("", "SELECT 1"), sync, ...use(""));
+  // It waits, or cannot wait: the answers before it may be on their way still.
+  const isHeld = () => (raw.notice?.message ?? raw.error.message ?? "").includes("hold ");
+  await waitFor(isHeld, { what: "the DELETE to be held" });
+  expect(await orders()).toBe(10);
+});
+
+test("a refused Parse leaves its name free", async () => {
+  await using raw = await ci();
+  expect(await raw.ask(parse("s", "DROP TABLE orders"), sync)).toEqual(["error 42501", "ready I"]);
+  expect(await raw.ask(...use("s"))).toEqual(["error 26000", "ready I"]);
+  expect(await raw.ask(parse("s", "SELECT 3"), ...use("s"))).toContain("row 3");
+  expect(raw.heard.filter(({ kind }) => kind === "error")).toHaveLength(2);
+});
+
+test("what SQL put under a name is never run under the text that the protocol gave it", async () => {
+  await using raw = await free();
+  await raw.ask(parse("s", "SELECT 'old'"), sync);
+  const swap = "DEALLOCATE s; PREPARE s AS SELECT 'new'";
+  expect(await raw.query(swap)).toEqual(["complete DEALLOCATE", "complete PREPARE", "ready I"]);
+  expect(await raw.ask(...use("s"))).toContain("row new");
+  await using masked = await ci();
+  await masked.ask(parse("s", "SELECT 'old'"), sync);
+  expect(await masked.query("DEALLOCATE s")).toContain("complete DEALLOCATE");
+  await masked.query("PREPARE s AS SELECT email FROM customers");
+  expect((await masked.ask(...use("s"))).at(0)).toMatch(/^error (42501|26000)$/);
+  expect((await masked.query("EXECUTE s")).join()).not.toContain("row ada.brandt@");
+});
+
+test("DISCARD ALL lets names be used again", async () => {
+  await using raw = await ci();
+  await raw.ask(parse("s", "SELECT 1"), sync);
+  expect(await raw.query("DISCARD ALL")).toEqual(["complete DISCARD ALL", "ready I"]);
+  expect(await raw.ask(parse("s", "SELECT 2"), ...use("s"))).toContain("row 2");
+});
+
+test("masks hold in text and binary, with and without a description", async () => {
+  await using raw = await ci();
+  const text = "SELECT card, secret, number, words, doc, note, id FROM kinds ORDER BY id";
+  for (const format of [0, 1] as const)
+    for (const description of ["none", "portal", "statement", "earlier"]) {
+      const frames = [
+        parse("", text),
+        ...(description === "earlier" ? [describe("statement", ""), sync] : []),
+        ...(description === "statement" ? [describe("statement", "")] : []),
+        bind({ resultFormats: [format] }),
+        ...(description === "portal" ? [describe("portal", "")] : []),
+        execute(),
+        sync,
+      ];
+      const said = await raw.ask(...frames);
+      const rows = said.filter((one) => one.startsWith("row"));
+      expect(rows, `${description} ${format}`).toHaveLength(2);
+      expect(rows[0]).toContain("************1881");
+      expect(rows.join("\n")).not.toContain("canary");
+      expect(rows[1]).toMatch(/^row NULL\|NULL\|NULL\|NULL\|NULL\|NULL\|/);
+    }
+});
+
+test("each masker leaves its own trace, on a type that cannot hold it NULL", async () => {
+  await using raw = await ci();
+  const said = await raw.query("SELECT card, secret, number, words FROM kinds WHERE id = 1");
+  expect(said[1]).toMatch(/^row \*{12}1881\|[a-z2-7]{26}\|NULL\|\{[a-z2-7]{26},[a-z2-7]{26}\}$/);
+});
+
+test("a parameter keeps its type, and a lookup by it passes where a pattern does not", async () => {
+  await using raw = await ci();
+  const lookup = "SELECT city, email FROM customers WHERE email = $1";
+  const value = [Buffer.from("ada.brandt@example.com")];
+  const asked = [
+    parse("l", lookup, [25]),
+    describe("statement", "l"),
+    bind({ statement: "l", parameters: value }),
+    execute(),
+    sync,
+  ];
+  expect(await raw.ask(...asked)).toContain("row Hamburg|a***@example.com");
+  const pattern = parse("", "SELECT city FROM customers WHERE email LIKE $1");
+  expect(await raw.ask(pattern, bind({ parameters: value }), execute(), sync)).toEqual([
+    "error 42501",
+    "ready I",
+  ]);
+});
+
+test("what a renamed column holds never leaves under another's judgement", async () => {
+  await using raw = await ci();
+  const text = "SELECT name FROM customers WHERE id = 1";
+  const again = [bind({ statement: "n" }), execute(), sync];
+  expect(await raw.ask(parse("n", text), ...again)).toContain("row Ada Brandt");
+  // Past the gateway: nothing tells the workers.
+  await cluster.truth(
+    "ALTER TABLE customers RENAME name TO n; ALTER TABLE customers RENAME email TO name; ALTER TABLE customers RENAME n TO email",
+  );
+  try {
+    const said = await raw.ask(...again);
+    expect(said.filter((one) => one.startsWith("row"))).toEqual([]);
+    expect(said.join()).toMatch(/error 42501/);
+  } finally {
+    await cluster.truth(
+      "ALTER TABLE customers RENAME name TO n; ALTER TABLE customers RENAME email TO name; ALTER TABLE customers RENAME n TO email",
+    );
+  }
+});
+
+test("DDL of another session is known before its client hears of it", async () => {
+  await using raw = await ci();
+  await using other = await free();
+  await other.query("CREATE TABLE plain (id int, shown text); INSERT INTO plain VALUES (1, 'x')");
+  const again = [bind({ statement: "p" }), execute(), sync];
+  expect(await raw.ask(parse("p", "SELECT * FROM plain"), ...again)).toContain("row 1|x");
+  await other.query(
+    "DROP TABLE plain; CREATE VIEW plain AS SELECT id, email AS shown FROM customers",
+  );
+  const said = await raw.ask(...again);
+  expect(said.join()).not.toContain("@example.com|");
+  expect(said.filter((one) => /row \d+\|[^*]+@/.test(one))).toEqual([]);
+});
+
+const scripts: Record<string, readonly Buffer[]> = {
+  "a name that is taken": [parse("a", "SELECT 1"), sync, parse("a", "SELECT 2"), sync, ...use("a")],
+  "closed and made anew": [
+    parse("a", "SELECT 1"),
+    close("statement", "a"),
+    parse("a", "SELECT 2"),
+    bind({ statement: "a" }),
+    execute(),
+    sync,
+  ],
+  "described only": [parse("a", "SELECT $1::int AS n", [23]), describe("statement", "a"), sync],
+  "several portals of one statement": [
+    parse("a", "SELECT $1::int"),
+    ...[1, 2, 3].map((n) =>
+      bind({ portal: `p${n}`, statement: "a", parameters: [Buffer.from(String(n))] }),
+    ),
+    ...[3, 1, 2].map((n) => execute(`p${n}`)),
+    sync,
+  ],
+  "the unnamed statement overwritten": [
+    parse("", "SELECT 1"),
+    parse("", "SELECT 2"),
+    bind({}),
+    execute(),
+    sync,
+  ],
+  "a simple query drops the unnamed statement": [
+    parse("", "SELECT 1"),
+    sync,
+    query("SELECT 2"),
+    bind({}),
+    sync,
+  ],
+  "too few parameters": [
+    parse("", "SELECT $1::int, $2::int"),
+    bind({ parameters: [Buffer.from("1")] }),
+    execute(),
+    sync,
+  ],
+  "a parameter that does not fit": [
+    parse("", "SELECT $1::int"),
+    bind({ parameters: [Buffer.from("x")] }),
+    execute(),
+    sync,
+  ],
+  "a statement without an answer": [
+    parse("", ""),
+    bind({}),
+    describe("portal", ""),
+    execute(),
+    sync,
+  ],
+};
+
+test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => {
+  const script = scripts[name] ?? [];
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await ci();
+  const expected = await direct.ask(...script);
+  expect(await through.ask(...script)).toEqual(expected);
+});
