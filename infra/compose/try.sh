@@ -40,7 +40,9 @@ cleanup() {
       sleep 1
     done
   fi
-  rm -rf "$work"
+  # An engine that has ended leaves its own network namespace mounted.
+  [ ! -e "$work/exec/netns/default" ] || umount "$work/exec/netns/default" 2>/dev/null || true
+  rm -rf "$work" || say "could not remove $work"
   [ ! "$untried" ] || say "not tried here: $untried"
   exit $code
 }
@@ -84,8 +86,19 @@ stand_in() {
   shift 2
   mkdir "$work/$name"
   for file; do cp -RL "$file" "$work/$name/"; done
-  docker build -q --network none -t "$image" -f "infra/compose/stand-ins/$name.Dockerfile" "$work/$name" >/dev/null
+  docker build -q --network none -t "$image" -f "infra/compose/stand-ins/$name.Dockerfile" "$work/$name" >"$work/build.log" 2>&1 || {
+    cat "$work/build.log" >&2
+    fail "could not build the stand-in of $image"
+  }
   rm -rf "${work:?}/$name"
+}
+
+# build IMAGE DOCKERFILE
+build() {
+  docker build -q --network host -t "$1" -f "$2" . >"$work/build.log" 2>&1 || {
+    cat "$work/build.log" >&2
+    fail "could not build $1"
+  }
 }
 
 make_stand_ins() {
@@ -141,8 +154,8 @@ if [ "$engine_is_ours" ]; then
   export DOCKER_BUILDKIT
   make_stand_ins
   say "building"
-  docker build -q --network host -t sallyport:local . >/dev/null
-  docker build -q --network host -t sallyport-identity-provider:local -f examples/identity-provider/Dockerfile . >/dev/null
+  build sallyport:local Dockerfile
+  build sallyport-identity-provider:local examples/identity-provider/Dockerfile
 else
   say "building"
   $compose build -q
