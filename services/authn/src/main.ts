@@ -50,7 +50,7 @@ try {
   });
   onShutdown({
     log,
-    deadline: drain,
+    deadline: drain + 5000,
     stop: async () => {
       await authn.stop();
       await bus.stop();
