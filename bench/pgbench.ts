@@ -36,9 +36,10 @@ export async function pgbench(
     once(child, "close"),
   ]);
   const transactions = Number(/actually processed: (\d+)/.exec(out)?.[1]);
-  const perSecond = Number(/^tps = ([\d.]+)/m.exec(out)?.[1]);
+  // Without a single transaction it names no rate.
+  const perSecond = Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? 0);
   const latencyMs = Number(/^latency average = ([\d.]+)/m.exec(out)?.[1]);
-  if (code !== 0 || !Number.isFinite(perSecond))
+  if (code !== 0 || !Number.isFinite(transactions))
     throw new Error(`pgbench failed: ${errors.slice(-500)}`);
   return { transactions, perSecond, latencyMs };
 }

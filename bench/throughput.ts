@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Door } from "./door.ts";
 import { pgbench, type PgbenchOptions } from "./pgbench.ts";
 import { interleaved, median, medianRatio } from "./rounds.ts";
-import { cpuSeconds } from "./usage.ts";
+import { cpuSeconds, familyCpuSeconds } from "./usage.ts";
 
 export interface Throughput {
   readonly protocol: PgbenchOptions["protocol"];
@@ -32,12 +32,12 @@ export async function throughput(
   doors: readonly Door[],
   { rounds, base, direct, targetPid, ...options }: ThroughputOptions,
 ): Promise<Throughput> {
-  for (const door of doors) await pgbench(await door.env(), { ...options, seconds: 1 });
+  for (const door of doors) await pgbench(await door.env(), { ...options, seconds: 3 });
   const measured = await interleaved(doors, rounds, async (door) => {
     const processes = [...door.processes()];
     const read = (): number[] => [
       ...processes.map(({ pid }) => cpuSeconds(pid)),
-      cpuSeconds(targetPid(), true),
+      familyCpuSeconds(targetPid()),
     ];
     const before = read();
     const result = await pgbench(await door.env(), options);

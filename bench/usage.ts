@@ -1,14 +1,33 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU seconds that a process has used, and with `children` those of children that ended; Linux's clock ticks are 10 ms. */
-export function cpuSeconds(pid: number, children = false): number {
+/** The numbers of /proc/PID/stat from the fourth field on: its parent is the first. */
+function fieldsOf(pid: number): number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat
-    .slice(stat.lastIndexOf(")") + 2)
+  return stat
+    .slice(stat.lastIndexOf(")") + 4)
     .split(" ")
     .map(Number);
-  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15);
-  return (user + system + (children ? childUser + childSystem : 0)) / 100;
+}
+
+/** Linux counts in ticks of 10 ms. */
+const seconds = (ticks: readonly number[]): number => ticks.reduce((a, b) => a + b, 0) / 100;
+
+/** CPU seconds that a process has used. */
+export const cpuSeconds = (pid: number): number => seconds(fieldsOf(pid).slice(10, 12));
+
+/** The same of a process and all its children, those that have ended too. */
+export function familyCpuSeconds(pid: number): number {
+  let sum = seconds(fieldsOf(pid).slice(10, 14));
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const fields = fieldsOf(Number(name));
+      if (fields[0] === pid) sum += seconds(fields.slice(10, 12));
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return sum;
 }
 
 /** Resident memory in bytes. */
