@@ -21,5 +21,4 @@ export * from "./server-config.ts";
 export * from "./setup.ts";
 export * from "./stream-config.ts";
 export * from "./suspicion.ts";
-export * from "./trace.ts";
 export * from "./two-gate.ts";

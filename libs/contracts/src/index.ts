@@ -2,6 +2,7 @@ export * from "./ids.ts";
 export * from "./principal.ts";
 export * from "./operations.ts";
 export * from "./verdict.ts";
+export * from "./trace.ts";
 export * from "./events.ts";
 export * from "./output.ts";
 export * from "./long-text.ts";

@@ -1,5 +1,4 @@
-import { parseTrace } from "@sallyport/bus";
-import type { RecordEvent } from "@sallyport/contracts";
+import { parseTrace, type RecordEvent } from "@sallyport/contracts";
 import type { StoredMessage } from "@sallyport/evidence";
 import { now, type Telemetry } from "@sallyport/runtime";
 import type { ArchivingWatch } from "./archiving.ts";

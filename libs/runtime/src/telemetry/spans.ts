@@ -10,6 +10,7 @@ import {
   type SpanContext,
   type Tracer,
 } from "@opentelemetry/api";
+import { parseTrace } from "@sallyport/contracts";
 import { now, type Attributes, type Span, type SpanOptions } from "./telemetry.ts";
 
 const kinds = {
@@ -72,12 +73,11 @@ const under = (traceparent: string | undefined): Context => {
 };
 
 const contextOf = (traceparent: string | undefined): SpanContext | undefined => {
-  const [, traceId, spanId, flags] = form.exec(traceparent ?? "") ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (/^0*$/.test(traceId) || /^0*$/.test(spanId)) return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  const parsed = traceparent === undefined ? null : parseTrace(traceparent);
+  if (!parsed) return undefined;
+  const { trace: traceId, span: spanId, flags: traceFlags } = parsed;
+  return { traceId, spanId, traceFlags, isRemote: true };
 };
-const form = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** A number alone could be taken for one of `performance.now()`. */
 const highResolution = (at: number): HrTime => {
