@@ -30,7 +30,7 @@ export const catalogQueries = {
     FROM pg_catalog.pg_index i WHERE i.indisunique AND i.indrelid >= 16384 ORDER BY i.indexrelid`,
   /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
   reaches: `SELECT DISTINCT x.relation, x.type, x.function FROM (
-      SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, p.polrelid, 0) AS relation,
+      SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, 0) AS relation,
         COALESCE(k.contypid, 0) AS type,
         CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
           THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
@@ -40,6 +40,7 @@ export const catalogQueries = {
       LEFT JOIN pg_catalog.pg_attrdef f ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
       LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
       LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
+      LEFT JOIN pg_catalog.pg_partitioned_table t ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.partrelid = d.objid
       LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
       WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
         'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x

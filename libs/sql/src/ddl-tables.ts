@@ -60,6 +60,7 @@ export function createTable(fields: Fields, context: Context): Told {
   for (const parent of list(fields["inhRelations"])) {
     alter(namedRelation(only(parent, "RangeVar"), context), context, false);
   }
+  if (fields["partbound"] !== undefined) partitionBound(fields["partbound"], context);
   let opaque: string | undefined;
   const elements = [...list(fields["tableElts"]), ...list(fields["constraints"])];
   for (const element of elements) {
@@ -77,6 +78,16 @@ export function createTable(fields: Fields, context: Context): Told {
   return { columns: null, effects, ...(opaque === undefined ? {} : { opaque }) };
 }
 
+/** The values of FOR VALUES are computed by the DDL; MINVALUE and MAXVALUE look like columns. */
+export function partitionBound(value: unknown, context: Context): void {
+  const bound = record(value);
+  for (const key of ["listdatums", "lowerdatums", "upperdatums"]) {
+    for (const datum of list(bound[key])) {
+      if (node(datum).kind !== "ColumnRef") evaluate(datum, new Scope(null, new Map()), context);
+    }
+  }
+}
+
 function newConstraint(constraint: Fields, context: Context): void {
   foreignKey(constraint, context);
   if (constraint["contype"] === "CONSTR_DEFAULT") {
@@ -85,7 +96,7 @@ function newConstraint(constraint: Fields, context: Context): void {
 }
 
 /** A foreign key lets its owner try whether a value is there. */
-function foreignKey(constraint: Fields, context: Context): void {
+export function foreignKey(constraint: Fields, context: Context): void {
   if (constraint["contype"] !== "CONSTR_FOREIGN") return;
   const written = record(constraint["pktable"]);
   const relation = context.names.findRelation(
@@ -179,110 +190,4 @@ export function createIndex(fields: Fields, context: Context): Told {
     context.decide(evaluate(fields["whereClause"], scope, context).columns);
   }
   return { columns: null, effects: defined };
-}
-
-/** Commands that neither compute over rows nor move a classified column from under its name. */
-const plainCommands = new Set(
-  `AT_DropColumn AT_DropConstraint AT_DropNotNull AT_ChangeOwner AT_SetStatistics AT_SetStorage AT_SetCompression
-   AT_SetOptions AT_ResetOptions AT_SetRelOptions AT_ResetRelOptions AT_ReplaceRelOptions AT_ClusterOn AT_DropCluster
-   AT_SetLogged AT_SetUnLogged AT_SetTableSpace AT_ReplicaIdentity AT_EnableTrig AT_EnableAlwaysTrig
-   AT_EnableReplicaTrig AT_DisableTrig AT_EnableTrigAll AT_DisableTrigAll AT_EnableTrigUser AT_DisableTrigUser
-   AT_EnableRule AT_DisableRule AT_EnableRowSecurity AT_DisableRowSecurity AT_ForceRowSecurity
-   AT_NoForceRowSecurity AT_SetIdentity AT_DropIdentity AT_ColumnDefault`.split(/\s+/),
-);
-
-/** ALTER TABLE; what computes over rows is opaque besides. */
-export function alterTable(fields: Fields, context: Context): Told {
-  known(fields, "AlterTableStmt", knownFields("relation", "cmds", "objtype", "missing_ok"));
-  if (
-    !["OBJECT_TABLE", "OBJECT_SEQUENCE", "OBJECT_VIEW", "OBJECT_MATVIEW"].includes(
-      text(fields["objtype"]),
-    )
-  ) {
-    context.asked.act("alter", context.asked.resources.connection(), text(fields["objtype"]));
-    return { columns: null, effects: defined, opaque: `ALTER of a ${text(fields["objtype"])}` };
-  }
-  const written = record(fields["relation"]);
-  const relation = namedRelation(written, context);
-  alter(relation, context, written["inh"] === true);
-  let opaque: string | undefined;
-  for (const item of list(fields["cmds"])) {
-    const command = only(item, "AlterTableCmd");
-    opaque ??= alterCommand(command, relation, context);
-  }
-  return { columns: null, effects: defined, ...(opaque === undefined ? {} : { opaque }) };
-}
-
-function alterCommand(command: Fields, relation: Relation, context: Context): string | undefined {
-  const subtype = text(command["subtype"]);
-  if (plainCommands.has(subtype)) return undefined;
-  switch (subtype) {
-    case "AT_AddColumn":
-      return addColumn(only(command["def"], "ColumnDef"), context);
-    case "AT_SetNotNull":
-      context.decide(context.classification.of(relation, text(command["name"]), true));
-      return undefined;
-    case "AT_AddConstraint":
-      return addConstraint(only(command["def"], "Constraint"), relation, context);
-    case "AT_DetachPartition":
-    case "AT_DropInherit":
-      // The other table's columns lose the classification that they have from this one.
-      context.asked.use(context.classification.ofRelation(relation, true), "write");
-      return undefined;
-    default:
-      return `ALTER TABLE with ${subtype.replace(/^AT_/, "")}`;
-  }
-}
-
-function addColumn(definition: Fields, context: Context): string | undefined {
-  for (const item of list(definition["constraints"])) {
-    const constraint = only(item, "Constraint");
-    switch (text(constraint["contype"])) {
-      case "CONSTR_NULL":
-      case "CONSTR_NOTNULL":
-      case "CONSTR_UNIQUE":
-      case "CONSTR_PRIMARY":
-      case "CONSTR_IDENTITY":
-        break;
-      case "CONSTR_DEFAULT":
-        evaluate(constraint["raw_expr"], new Scope(null, new Map()), context);
-        break;
-      case "CONSTR_FOREIGN":
-        foreignKey(constraint, context);
-        break;
-      default:
-        return `a new column with ${text(constraint["contype"])}`;
-    }
-  }
-  return undefined;
-}
-
-function addConstraint(
-  constraint: Fields,
-  relation: Relation,
-  context: Context,
-): string | undefined {
-  switch (text(constraint["contype"])) {
-    case "CONSTR_FOREIGN":
-      foreignKey(constraint, context);
-      for (const name of strings(constraint["fk_attrs"])) {
-        context.decide(context.classification.of(relation, name, true));
-      }
-      return undefined;
-    case "CONSTR_CHECK": {
-      const entry = relationEntry(relation, true, context);
-      const scope = new Scope(null, new Map());
-      scope.add({ named: [entry], columns: [entry] });
-      context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
-      return undefined;
-    }
-    case "CONSTR_UNIQUE":
-    case "CONSTR_PRIMARY":
-      for (const name of strings(constraint["keys"])) {
-        context.decide(context.classification.of(relation, name, true));
-      }
-      return constraint["indexname"] === undefined ? undefined : "a constraint from an index";
-    default:
-      return `a constraint of kind ${text(constraint["contype"])}`;
-  }
 }

@@ -111,8 +111,8 @@ export function operatorExpression(fields: Fields, scope: Scope, context: Contex
       return decided(context, type.bool, [compare(context, ["="], left, right)]);
     case "AEXPR_NULLIF": {
       const result = compare(context, ["="], left, right);
-      const type = left ? nullIfType(name, left.value, right.value, context) : 0;
-      return decided(context, type, left ? [left.value, result] : [result]);
+      const resultType = left ? nullIfType(name, left.value, right.value, context) : 0;
+      return decided(context, resultType, left ? [left.value, result] : [result]);
     }
     default:
       throw new Opaque(`an operator expression of kind ${kind}`);

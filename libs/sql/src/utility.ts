@@ -1,8 +1,8 @@
 import type { Action } from "@sallyport/contracts";
 import type { Told } from "./analyse.ts";
 import type { Context } from "./context.ts";
+import { alterTable } from "./alter-table.ts";
 import {
-  alterTable,
   createIndex,
   createRelation,
   createTable,
@@ -23,6 +23,8 @@ import { askSetting } from "./settings.ts";
 import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
 import type { Relation } from "./catalog.ts";
 import { call } from "./calls.ts";
+import { union } from "./value.ts";
+import { viewReading } from "./views.ts";
 
 /** Statements that need no names of the target and ask nothing (design §5). */
 export const freeStatements: ReadonlyMap<string, { readonly names: boolean }> = new Map([
@@ -105,6 +107,18 @@ function alterNamed(written: unknown, context: Context, opaque: string): Told {
   return { columns: null, effects: defined, opaque };
 }
 
+/** What a materialised view's query reads is stored anew. */
+function refresh(fields: Fields, context: Context): Told {
+  const relation = namedRelation(record(fields["relation"]), context);
+  context.asked.act("alter", context.asked.resources.table(relation));
+  if (relation.kind !== "m") throw new Opaque("REFRESH of what is no materialised view");
+  const reading = viewReading(relation, context);
+  context.include(reading.context);
+  context.asked.use(union(...reading.columns.map(({ columns }) => columns)), "write");
+  context.reachRelation(relation);
+  return { columns: null, effects: defined };
+}
+
 function createFunction(fields: Fields, context: Context): Told {
   const name = nameOf(strings(fields["funcname"]));
   const schema = name.schema ?? context.names.creationSchema();
@@ -164,8 +178,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   RuleStmt: (fields, context) => alterNamed(fields["relation"], context, "a rule"),
   CreatePolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
   AlterPolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
-  RefreshMatViewStmt: (fields, context) =>
-    alterNamed(fields["relation"], context, "a stored query"),
+  RefreshMatViewStmt: refresh,
   DropStmt: dropStatement,
   RenameStmt: (fields, context) => moveObject(text(fields["renameType"]), fields, context),
   AlterObjectSchemaStmt: (fields, context) =>

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { asks } from "./analysis.fixture.ts";
+
+const email = "public.customers.email";
+
+describe("ALTER TABLE computes over rows", () => {
+  test.each([
+    [
+      "ALTER TABLE customers ADD COLUMN g text GENERATED ALWAYS AS (upper(email)) STORED",
+      [`read:write ${email}`, "alter public.customers", "read:output public.customers"],
+    ],
+    [
+      "ALTER TABLE customers ADD COLUMN n int CHECK (n > 0)",
+      ["alter public.customers", "read:output public.customers"],
+    ],
+    [
+      "ALTER TABLE customers ALTER COLUMN name TYPE varchar(9)",
+      ["alter public.customers", "read:output public.customers"],
+    ],
+    [
+      "ALTER TABLE customers ALTER COLUMN name TYPE text USING email",
+      [`read:write ${email}`, "alter public.customers", "read:output public.customers"],
+    ],
+    [
+      "ALTER TABLE customers ALTER COLUMN email TYPE int USING length(email)",
+      [`read:write ${email}`, "alter public.customers", "read:output public.customers"],
+    ],
+    [
+      "ALTER TABLE customers ALTER COLUMN email TYPE int USING email::int",
+      [
+        `read:predicate ${email}`,
+        `read:write ${email}`,
+        "alter public.customers",
+        "read:output public.customers",
+      ],
+    ],
+    ["ALTER TABLE orders INHERIT archive", ["alter public.archive", "alter public.orders"]],
+    [
+      "ALTER TABLE events ATTACH PARTITION orders FOR VALUES FROM (1) TO (2)",
+      [
+        "read:predicate public.events.detail",
+        "alter public.events",
+        "alter public.events_1",
+        "alter public.orders",
+      ],
+    ],
+    [
+      "ALTER TABLE archive VALIDATE CONSTRAINT c",
+      ["read:predicate public.archive.secret", "alter public.archive", "alter public.archive_old"],
+    ],
+  ])("%s", async (text, expected) => {
+    expect((await asks(text)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("a partition's bounds may call functions", async () => {
+    const called = "CREATE TABLE e2 PARTITION OF events FOR VALUES FROM (guard('x')) TO (MAXVALUE)";
+    expect(await asks(called)).toContain("execute public.guard");
+  });
+
+  test("what CASCADE takes is not known", async () => {
+    expect((await asks("ALTER TABLE customers DROP COLUMN name CASCADE"))[0]).toBe("opaque");
+  });
+});

@@ -1,0 +1,207 @@
+import type { Told } from "./analyse.ts";
+import { castTo } from "./casts.ts";
+import type { Relation } from "./catalog.ts";
+import { columnNamed } from "./assignments.ts";
+import type { Context } from "./context.ts";
+import { alter, defined, foreignKey, partitionBound } from "./ddl-tables.ts";
+import { evaluate } from "./expressions.ts";
+import { namedRelation } from "./from.ts";
+import { family, openRelation, relationEntry } from "./relations.ts";
+import { Scope, type ScopeColumn } from "./scope.ts";
+import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
+import { namedType } from "./types.ts";
+import { plain } from "./value.ts";
+
+/** Commands that neither compute over rows nor move a classified column from under its name. */
+const plainCommands = new Set(
+  `AT_DropColumn AT_DropConstraint AT_DropNotNull AT_ChangeOwner AT_SetStatistics AT_SetStorage AT_SetCompression
+   AT_SetOptions AT_ResetOptions AT_SetRelOptions AT_ResetRelOptions AT_ReplaceRelOptions AT_ClusterOn AT_DropCluster
+   AT_SetLogged AT_SetUnLogged AT_SetTableSpace AT_ReplicaIdentity AT_EnableTrig AT_EnableAlwaysTrig
+   AT_EnableReplicaTrig AT_DisableTrig AT_EnableTrigAll AT_DisableTrigAll AT_EnableTrigUser AT_DisableTrigUser
+   AT_EnableRule AT_DisableRule AT_EnableRowSecurity AT_DisableRowSecurity AT_ForceRowSecurity
+   AT_NoForceRowSecurity AT_AddIdentity AT_SetIdentity AT_DropIdentity AT_ColumnDefault`.split(
+    /\s+/,
+  ),
+);
+
+/** ALTER TABLE; what computes over rows is opaque besides. */
+export function alterTable(fields: Fields, context: Context): Told {
+  known(fields, "AlterTableStmt", knownFields("relation", "cmds", "objtype", "missing_ok"));
+  if (
+    !["OBJECT_TABLE", "OBJECT_SEQUENCE", "OBJECT_VIEW", "OBJECT_MATVIEW"].includes(
+      text(fields["objtype"]),
+    )
+  ) {
+    context.asked.act("alter", context.asked.resources.connection(), text(fields["objtype"]));
+    return { columns: null, effects: defined, opaque: `ALTER of a ${text(fields["objtype"])}` };
+  }
+  const written = record(fields["relation"]);
+  const relation = namedRelation(written, context);
+  alter(relation, context, written["inh"] === true);
+  let opaque: string | undefined;
+  for (const item of list(fields["cmds"])) {
+    const command = only(item, "AlterTableCmd");
+    opaque ??= alterCommand(command, relation, context);
+  }
+  return { columns: null, effects: defined, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+function alterCommand(command: Fields, relation: Relation, context: Context): string | undefined {
+  const subtype = text(command["subtype"]);
+  if (command["behavior"] === "DROP_CASCADE" && subtype.startsWith("AT_Drop"))
+    return "ALTER TABLE … CASCADE, which takes what depends";
+  if (plainCommands.has(subtype)) return undefined;
+  switch (subtype) {
+    case "AT_AddColumn":
+      return addColumn(only(command["def"], "ColumnDef"), relation, context);
+    case "AT_AlterColumnType":
+      alterType(text(command["name"]), only(command["def"], "ColumnDef"), relation, context);
+      return undefined;
+    case "AT_SetExpression":
+      generate(command["def"], relation, null, context);
+      return undefined;
+    case "AT_ValidateConstraint":
+      rewritten(relation, context);
+      context.decide(context.classification.ofRelation(relation, true));
+      return undefined;
+    case "AT_AttachPartition":
+      attach(only(command["def"], "PartitionCmd"), relation, context);
+      return undefined;
+    case "AT_AddInherit":
+      // By name, each side's classification is the other's from now on.
+      alter(namedRelation(only(command["def"], "RangeVar"), context), context, false);
+      return undefined;
+    case "AT_SetNotNull":
+      context.decide(context.classification.of(relation, text(command["name"]), true));
+      return undefined;
+    case "AT_AddConstraint":
+      return addConstraint(only(command["def"], "Constraint"), relation, context);
+    case "AT_DetachPartition":
+    case "AT_DropInherit":
+      // The other table's columns lose the classification that they have from this one.
+      context.asked.use(context.classification.ofRelation(relation, true), "write");
+      return undefined;
+    default:
+      return `ALTER TABLE with ${subtype.replace(/^AT_/, "")}`;
+  }
+}
+
+/** Everything that is computed over rows is computed again when they are written anew. */
+function rewritten(relation: Relation, context: Context): void {
+  for (const one of family(relation, true, context)) {
+    context.reachRelation(one);
+    for (const column of one.columns)
+      if (column.generated !== "" && column.default) context.reachExpression(column.default);
+  }
+}
+
+/** The table's own columns, and the one that is being added. */
+function ownScope(relation: Relation, added: ScopeColumn | null, context: Context): Scope {
+  const entry = relationEntry(relation, true, context);
+  const columns = added ? [...entry.columns, added] : entry.columns;
+  const own = { ...entry, columns, used: () => openRelation(relation, true, context) };
+  const scope = new Scope(null, new Map());
+  scope.add({ named: [own], columns: [own] });
+  return scope;
+}
+
+/** A generated column stores what its expression computes; its sources stay its classification. */
+function generate(
+  expression: unknown,
+  relation: Relation,
+  added: ScopeColumn | null,
+  context: Context,
+): void {
+  const { columns } = evaluate(expression, ownScope(relation, added, context), context);
+  context.asked.use(columns, "write");
+  rewritten(relation, context);
+}
+
+/** Every value is cast, or computed by USING from the row, and stored. */
+function alterType(name: string, definition: Fields, relation: Relation, context: Context): void {
+  columnNamed(relation, name, -1);
+  const target = namedType(definition["typeName"], context);
+  const using = definition["raw_default"] ?? {
+    ColumnRef: { fields: [{ String: { sval: name } }] },
+  };
+  const value = evaluate(using, ownScope(relation, null, context), context);
+  const cast = castTo(context, value, target.type, target.modified);
+  context.asked.use(cast.columns, "write");
+  rewritten(relation, context);
+}
+
+/** The rows are compared with the bounds, those of the default partition too. */
+function attach(command: Fields, relation: Relation, context: Context): void {
+  const child = namedRelation(record(command["name"]), context);
+  alter(child, context);
+  if (command["bound"] !== undefined) partitionBound(command["bound"], context);
+  for (const one of [relation, child]) {
+    rewritten(one, context);
+    context.decide(context.classification.ofRelation(one, true));
+  }
+}
+
+function addColumn(definition: Fields, relation: Relation, context: Context): string | undefined {
+  const { type } = namedType(definition["typeName"], context);
+  const added = { name: text(definition["colname"]), value: plain(type.oid) };
+  if (type.kind === "d") castTo(context, plain(0), type, false);
+  for (const item of list(definition["constraints"])) {
+    const constraint = only(item, "Constraint");
+    switch (text(constraint["contype"])) {
+      case "CONSTR_NULL":
+      case "CONSTR_NOTNULL":
+      case "CONSTR_UNIQUE":
+      case "CONSTR_PRIMARY":
+      case "CONSTR_IDENTITY":
+        break;
+      case "CONSTR_DEFAULT":
+        evaluate(constraint["raw_expr"], new Scope(null, new Map()), context);
+        break;
+      case "CONSTR_FOREIGN":
+        foreignKey(constraint, context);
+        break;
+      case "CONSTR_CHECK": {
+        const scope = ownScope(relation, added, context);
+        context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
+        break;
+      }
+      case "CONSTR_GENERATED":
+        generate(constraint["raw_expr"], relation, added, context);
+        break;
+      default:
+        return `a new column with ${text(constraint["contype"])}`;
+    }
+  }
+  return undefined;
+}
+
+function addConstraint(
+  constraint: Fields,
+  relation: Relation,
+  context: Context,
+): string | undefined {
+  switch (text(constraint["contype"])) {
+    case "CONSTR_FOREIGN":
+      foreignKey(constraint, context);
+      for (const name of strings(constraint["fk_attrs"])) {
+        context.decide(context.classification.of(relation, name, true));
+      }
+      return undefined;
+    case "CONSTR_CHECK": {
+      const scope = ownScope(relation, null, context);
+      context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
+      return undefined;
+    }
+    case "CONSTR_UNIQUE":
+    case "CONSTR_PRIMARY":
+    case "CONSTR_NOTNULL":
+      for (const name of strings(constraint["keys"])) {
+        context.decide(context.classification.of(relation, name, true));
+      }
+      if (constraint["indexname"] !== undefined)
+        context.decide(context.classification.ofRelation(relation, true));
+      return undefined;
+    default:
+      return `a constraint of kind ${text(constraint["contype"])}`;
+  }
+}
