@@ -31,6 +31,7 @@ test.each(there)("`sally %s --help` shows examples", (name, command) => {
 test("the commands are those of the agreement", () => {
   expect(program.commands.map((command) => command.name())).toEqual([
     "up",
+    "setup",
     "apply",
     "doctor",
     "policy",
