@@ -80,6 +80,8 @@ export const schema = (mark: string, base: number): string => `
   CREATE FUNCTION moving() RETURNS text LANGUAGE sql AS 'SELECT set_config(''search_path'', ''pg_catalog'', true)';
   CREATE FUNCTION defaulted(int DEFAULT 1) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
   CREATE FUNCTION many(VARIADIC int[]) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1[1]';
+  CREATE FUNCTION atom_over_text(int) RETURNS text LANGUAGE sql SECURITY DEFINER
+    BEGIN ATOMIC SELECT mail($1); END;
   CREATE VIEW by_atom AS SELECT id, atom(id) AS a, loud(name) AS l FROM customers;
   CREATE VIEW by_text AS SELECT id, mail(id) AS m FROM customers;
   CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -415,6 +417,7 @@ export const untraced: readonly string[] = [
   "SELECT again(3)",
   "SELECT definer(1)",
   "SELECT settled(1)",
+  "SELECT atom_over_text(1)",
   "SELECT moving()",
   "SELECT defaulted()",
   "SELECT many(1, 2)",

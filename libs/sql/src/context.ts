@@ -30,7 +30,7 @@ export class Context {
   parameters: readonly Value[] | null = null;
   /** Functions in whose bodies this is, by oid. */
   readonly callers: readonly number[];
-  /** Names of the session, for bodies that are resolved where they run; null in a view's definition. */
+  /** Names of the session, for bodies that are resolved where they run; null in a view, and under another role. */
   readonly sessionNames: Names | null;
   readonly #bounds: { depth: number; steps: number };
 
@@ -40,7 +40,11 @@ export class Context {
     asked: Asked,
     parameterTypes: readonly number[],
     inside:
-      | { readonly caller: Context; readonly callers: readonly number[] }
+      | {
+          readonly caller: Context;
+          readonly callers: readonly number[];
+          readonly sessionNames: Names | null;
+        }
       | "view"
       | null = null,
   ) {
@@ -50,7 +54,7 @@ export class Context {
     this.parameterTypes = parameterTypes;
     const caller = inside === "view" ? null : (inside?.caller ?? null);
     this.callers = inside === "view" ? [] : (inside?.callers ?? []);
-    this.sessionNames = inside === "view" ? null : caller ? caller.sessionNames : names;
+    this.sessionNames = inside === "view" ? null : inside ? inside.sessionNames : names;
     this.#bounds = caller ? caller.#bounds : { depth: 0, steps: 0 };
   }
 

@@ -100,6 +100,13 @@ describe("cursors", () => {
     expect((await asks("FETCH d", { session }))[0]).toMatch(opaque);
   });
 
+  test("what a cursor runs untraced may change names", async () => {
+    const text = "DECLARE c CURSOR FOR SELECT guard(email) FROM customers";
+    const session = await after(text);
+    expect(await asks("FETCH c; FETCH c", { session })).toContain("opaque");
+    expect(await asks(text.replace("FOR", "WITH HOLD FOR"))).toContain("opaque");
+  });
+
   test("WHERE CURRENT OF is a condition", async () => {
     expect(await asks("UPDATE orders SET note = 'x' WHERE CURRENT OF c")).toContain(
       "update+where public.orders",

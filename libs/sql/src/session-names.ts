@@ -7,7 +7,7 @@ import { evaluateAll } from "./expressions.ts";
 import { Opaque } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import { Scope } from "./scope.ts";
-import { known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
+import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
 import { unknownType, type Value } from "./value.ts";
 
@@ -162,13 +162,19 @@ function argument(
 
 const cursorFields = knownFields("portalname", "options", "query");
 
+/** CURSOR_OPT_HOLD (parsenodes.h). */
+const holdOption = 0x20;
+
 /** DECLARE asks what its query asks; FETCH asks it again. */
-export function declareCursor(fields: Fields, inner: Inner): Told {
+export function declareCursor(fields: Fields, context: Context, inner: Inner): Told {
   known(fields, "DeclareCursorStmt", cursorFields);
   const { kind, fields: query } = node(fields["query"]);
   const told = inner(kind, query);
   if (told.columns === null || told.opaque !== undefined)
     throw new Opaque("a cursor over what is no query");
+  // WITH HOLD runs the rest at COMMIT, where nobody would ask what names mean afterwards.
+  if (context.executes && (integer(fields["options"]) & holdOption) !== 0)
+    throw new Opaque("a held cursor that runs what is not traced");
   return { columns: null, declares: { name: text(fields["portalname"]), columns: told.columns } };
 }
 
@@ -187,6 +193,10 @@ export function fetchStatement(fields: Fields, context: Context): Told {
   if (!same) throw new Opaque(`the cursor ${name} was opened when names meant something else`);
   for (const operation of cursor.operations) context.asked.operations.add(operation);
   context.touch(cursor.touches);
+  if (cursor.operations.some(({ action }) => action === "execute")) {
+    context.executes = true;
+    context.changesNames = true;
+  }
   return { columns: null, outputs: fields["ismove"] === true ? null : cursor.outputs };
 }
 

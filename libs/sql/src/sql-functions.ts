@@ -43,7 +43,11 @@ export function traceCall(
   if (!names || !tree) return null;
   const asked = new Asked(context.asked.resources);
   const callers = [...context.callers, func.oid];
-  const inner = new Context(names, context.classification, asked, [], { caller: context, callers });
+  const inner = new Context(names, context.classification, asked, [], {
+    caller: context,
+    callers,
+    sessionNames: func.securityDefiner ? null : context.sessionNames,
+  });
   return context.attempt(() => {
     const passed = given.map((value, at) => argument(value, parameters[at] ?? 0, inner));
     const traced = readBody(func, body, tree.stmts, passed, resultType, inner);

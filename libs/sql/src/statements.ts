@@ -77,7 +77,7 @@ function namedStatement(kind: string, fields: Fields, context: Context): Told {
     case "ExecuteStmt":
       return executeStatement(fields, context, inner);
     case "DeclareCursorStmt":
-      return declareCursor(fields, inner);
+      return declareCursor(fields, context, inner);
     case "FetchStmt":
       return fetchStatement(fields, context);
     default:
