@@ -1,16 +1,22 @@
 import type { NameContext } from "@sallyport/sql";
 
+const namesOf = (json: string | null | undefined): string[] => {
+  const names: unknown = json ? JSON.parse(json) : [];
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+};
+
 /**
- * The row of the own statement `read-names`: schemas as JSON, current user, session user, and the settings
- * that fix how text is read. Null when the row is another one, or when a setting is not what the parser
+ * The row of the own statement `read-names`: schemas as JSON, current user, session user, the settings that fix how
+ * text is read, and the names of temporary relations and types as JSON. Null when the row is another one, or when a setting is not what the parser
  * assumes.
  */
 export function readNames(row: readonly (string | null)[]): NameContext | null {
-  const [schemas, role, , conforming, quote] = row;
+  const [schemas, role, , conforming, quote, temporary] = row;
   if (!schemas || !role || conforming !== "on" || quote === "on") return null;
   const searchPath: unknown = JSON.parse(schemas);
   if (!Array.isArray(searchPath) || !searchPath.every((one) => typeof one === "string"))
     return null;
   const tempSchema = searchPath.find((schema) => schema.startsWith("pg_temp_"));
-  return { searchPath, role, ...(tempSchema !== undefined && { tempSchema }) };
+  if (tempSchema === undefined) return { searchPath, role };
+  return { searchPath, role, tempSchema, temporary: namesOf(temporary) };
 }

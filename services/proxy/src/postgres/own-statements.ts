@@ -12,7 +12,12 @@ export const ownStatements = {
   "read-names":
     "SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, current_user::pg_catalog.text, " +
     "session_user::pg_catalog.text, " +
-    "pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote')",
+    "pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote'), " +
+    "CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid THEN (" +
+    "SELECT pg_catalog.json_agg(n.name)::pg_catalog.text FROM (SELECT c.relname AS name FROM pg_catalog.pg_class c " +
+    "WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() UNION ALL " +
+    "SELECT t.typname FROM pg_catalog.pg_type t " +
+    "WHERE t.typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) n) END",
 } as const;
 
 export type OwnPurpose = keyof typeof ownStatements;

@@ -202,7 +202,11 @@ async function dialTarget(
 ): Promise<Target> {
   if (!connections.find(connection))
     throw new SallyError("connection-refused", { params: { connection } });
-  await connections.catalog(connection).ensure();
+  const catalog = connections.catalog(connection);
+  await catalog.ensure().catch((cause: unknown) => {
+    // Somebody's DDL holds locks that its reader waits for: the session begins, and nothing in it can be proven.
+    if (catalog.last === null) throw cause;
+  });
   const options = await connections.target(connection, settings.parameters);
   try {
     const target = await openTarget(options, AbortSignal.timeout(targetLimit));

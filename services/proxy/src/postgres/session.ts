@@ -329,7 +329,8 @@ export class PostgresSession {
 
   // ── units → operations ────────────────────────────────────────────────────────────────────────
 
-  #judge(unit: CommandUnit): void {
+  /** `unreadable`: the catalog could not be read, so that nothing can be proven now. */
+  #judge(unit: CommandUnit, unreadable = false): void {
     if (this.#clientGone || this.#isPassedOver(unit)) return;
     if (this.#readyHeld) return this.#wait(unit);
     const size = bytesOf(unit);
@@ -340,7 +341,9 @@ export class PostgresSession {
     }
     const running = unit.portal && this.#suspended.get(unit.portal);
     if (running && unit.steps.length === 1) return this.#continue(unit, running);
-    const view = this.#options.catalog.current;
+    const { current, last } = this.#options.catalog;
+    // Its reader may wait for locks that this very transaction holds: what ends the transaction needs no catalog.
+    const view = current ?? (this.#ddl || unreadable ? last : null);
     if (view === null) return this.#afterCatalog(unit);
     const stale = this.#names === null || this.#namesOf !== view.catalog;
     if (stale && this.#status !== "E") {
@@ -355,9 +358,11 @@ export class PostgresSession {
       names: this.#names ?? { searchPath: [] },
       unprovable: this.#ddl
         ? "the transaction has changed the schema"
-        : stale
-          ? "search_path or role may have changed in this pipeline"
-          : null,
+        : current === null
+          ? "the target's catalog cannot be read now"
+          : stale
+            ? "search_path or role may have changed in this pipeline"
+            : null,
       namesMayReturn: this.#namesChanged,
     });
     if (judgement instanceof Promise) {
@@ -385,7 +390,10 @@ export class PostgresSession {
     this.#options.catalog.ensure().then(
       () => this.#resumeWith(() => this.#judge(unit)),
       (cause: unknown) =>
-        this.#resumeWith(() => this.#refuseUnit(unit, refusal(asSallyError(cause)))),
+        this.#resumeWith(() => {
+          if (this.#options.catalog.last) return this.#judge(unit, true);
+          this.#refuseUnit(unit, refusal(asSallyError(cause)), textOf(unit));
+        }),
     );
   }
 
