@@ -32,7 +32,6 @@ export async function throughput(
   doors: readonly Door[],
   { rounds, base, direct, targetPid, ...options }: ThroughputOptions,
 ): Promise<Throughput> {
-  for (const door of doors) await pgbench(await door.env(), { ...options, seconds: 3 });
   const measured = await interleaved(doors, rounds, async (door) => {
     const processes = [...door.processes()];
     const read = (): number[] => [
