@@ -155,6 +155,25 @@ export const tracedLeaks: readonly Leak[] = [
       "ALTER TABLE notes ADD COLUMN doc jsonb;\nUPDATE notes SET doc['k'] = to_jsonb(email) FROM customers;\nINSERT INTO notes (doc) SELECT to_jsonb(email) FROM customers;\nSELECT doc FROM notes",
     shows: ann,
   },
+  // Temporary objects.
+  {
+    idea: "a temporary table that is gone again",
+    script:
+      "CREATE TEMP TABLE events (id int, email text);\nDROP TABLE events;\nSELECT email FROM events",
+    shows: "canary-event",
+  },
+  {
+    idea: "a temporary table that is rolled back",
+    script:
+      "BEGIN;\nCREATE TEMP TABLE roster AS SELECT 1 AS id;\nROLLBACK;\nSELECT loud FROM roster",
+    shows: loud,
+  },
+  {
+    idea: "a temporary view under a table's name",
+    script:
+      "CREATE TEMP VIEW orders AS SELECT id, email AS note FROM customers;\nSELECT note FROM orders",
+    shows: ann,
+  },
   // Prepared statements and cursors of SQL.
   {
     idea: "EXECUTE with a parameter",
@@ -277,6 +296,11 @@ export const tracedThefts: readonly Evasion[] = [
 ];
 
 export const tracedControls: readonly Control[] = [
+  {
+    what: "other names beside a temporary table",
+    script:
+      "CREATE TEMP TABLE scratch (a int);\nSELECT id, name FROM customers ORDER BY id;\nSELECT who FROM roster_names ORDER BY no",
+  },
   { what: "plain columns of a view", script: "SELECT id, name, city FROM roster ORDER BY id" },
   { what: "a view over a view", script: "SELECT who FROM roster_names ORDER BY no" },
   {

@@ -6,8 +6,10 @@ export interface NameContext {
   /** Existing schemas in order, as `current_schemas(true)` gives them (with or without the implicit ones). */
   readonly searchPath: readonly string[];
   readonly role?: string;
-  /** `pg_temp_N` once the session has temporary objects; unqualified names are then opaque. */
+  /** `pg_temp_N` once the session has had temporary objects; names of those are opaque. */
   readonly tempSchema?: string;
+  /** Names of the relations and types in it; absent: not known, then every unqualified name is opaque. */
+  readonly temporary?: readonly string[];
 }
 
 export interface QualifiedName {
@@ -30,7 +32,11 @@ const maxRemembered = 64;
 export function namesOf(catalog: Catalog, context: NameContext): Names {
   const known = remembered.get(catalog) ?? new Map<string, Names>();
   remembered.set(catalog, known);
-  const key = JSON.stringify([context.searchPath, context.tempSchema !== undefined]);
+  const key = JSON.stringify([
+    context.searchPath,
+    context.tempSchema !== undefined,
+    context.temporary ?? null,
+  ]);
   const found = known.get(key) ?? new Names(catalog, context);
   if (known.size >= maxRemembered) known.clear();
   known.set(key, found);
@@ -41,13 +47,19 @@ export function namesOf(catalog: Catalog, context: NameContext): Names {
 export class Names {
   readonly catalog: Catalog;
   readonly path: readonly string[];
-  readonly #temporary: boolean;
+  /** What is temporary: nothing, these names, or what nobody knows. */
+  readonly #temporary: ReadonlySet<string> | "unknown";
 
   constructor(catalog: Catalog, context: NameContext) {
     const path = context.searchPath.filter((schema) => !/^pg_temp(_|$)/.test(schema));
     this.catalog = catalog;
     this.path = path.includes("pg_catalog") ? path : ["pg_catalog", ...path];
-    this.#temporary = context.tempSchema !== undefined || path.length !== context.searchPath.length;
+    const temporary = context.tempSchema !== undefined || path.length !== context.searchPath.length;
+    this.#temporary = temporary
+      ? context.temporary
+        ? new Set(context.temporary)
+        : "unknown"
+      : new Set();
   }
 
   relation({ schema, name }: QualifiedName, location: number): Relation {
@@ -58,13 +70,13 @@ export class Names {
   }
 
   findRelation({ schema, name }: QualifiedName): Relation | undefined {
-    this.#refuseTemporary(schema);
+    this.#refuseTemporary(schema, name);
     return this.#first(schema, (place) => this.catalog.relation(place, name));
   }
 
   /** Null when the type is not known to the catalog. */
   type({ schema, name }: QualifiedName): Type | null {
-    this.#refuseTemporary(schema);
+    this.#refuseTemporary(schema, name);
     return this.#first(schema, (place) => this.catalog.type(place, name)) ?? null;
   }
 
@@ -99,12 +111,14 @@ export class Names {
     return undefined;
   }
 
-  #refuseTemporary(schema: string | null): void {
+  /** INVARIANT: where a temporary object could hide another, names are not resolved. */
+  #refuseTemporary(schema: string | null, name: string): void {
     if (schema !== null && /^pg_(toast_)?temp(_|$)/.test(schema)) {
       throw new Opaque("a temporary object");
     }
-    if (schema === null && this.#temporary) {
+    if (schema !== null) return;
+    if (this.#temporary === "unknown")
       throw new Opaque("an unqualified name in a session with temporary objects");
-    }
+    if (this.#temporary.has(name)) throw new Opaque("a temporary object");
   }
 }

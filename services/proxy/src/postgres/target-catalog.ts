@@ -140,10 +140,6 @@ export interface TargetCatalogOptions {
 }
 
 const loginLimit = 10_000;
-/** Definitions are read under locks, for which an open transaction with DDL may let us wait. */
-const patience = "SET lock_timeout TO '2s'";
-/** Milliseconds that a whole reading may take. */
-const readLimit = 30_000;
 
 /**
  * A target's catalog, read over a connection of the proxy's own, and kept true: DDL that a worker forwards
@@ -208,7 +204,6 @@ export class TargetCatalog {
 
   async #read(): Promise<CatalogView> {
     const changes = this.#changes;
-    const late = setTimeout(() => this.#line?.end(), readLimit).unref();
     try {
       const line = await this.#connected();
       const digest = await this.#ask(line, "digest", digestQuery);
@@ -232,8 +227,6 @@ export class TargetCatalog {
         params: { connection: this.#options.connection },
         cause,
       });
-    } finally {
-      clearTimeout(late);
     }
   }
 
@@ -251,7 +244,6 @@ export class TargetCatalog {
     await this.#useParser(major);
     this.#line = line;
     await this.#ask(line, "settings", catalogSettings);
-    await this.#ask(line, "patience", patience);
     return line;
   }
 
