@@ -140,6 +140,10 @@ export interface TargetCatalogOptions {
 }
 
 const loginLimit = 10_000;
+/** Definitions are read under locks, for which an open transaction with DDL may let us wait. */
+const patience = "SET lock_timeout TO '2s'";
+/** Milliseconds that a whole reading may take. */
+const readLimit = 30_000;
 
 /**
  * A target's catalog, read over a connection of the proxy's own, and kept true: DDL that a worker forwards
@@ -204,6 +208,7 @@ export class TargetCatalog {
 
   async #read(): Promise<CatalogView> {
     const changes = this.#changes;
+    const late = setTimeout(() => this.#line?.end(), readLimit).unref();
     try {
       const line = await this.#connected();
       const digest = await this.#ask(line, "digest", digestQuery);
@@ -227,6 +232,8 @@ export class TargetCatalog {
         params: { connection: this.#options.connection },
         cause,
       });
+    } finally {
+      clearTimeout(late);
     }
   }
 
@@ -244,6 +251,7 @@ export class TargetCatalog {
     await this.#useParser(major);
     this.#line = line;
     await this.#ask(line, "settings", catalogSettings);
+    await this.#ask(line, "patience", patience);
     return line;
   }
 
