@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitFor } from "@sallyport/testkit";
 import { startCluster, type Cluster } from "../journey/cluster.ts";
 import { Ledger, ledgerPolicies, ledgerSql, nothing } from "./ledger.ts";
 
@@ -17,12 +16,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => cluster?.stop());
-
-/** Whether a process has logged that it serves. */
-const serves = (log: string, pid: number): boolean =>
-  log
-    .split("\n")
-    .some((line) => line.includes(`"pid":${pid},`) && line.includes('"msg":"serving"'));
 
 test(
   "I9: each process told to end in turn, under load: clients lose nothing but what they are told",
@@ -43,11 +36,7 @@ test(
       await handle.kill("SIGTERM");
       const next = await handle.replaced(pid);
       // As one who rolls out does: the next worker goes when this one serves.
-      if (name !== undefined)
-        await waitFor(async () => serves(await cluster.log(), next), {
-          what: `${next} to serve`,
-          timeout: 60_000,
-        });
+      if (name !== undefined) await cluster.serves(next);
       await ledger.goOn(`${name ?? service} was told to end`);
     }
     expect(await ledger.compare()).toEqual(nothing);

@@ -243,6 +243,17 @@ export class Cluster implements AsyncDisposable {
     return this.service("proxy", name);
   }
 
+  /** Waits until a worker's process has logged that it serves: `replaced` tells of one that has only begun. */
+  async serves(pid: number): Promise<void> {
+    await waitFor(
+      async () =>
+        (await this.log())
+          .split("\n")
+          .some((line) => line.includes(`"pid":${pid},`) && line.includes('"msg":"serving"')),
+      { what: `process ${pid} to serve`, timeout: 60_000 },
+    );
+  }
+
   /** What all of them logged. */
   log(): Promise<string> {
     return this.#up.log();
