@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
+import { DatabaseError } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   decides,
   differences,
   leaks,
+  major,
   readTraced,
   run,
   startTargets,
@@ -170,6 +172,14 @@ const statement = fc
 const attempt = async (database: "one" | "two", sql: string): Promise<Ran | null> =>
   run(database, sql).catch(() => null);
 
+/** Syntax or a function that an older target lacks, or types of nothing without one. */
+const tooNew = (sql: string): Promise<boolean> =>
+  run("one", sql).then(
+    () => false,
+    (cause: unknown) =>
+      cause instanceof DatabaseError && ["42601", "42883", "42804"].includes(cause.code ?? ""),
+  );
+
 async function problems(sql: string): Promise<string[]> {
   const claims = await readTraced(sql);
   const [one, two] = [await attempt("one", sql), await attempt("two", sql)];
@@ -183,6 +193,7 @@ async function problems(sql: string): Promise<string[]> {
 test("no classified value, nor anything made of one, shows in a column that is called plain", async () => {
   await fc.assert(
     fc.asyncProperty(statement, async (sql) => {
+      fc.pre(major === 18 || !(await tooNew(sql)));
       expect(await problems(sql)).toEqual([]);
     }),
     { numRuns: 800 },

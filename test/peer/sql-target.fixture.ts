@@ -2,6 +2,7 @@ import {
   analyse,
   catalogQueries,
   catalogSettings,
+  majors,
   openCatalog,
   openParser,
   type Analysis,
@@ -11,12 +12,14 @@ import {
   type Parser,
   type Statement,
 } from "@sallyport/sql";
-import { startPostgres, type PostgresServer } from "@sallyport/testkit";
+import { defaultPostgres, startPostgres, type PostgresServer } from "@sallyport/testkit";
 import { Client } from "pg";
 import { classified, schema } from "./sql.fixture.ts";
 
 const marks = { one: "canary", two: "cuckoo" } as const;
 
+/** The major of parser and target in this run. */
+export const major = majors.find((one) => one === defaultPostgres()) ?? 18;
 export let server: PostgresServer;
 let parser: Parser;
 let catalog: Catalog;
@@ -46,7 +49,7 @@ async function loadCatalog(client: Client): Promise<Catalog> {
 /** Two databases that differ in their classified values only, and the catalog of the first. */
 export async function startTargets(): Promise<void> {
   server = await startPostgres({});
-  parser = await openParser(18);
+  parser = await openParser(major);
   await server.query("CREATE DATABASE one");
   await server.query("CREATE DATABASE two");
   await server.query(schema(marks.one, 913370000), undefined, "one");
@@ -59,6 +62,10 @@ export async function stopTargets(): Promise<void> {
   for (const client of clients.values()) await client.end();
   await parser?.close();
   await server?.stop();
+}
+
+export async function parses(text: string): Promise<boolean> {
+  return (await parser.parse(text)).kind === "tree";
 }
 
 export async function read(text: string): Promise<Analysis> {

@@ -14,7 +14,13 @@ export {
   type OidcProviderOptions,
 } from "./oidc-provider.ts";
 export { jobToken, personToken } from "./oidc-tokens.ts";
-export { PostgresServer, startPostgres, type PostgresOptions } from "./postgres.ts";
+export {
+  defaultPostgres,
+  PostgresServer,
+  startPostgres,
+  type PostgresMajor,
+  type PostgresOptions,
+} from "./postgres.ts";
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
 export { runSally, sallyMain, type SallyResult } from "./run-sally.ts";
 export { SallyUp, type SallyUpOptions } from "./sally-up.ts";

@@ -10,8 +10,20 @@ import { give, makeCluster, reachableBinaries, serverUser } from "./postgres-tem
 import { logLinePrefix, parseStatementLog, type LoggedStatement } from "./statement-log.ts";
 import { waitFor } from "./wait-for.ts";
 
+/** Majors that the gateway serves, and 14, which it refuses. */
+export type PostgresMajor = 14 | 15 | 16 | 17 | 18;
+
+/** The major of servers for which a test names none: `SALLY_TEST_POSTGRES`, else 18. */
+export function defaultPostgres(): PostgresMajor {
+  const named = process.env["SALLY_TEST_POSTGRES"] ?? "18";
+  const major = ([14, 15, 16, 17, 18] as const).find((one) => String(one) === named);
+  if (major === undefined) throw new Error(`SALLY_TEST_POSTGRES: no major \`${named}\` is known`);
+  return major;
+}
+
 export interface PostgresOptions {
-  major?: 18;
+  /** By default that of `defaultPostgres`. */
+  major?: PostgresMajor;
   /** For postgresql.conf, over the testkit's own: every statement logged, no syncing to disk. */
   settings?: Record<string, string>;
   /** Run once as superuser in database `postgres`, when the server is up. */
@@ -50,7 +62,7 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   static async create(options: PostgresOptions = {}): Promise<PostgresServer> {
-    const major = options.major ?? 18;
+    const major = options.major ?? defaultPostgres();
     const directory = await mkdtemp(join(tmpdir(), "sallyport-pg-"));
     try {
       const binaries = await reachableBinaries(major);

@@ -14,12 +14,13 @@ export function natsServerBinary(): string {
   return process.env["SALLY_NATS_SERVER"] ?? (existsSync(provided) ? provided : "nats-server");
 }
 
-/** The folder with `bin/postgres` and `bin/initdb` of one major version, and its exact version. */
+/**
+ * The folder with `bin/postgres` and `bin/initdb` of one major version, and its exact version. Majors but 18 are
+ * downloaded at the first call.
+ */
 export function providedPostgres(major: number): { directory: string; version: string } {
   const directory = join(toolsDirectory, `postgres-${major}`);
-  if (!existsSync(join(directory, "bin", "postgres"))) {
-    throw new Error(`no PostgreSQL ${major} in \`${directory}\`: run infra/bootstrap.sh`);
-  }
+  if (!existsSync(join(directory, "bin", "postgres"))) bootstrap(`postgres-${major}`);
   return { directory, version: readFileSync(join(directory, ".contents"), "utf8").trim() };
 }
 
@@ -27,7 +28,11 @@ export function providedPostgres(major: number): { directory: string; version: s
 export function seaweedBinary(): string {
   const named = process.env["SALLY_WEED"];
   if (named !== undefined) return named;
-  const bootstrap = join(root, "infra", "bootstrap.sh");
-  execFileSync("sh", [bootstrap, "seaweedfs"], { stdio: ["ignore", "ignore", "pipe"] });
+  bootstrap("seaweedfs");
   return join(toolsDirectory, "seaweedfs", "weed");
+}
+
+function bootstrap(extra: string): void {
+  const script = join(root, "infra", "bootstrap.sh");
+  execFileSync("sh", [script, extra], { stdio: ["ignore", "ignore", "pipe"] });
 }
