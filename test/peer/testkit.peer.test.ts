@@ -1,14 +1,17 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   hasPsql,
   psql,
+  Relay,
   startNats,
   startPostgres,
   waitFor,
@@ -164,5 +167,66 @@ describe("startPostgres", () => {
     expect(done.stderr).toBe("ERROR:  division by zero\n");
     const failed = await psql([server.url(), "-v", "ON_ERROR_STOP=1"], { input: "SELECT 1/0;\n" });
     expect(failed.code).toBe(3);
+  });
+});
+
+describe("Relay", () => {
+  async function echo(): Promise<{ relay: Relay; open: () => Promise<Socket> }> {
+    const server = createServer((socket) => socket.on("error", () => undefined).pipe(socket));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const relay = await Relay.start((server.address() as AddressInfo).port);
+    onTestFinished(async () => {
+      await relay[Symbol.asyncDispose]();
+      server.close();
+    });
+    const open = async (): Promise<Socket> => {
+      const socket = connectTo({ port: relay.port, host: "127.0.0.1" });
+      await once(socket, "connect");
+      return socket.on("error", () => undefined);
+    };
+    return { relay, open };
+  }
+  const heard = (socket: Socket): { text: string } => {
+    const all = { text: "" };
+    socket.on("data", (chunk: Buffer) => (all.text += chunk.toString()));
+    return all;
+  };
+  const silence = () => waitFor(() => false, { what: "ever", timeout: 300 }).catch(() => "silence");
+
+  test("what is cut hangs, those who come then too; late, all of it arrives", async () => {
+    const { relay, open } = await echo();
+    const before = await open();
+    const said = heard(before);
+    before.write("one ");
+    await waitFor(() => said.text === "one ", { what: "the echo" });
+    relay.cut();
+    before.write("two");
+    const meanwhile = await open();
+    const saidMeanwhile = heard(meanwhile);
+    meanwhile.write("three");
+    await silence();
+    expect([said.text, saidMeanwhile.text, before.destroyed]).toEqual(["one ", "", false]);
+    relay.mend("late");
+    await waitFor(() => said.text === "one two" && saidMeanwhile.text === "three", {
+      what: "all of it",
+    });
+    before.destroy();
+    meanwhile.destroy();
+    await waitFor(() => relay.connections === 0, { what: "their end" });
+  });
+
+  test("reset, the connections are gone, and new ones go through", async () => {
+    const { relay, open } = await echo();
+    const before = await open();
+    before.write("one");
+    await once(before, "data");
+    relay.cut();
+    relay.mend("reset");
+    await waitFor(() => before.destroyed, { what: "the reset" });
+    const after = await open();
+    after.write("two");
+    expect(String((await once(after, "data"))[0])).toBe("two");
+    after.destroy();
   });
 });

@@ -4,6 +4,7 @@ export { freePort } from "./free-port.ts";
 export { freezeProcess } from "./freeze.ts";
 export { startIssuer, TestIssuer, type Forgery } from "./issuer.ts";
 export { LeashedProcess, type LeashOptions } from "./leash.ts";
+export { LeashedServer } from "./leashed-server.ts";
 export { NatsServer, startNats, type NatsOptions } from "./nats.ts";
 export { NatsCluster, type ClusterPlace } from "./nats-cluster.ts";
 export {
@@ -21,6 +22,7 @@ export {
   type PostgresMajor,
   type PostgresOptions,
 } from "./postgres.ts";
+export { Relay } from "./relay.ts";
 export { hasPsql, psql, startPsql, type PsqlResult, type RunningPsql } from "./psql.ts";
 export { runSally, sallyMain, type SallyResult } from "./run-sally.ts";
 export { SallyUp, type SallyUpOptions } from "./sally-up.ts";

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
-import { freezeProcess } from "./freeze.ts";
 import { LeashedProcess } from "./leash.ts";
+import { LeashedServer } from "./leashed-server.ts";
 import { natsServerBinary } from "./tools.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -19,33 +19,38 @@ export interface NatsOptions {
 }
 
 /** A real nats-server with JetStream on a free loopback port. */
-export class NatsServer implements AsyncDisposable {
+export class NatsServer extends LeashedServer {
   readonly port: number;
   readonly url: string;
   /** Lives as long as this object, whatever `kill` and `start` do; to be replaced only while the server is down. */
   readonly storeDirectory: string;
-  readonly #directory: string;
-  readonly #keep: boolean;
-  readonly #args: readonly string[];
-  #process: LeashedProcess | undefined;
 
   private constructor(port: number, directory: string, keep: boolean, configFile: string) {
+    const storeDirectory = join(directory, "store");
+    const listen = ["-a", "127.0.0.1", "-p", String(port)];
+    const args = ["-c", configFile, ...listen, "-js", "-sd", storeDirectory];
+    const logFile = join(directory, "nats.log");
+    super({
+      name: "nats-server",
+      launch: () =>
+        LeashedProcess.start(natsServerBinary(), args, {
+          directory,
+          temporary: !keep,
+          log: logFile,
+          signal: "KILL",
+        }),
+      ready: async (running) => {
+        await waitFor(() => !running.running || greets(port), {
+          what: "nats-server to greet",
+          timeout: 20_000,
+        });
+      },
+      logFile,
+      temporary: keep ? undefined : directory,
+    });
     this.port = port;
     this.url = `nats://127.0.0.1:${port}`;
-    this.#directory = directory;
-    this.#keep = keep;
-    this.storeDirectory = join(directory, "store");
-    this.#args = [
-      "-c",
-      configFile,
-      "-a",
-      "127.0.0.1",
-      "-p",
-      String(port),
-      "-js",
-      "-sd",
-      this.storeDirectory,
-    ];
+    this.storeDirectory = storeDirectory;
   }
 
   static async create(options: NatsOptions = {}): Promise<NatsServer> {
@@ -67,61 +72,6 @@ export class NatsServer implements AsyncDisposable {
         throw cause;
       }
     }
-  }
-
-  get pid(): number {
-    if (!this.#process?.running) throw new Error("nats-server is not running");
-    return this.#process.pid;
-  }
-
-  /** Starts a server that was killed: same port, same store. */
-  async start(): Promise<void> {
-    if (this.#process?.running) return;
-    const log = join(this.#directory, "nats.log");
-    const server = await LeashedProcess.start(natsServerBinary(), this.#args, {
-      directory: this.#directory,
-      temporary: !this.#keep,
-      log,
-      signal: "KILL",
-    });
-    this.#process = server;
-    await waitFor(() => !server.running || greets(this.port), {
-      what: "nats-server to greet",
-      timeout: 20_000,
-    });
-    if (!server.running) throw new Error(`nats-server did not start: ${await this.log()}`);
-  }
-
-  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    await this.#process?.end(signal);
-  }
-
-  async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    await this.kill(signal);
-    await this.start();
-  }
-
-  /** Stops the process without closing a connection: it looks like a server that hangs. */
-  freeze(): void {
-    if (this.#process) freezeProcess(this.#process.pid);
-  }
-
-  thaw(): void {
-    this.#process?.signal("SIGCONT");
-  }
-
-  /** What the server wrote about itself. */
-  log(): Promise<string> {
-    return readFile(join(this.#directory, "nats.log"), "utf8");
-  }
-
-  async stop(): Promise<void> {
-    await this.kill("SIGTERM");
-    if (!this.#keep) await rm(this.#directory, { recursive: true, force: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 }
 

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { globSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { freePort } from "./free-port.ts";
-import { freezeProcess } from "./freeze.ts";
 import { LeashedProcess } from "./leash.ts";
+import { LeashedServer } from "./leashed-server.ts";
 import { seaweedBinary } from "./tools.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -27,8 +27,21 @@ const makeKey = (): S3Key => ({
   secretAccessKey: randomBytes(20).toString("hex"),
 });
 
+/** The ports that SeaweedFS opens besides that of S3. */
+const otherPorts = [
+  "master.port",
+  "master.port.grpc",
+  "volume.port",
+  "volume.port.grpc",
+  "filer.port",
+  "filer.port.grpc",
+  "s3.port.grpc",
+  "admin.port",
+  "admin.port.grpc",
+];
+
 /** A real S3 server (SeaweedFS) on a free loopback port. */
-export class S3Server implements AsyncDisposable {
+export class S3Server extends LeashedServer {
   readonly port: number;
   readonly endpoint: string;
   readonly keys: Readonly<Record<keyof typeof roles, S3Key>>;
@@ -36,10 +49,30 @@ export class S3Server implements AsyncDisposable {
   readonly client: S3Client;
   readonly #directory: string;
   readonly #ports: readonly number[];
-  #process: LeashedProcess | undefined;
   #buckets = 0;
 
   private constructor(directory: string, ports: readonly number[]) {
+    const logFile = join(directory, "s3.log");
+    super({
+      name: "the S3 server",
+      launch: () =>
+        LeashedProcess.start(seaweedBinary(), seaweedArguments(directory, ports), {
+          directory,
+          temporary: true,
+          log: logFile,
+          signal: "KILL",
+        }),
+      // Ready when a bucket can be made in it: it answers before its parts know each other.
+      ready: async (running) => {
+        await waitFor(async () => !running.running || (await this.bucket()), {
+          what: "the S3 server to serve",
+          timeout: 30_000,
+          every: 100,
+        });
+      },
+      logFile,
+      temporary: directory,
+    });
     const [port = 0] = ports;
     this.port = port;
     this.endpoint = `http://127.0.0.1:${port}`;
@@ -72,11 +105,6 @@ export class S3Server implements AsyncDisposable {
     }
   }
 
-  get pid(): number {
-    if (!this.#process?.running) throw new Error("the S3 server is not running");
-    return this.#process.pid;
-  }
-
   /** What the SDK's chain takes from the environment. */
   env(role: keyof typeof roles = "writer"): Record<string, string> {
     const { accessKeyId, secretAccessKey } = this.keys[role];
@@ -96,91 +124,12 @@ export class S3Server implements AsyncDisposable {
     return name;
   }
 
-  /** Starts a server that was killed: same port, same objects. */
-  async start(): Promise<void> {
-    if (this.#process?.running) return;
-    const [s3, ...others] = this.#ports;
-    const names = [
-      "master.port",
-      "master.port.grpc",
-      "volume.port",
-      "volume.port.grpc",
-      "filer.port",
-      "filer.port.grpc",
-      "s3.port.grpc",
-      "admin.port",
-      "admin.port.grpc",
-    ];
-    const server = await LeashedProcess.start(
-      seaweedBinary(),
-      [
-        "mini",
-        `-dir=${join(this.#directory, "data")}`,
-        "-ip=127.0.0.1",
-        "-ip.bind=127.0.0.1",
-        `-s3.port=${s3}`,
-        `-s3.config=${join(this.#directory, "s3.json")}`,
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-s3.autoCreateBucket=false",
-        "-admin.ui=false",
-        "-webdav=false",
-        `-s3.localSocket=${join(this.#directory, "s3.sock")}`,
-        `-filer.localSocket=${join(this.#directory, "filer.sock")}`,
-        "-master.telemetry=false",
-        ...names.map((name, index) => `-${name}=${others[index]}`),
-      ],
-      {
-        directory: this.#directory,
-        temporary: true,
-        log: join(this.#directory, "s3.log"),
-        signal: "KILL",
-      },
-    );
-    this.#process = server;
-    // Ready when a bucket can be made in it: it answers before its parts know each other.
-    await waitFor(async () => !server.running || (await this.bucket()), {
-      what: "the S3 server to serve",
-      timeout: 30_000,
-      every: 100,
-    });
-    if (!server.running) throw new Error(`the S3 server did not start: ${await this.log()}`);
-  }
-
-  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    await this.#process?.end(signal);
-  }
-
-  async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    await this.kill(signal);
-    await this.start();
-  }
-
-  /** Stops the process without closing a connection: it looks like a server that hangs. */
-  freeze(): void {
-    if (this.#process) freezeProcess(this.#process.pid);
-  }
-
-  thaw(): void {
-    this.#process?.signal("SIGCONT");
-  }
-
-  /** What the server wrote about itself. */
-  log(): Promise<string> {
-    return readFile(join(this.#directory, "s3.log"), "utf8");
-  }
-
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.client.destroy();
-    await this.kill("SIGKILL");
-    await rm(this.#directory, { recursive: true, force: true });
+    await super.stop("SIGKILL");
     // SeaweedFS makes these there whatever it is told.
     const sockets = this.#ports.map((port) => `/tmp/seaweedfs-*-grpc-${port}.sock`);
     for (const socket of globSync(sockets)) await rm(socket, { force: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 
   async #configure(): Promise<void> {
@@ -194,6 +143,26 @@ export class S3Server implements AsyncDisposable {
       mode: 0o600,
     });
   }
+}
+
+function seaweedArguments(directory: string, [s3, ...others]: readonly number[]): string[] {
+  return [
+    "mini",
+    `-dir=${join(directory, "data")}`,
+    "-ip=127.0.0.1",
+    "-ip.bind=127.0.0.1",
+    `-s3.port=${s3}`,
+    `-s3.config=${join(directory, "s3.json")}`,
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+    "-s3.autoCreateBucket=false",
+    "-admin.ui=false",
+    "-webdav=false",
+    `-s3.localSocket=${join(directory, "s3.sock")}`,
+    `-filer.localSocket=${join(directory, "filer.sock")}`,
+    "-master.telemetry=false",
+    ...otherPorts.map((name, index) => `-${name}=${others[index]}`),
+  ];
 }
 
 /** Whether this machine has, or can get, the S3 server. Tests that need it are skipped by name without. */
