@@ -4,7 +4,7 @@ import { formatOf, type Bind } from "@sallyport/pgwire";
 import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
 import type { Effects, Judged } from "./judged.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
-import type { Portal, Prepared, Step, Unit } from "./statements.ts";
+import type { CommandUnit, Portal, Prepared, Step } from "./statements.ts";
 import type { CatalogView, Read } from "./target-catalog.ts";
 
 /** A command as it goes to the gate, or what is said instead of asking. */
@@ -22,8 +22,6 @@ export interface Surroundings {
   /** What the names that SQL gave stand for. */
   readonly session: SessionNames;
 }
-
-type CommandUnit = Extract<Unit, { kind: "command" }>;
 
 const everything: Effects = {
   ddl: true,

@@ -1,5 +1,6 @@
 import { SallyError, type ErrorCode } from "@sallyport/runtime";
 import type { Verdict } from "@sallyport/contracts";
+import type { Passage } from "../gate.ts";
 import { errorResponse, noticeResponse, type MessageFields, type Said } from "@sallyport/pgwire";
 
 /** What a client is told, and the code under which it is recorded. */
@@ -46,6 +47,23 @@ export function denied(verdict: Verdict): Refusal {
       }`,
   );
   return refusalOf("policy-denied", {}, lines.join("\n") || undefined);
+}
+
+/** A command that a gate did not let pass: policy's reasons, or what its hold asks for. */
+export function refusalAtGate({ code, verdict }: Extract<Passage, { kind: "closed" }>): Refusal {
+  if (code === "policy-denied" && verdict) return denied(verdict);
+  const conditions = verdict?.holds.map(
+    ({ policy, group, quorum, reason }) =>
+      `${policy} asks ${quorum} of ${group}${reason === undefined ? "" : `: ${reason}`}`,
+  );
+  const reasons = verdict?.reasons.map(({ policy, reason }) =>
+    reason === undefined ? policy : `${policy}: ${reason}`,
+  );
+  return refusalOf(
+    code,
+    { hold: verdict?.hold?.id ?? "", limit: "time" },
+    [...(conditions ?? []), ...(reasons ?? [])].join("\n") || undefined,
+  );
 }
 
 export const errorFrame = ({ said }: Refusal, severity: "ERROR" | "FATAL" = "ERROR"): Buffer =>

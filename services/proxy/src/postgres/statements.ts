@@ -59,6 +59,8 @@ export type Unit =
   | { readonly kind: "too-large"; readonly simple: boolean; readonly size: number }
   | { readonly kind: "close"; readonly step: Step };
 
+export type CommandUnit = Extract<Unit, { kind: "command" }>;
+
 /** What the target would say to a name it does not know. */
 class NameError extends Error {
   readonly sqlstate: string;

@@ -1,0 +1,209 @@
+import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
+import type { Clearance, Passage } from "../gate.ts";
+import type { Ending } from "./ending.ts";
+import type { Flow } from "./flow.ts";
+import { holdNotice } from "./hold-notice.ts";
+import type { Judged } from "./judged.ts";
+import { longest, longText, sizeOf } from "./long-text.ts";
+import { refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
+import type { Refusing } from "./refusing.ts";
+import { Running, unsent, type OutputSink } from "./running.ts";
+import type { SessionOptions } from "./session-options.ts";
+import type { CommandUnit } from "./statements.ts";
+import type { Turn } from "./turn.ts";
+import type { UnderWay } from "./under-way.ts";
+import { mustWithhold } from "./withholding.ts";
+
+/** How long the text of a long statement may take to be stored, in milliseconds. */
+const textPatience = 5000;
+const patience = { limit: "5 s" };
+const noticeEvery = 60_000;
+
+const passedOver: Refusal = {
+  code: "skipped",
+  said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
+};
+
+/** COPY lines are not masked: INVARIANT (I3) what cannot be masked is refused before it runs. */
+const copiesMasked = ({ judged, masks }: Running): boolean =>
+  masks.size > 0 &&
+  judged.copiesOut.some((outputs) =>
+    outputs.some(
+      (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
+    ),
+  );
+
+export interface AtGatesParts {
+  readonly options: SessionOptions;
+  readonly turn: Turn;
+  readonly flow: Flow;
+  readonly refusing: Refusing;
+  readonly underWay: UnderWay;
+  readonly ending: Ending;
+}
+
+/** One command at a time at the gates, and what becomes of it there: forwarded, refused, or held. */
+export class AtGates {
+  readonly #parts: AtGatesParts;
+  readonly #sink: OutputSink;
+  #hold: { timer: NodeJS.Timeout; release: Parameters<SessionOptions["release"]>[1] } | null = null;
+
+  constructor(parts: AtGatesParts) {
+    this.#parts = parts;
+    const { record, output } = parts.options;
+    this.#sink = {
+      keep(command, kind, part, body) {
+        const about = { session: record.session, command, kind, part, bytes: body.length };
+        const header = { v: 1, type: "output", ...about } as const;
+        if (!output.write({ header, body })) parts.flow.awaitRoom();
+      },
+    };
+  }
+
+  ask(unit: CommandUnit, judged: Judged): void {
+    const command = newCommandId();
+    if (sizeOf(judged) <= longest) return this.#submit(unit, judged, command);
+    const { turn, refusing, options } = this.#parts;
+    const { text, long, chunks } = longText(options.record.session, command, judged);
+    turn.phase = "working";
+    const { output } = options;
+    for (const chunk of chunks) output.write(chunk);
+    // INVARIANT (I1): the record gate of a long statement needs its text's acknowledgements too.
+    let waits = true;
+    const late = setTimeout(() => {
+      waits = false;
+      turn.resumeWith(() =>
+        refusing.unjudged(unit, refusalOf("record-unreachable", patience), text),
+      );
+    }, textPatience);
+    output.onStored(() => {
+      clearTimeout(late);
+      if (waits) turn.resumeWith(() => this.#submit(unit, judged, command, { text, long }));
+    });
+  }
+
+  #submit(
+    unit: CommandUnit,
+    judged: Judged,
+    command: CommandId,
+    cut?: { readonly text: string; readonly long: LongText },
+  ): void {
+    const { turn, options, refusing } = this.#parts;
+    if (refusing.forgoes(unit)) return;
+    turn.phase = "judging";
+    turn.atGate = command;
+    const { gate, record, connection, principal, address } = options;
+    gate.submit(
+      record,
+      {
+        kind: judged.kind,
+        connection,
+        principal,
+        address,
+        text: judged.text,
+        parameters: [...judged.parameters],
+        operations: [...judged.operations],
+        mayWait: turn.status === "I" && turn.atBoundary,
+        ...(cut && { ...cut, parameters: [] }),
+      },
+      (passage) => this.#passage(unit, judged, command, passage),
+      command,
+    );
+  }
+
+  #passage(unit: CommandUnit, judged: Judged, command: CommandId, passage: Passage): void {
+    switch (passage.kind) {
+      case "held":
+        return this.#held(passage);
+      case "closed":
+        return this.#closed(unit, command, passage);
+      case "open":
+        return this.#open(unit, judged, command, passage.clearance, passage.verdictHash);
+    }
+  }
+
+  /** The client is told what it waits for, again and again. */
+  #held({ verdict }: Extract<Passage, { kind: "held" }>): void {
+    const { turn, flow } = this.#parts;
+    if (turn.ended) return;
+    turn.phase = "held";
+    const { hold } = verdict;
+    if (!hold) return;
+    const say = () => flow.toClient(holdNotice(verdict, Date.now()));
+    say();
+    this.#hold = { timer: setInterval(say, noticeEvery), release: hold };
+  }
+
+  #endWait() {
+    const held = this.#hold;
+    if (held) clearInterval(held.timer);
+    this.#hold = null;
+    this.#parts.turn.atGate = null;
+    return held;
+  }
+
+  #closed(
+    unit: CommandUnit,
+    command: CommandId,
+    passage: Extract<Passage, { kind: "closed" }>,
+  ): void {
+    const { turn, options, refusing, ending } = this.#parts;
+    const held = this.#endWait();
+    const over = turn.ended;
+    if (held && passage.code !== "hold-denied" && passage.code !== "policy-denied")
+      options.release(
+        command,
+        held.release,
+        over ? "disconnected" : passage.code === "cancelled" ? "cancelled" : "timeout",
+      );
+    const why = refusalAtGate(passage);
+    options.record.result({
+      ...unsent(command, passage.gate === "record" ? "refused-record" : "refused-policy"),
+      verdict: passage.verdictHash,
+      error: { code: passage.code, sqlstate: why.said.sqlstate, message: why.said.message },
+    });
+    if (over) return ending.closeRecord();
+    if (turn.clientGone) return;
+    turn.resumeWith(() => {
+      if (!refusing.forgoes(unit)) refusing.unit(unit, why);
+    });
+  }
+
+  #open(
+    unit: CommandUnit,
+    judged: Judged,
+    command: CommandId,
+    clearance: Clearance,
+    verdictHash: string,
+  ): void {
+    const { turn, options, refusing, underWay, ending } = this.#parts;
+    this.#endWait();
+    const running = new Running({
+      command,
+      judged,
+      portal: unit.portal ?? null,
+      clearance,
+      verdictHash,
+      withhold: mustWithhold(judged, clearance.verdict.masks, options.connection),
+      keep: options.keep,
+      sink: this.#sink,
+    });
+    const over = turn.ended;
+    if (over || turn.clientGone) {
+      underWay.notSent(running, refusalOf("session-ended", { reason: "the client left" }));
+      if (over) ending.closeRecord();
+      return;
+    }
+    if (copiesMasked(running)) {
+      const why = refusalOf("not-maskable", { problem: "it copies a masked column out" });
+      underWay.notSent(running, why);
+      return turn.resumeWith(() => {
+        if (!refusing.forgoes(unit)) refusing.unit(unit, why);
+      });
+    }
+    turn.resumeWith(() => {
+      if (refusing.forgoes(unit)) return underWay.notSent(running, passedOver);
+      underWay.forward(unit, running);
+    });
+  }
+}

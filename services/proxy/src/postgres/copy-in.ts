@@ -1,0 +1,122 @@
+import type { OutputSession } from "@sallyport/bus";
+import {
+  Frontend,
+  parseFrontend,
+  ProtocolError,
+  type FramePart,
+  type Frames,
+} from "@sallyport/pgwire";
+import type { Running } from "./running.ts";
+import type { Unit } from "./statements.ts";
+import type { TargetWriter } from "./target-writer.ts";
+import type { Turn } from "./turn.ts";
+
+/** COPY FROM STDIN: whether a command takes the client's data, and that data on its way. */
+export class CopyIn {
+  readonly #turn: Turn;
+  readonly #writer: TargetWriter;
+  readonly #output: OutputSession;
+  /** Of this command it is open whether, or whether again, it takes COPY data. */
+  #awaited: Running | null = null;
+  #running: Running | null = null;
+
+  constructor(turn: Turn, writer: TargetWriter, output: OutputSession) {
+    this.#turn = turn;
+    this.#writer = writer;
+    this.#output = output;
+  }
+
+  /** The client's data belongs to a command. */
+  get begun(): boolean {
+    return this.#running !== null;
+  }
+
+  /** A command was sent that may take data: nothing else is read before that is known. */
+  await(running: Running): void {
+    if (running.judged.kind !== "simple") this.#writer.flush();
+    this.#awaited = running;
+    this.#turn.phase = "copy";
+  }
+
+  /** The target takes data now. False when nobody expected that. */
+  begin(running: Running): boolean {
+    if (this.#awaited !== running) return false;
+    this.#running = running;
+    this.proceed(running);
+    return true;
+  }
+
+  /** What the client sends while COPY runs; a unit when it is none of COPY's. */
+  take(frames: Frames | FramePart): Unit | undefined {
+    const running = this.#running;
+    if (running === null) return undefined;
+    if (frames.type === Frontend.CopyData) {
+      running.input(frames.bytes);
+      this.#writer.more(running.clearance, frames.bytes);
+      return undefined;
+    }
+    const kind = frames.kind === "part" ? "part" : parseFrontend(frames.bytes).kind;
+    switch (kind) {
+      case "copy-fail":
+        this.#writer.more(running.clearance, frames.bytes);
+        this.#ends(running);
+        return undefined;
+      case "copy-done":
+        this.#done(running, frames.bytes);
+        return undefined;
+      case "terminate":
+        return { kind: "terminate" };
+      case "flush":
+      case "sync":
+        return undefined; // ignored during COPY (PostgreSQL 18, 54.2.6)
+      default:
+        throw new ProtocolError("message-type", "a message that COPY does not allow");
+    }
+  }
+
+  /** The target has told more of a command: what comes next may be read, if that was what it waited for. */
+  proceed(running: Running): void {
+    if (this.#awaited !== running) return;
+    if (this.#running !== running) this.#awaited = null;
+    if (this.#turn.phase !== "copy") return;
+    this.#turn.phase = "free";
+    setImmediate(() => this.#turn.pump());
+  }
+
+  /** A command has its last answer. */
+  finished(running: Running): void {
+    if (this.#running === running) this.#running = null;
+  }
+
+  /** ReadyForQuery: nothing runs any more. */
+  ready(): void {
+    this.#running = null;
+  }
+
+  /** The client is gone in the middle of its data. */
+  abandon(): void {
+    if (this.#running === null) return;
+    this.#writer.copyFail("the client disconnected");
+    this.#running = null;
+  }
+
+  #done(running: Running, copyDone: Buffer): void {
+    this.#running = null;
+    this.#turn.phase = "working";
+    // Its data is stored first: what COPY commits must be in the record.
+    this.#output.onStored(() =>
+      this.#turn.resumeWith(() => {
+        if (running.finished) return;
+        this.#writer.more(running.clearance, copyDone);
+        this.#ends(running);
+      }),
+    );
+  }
+
+  /** A query string may hold another COPY; an Execute's end is told after a Sync only. */
+  #ends(running: Running): void {
+    this.#running = null;
+    if (running.judged.kind === "simple") this.#turn.phase = "copy";
+    else this.#awaited = null;
+  }
+}

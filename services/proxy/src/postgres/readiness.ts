@@ -1,0 +1,75 @@
+import type { TransactionStatus } from "@sallyport/pgwire";
+import type { Answers } from "./answers.ts";
+import type { CopyIn } from "./copy-in.ts";
+import type { Ending } from "./ending.ts";
+import type { Flow } from "./flow.ts";
+import type { NamesInEffect } from "./names-in-effect.ts";
+import type { SessionOptions } from "./session-options.ts";
+import type { Statements } from "./statements.ts";
+import type { Turn } from "./turn.ts";
+import type { UnderWay } from "./under-way.ts";
+
+export interface ReadinessParts {
+  readonly options: Pick<SessionOptions, "catalog" | "tellDdl" | "log">;
+  readonly turn: Turn;
+  readonly statements: Statements;
+  readonly answers: Answers;
+  readonly flow: Flow;
+  readonly names: NamesInEffect;
+  readonly copy: CopyIn;
+  readonly underWay: UnderWay;
+  readonly ending: Ending;
+}
+
+/** ReadyForQuery of the target: what ends with it, and when the client may hear of it. */
+export class Readiness {
+  readonly #parts: ReadinessParts;
+
+  constructor(parts: ReadinessParts) {
+    this.#parts = parts;
+  }
+
+  ready(status: TransactionStatus): void {
+    const { turn, statements, names, copy, underWay } = this.#parts;
+    turn.status = status;
+    turn.segments += 1;
+    copy.ready();
+    if (status === "I") {
+      statements.transactionEnded(turn.segments);
+      underWay.endSuspended();
+      if (turn.ddl) {
+        turn.ddl = false;
+        return this.#afterDdl();
+      }
+      names.transactionEnded();
+    }
+    this.#pass(status);
+  }
+
+  /** The client hears of the end of its DDL when no worker reads the old catalog any more. */
+  #afterDdl(): void {
+    const { options, turn, names, flow } = this.#parts;
+    const { catalog, tellDdl, log } = options;
+    catalog.markStale();
+    names.forget();
+    turn.readyHeld = true;
+    flow.pause("ddl");
+    void Promise.allSettled([tellDdl(), catalog.ensure()]).then((results) => {
+      for (const result of results)
+        if (result.status === "rejected") log.warn({ err: result.reason }, "the catalog is stale");
+      if (turn.ended) return;
+      turn.readyHeld = false;
+      names.transactionEnded();
+      this.#pass("I");
+      flow.resume("ddl");
+    });
+  }
+
+  #pass(status: TransactionStatus): void {
+    const { turn, answers, ending } = this.#parts;
+    if (ending.endIfLeft()) return;
+    answers.passReady(status);
+    if (answers.idle && turn.boundary()) return;
+    turn.pump();
+  }
+}

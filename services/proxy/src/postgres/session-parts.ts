@@ -1,0 +1,107 @@
+import type { AnswerEvents } from "./answer-events.ts";
+import { Answers } from "./answers.ts";
+import { AtGates } from "./at-gates.ts";
+import { ClientUnits } from "./client-units.ts";
+import { CopyIn } from "./copy-in.ts";
+import { Ending } from "./ending.ts";
+import { Flow } from "./flow.ts";
+import { NamesInEffect } from "./names-in-effect.ts";
+import { Readiness } from "./readiness.ts";
+import { refusalOf } from "./refusal.ts";
+import { Refusing } from "./refusing.ts";
+import type { SessionOptions } from "./session-options.ts";
+import { SqlNames } from "./sql-names.ts";
+import { Statements } from "./statements.ts";
+import { TargetWriter } from "./target-writer.ts";
+import { Turn, type Loop } from "./turn.ts";
+import { UnderWay } from "./under-way.ts";
+import { Understanding } from "./understanding.ts";
+
+/** Settings by which text is read: they were fixed at start-up and may not change. */
+const fixed = new Map([
+  ["standard_conforming_strings", "on"],
+  ["client_encoding", "UTF8"],
+]);
+
+/** The loop of a session, as far as its parts know it. */
+export interface SessionLoop extends Pick<Loop, "pump" | "failed"> {
+  /** Reads what the target has said. */
+  takeAnswers(): void;
+}
+
+export type SessionParts = ReturnType<typeof sessionParts>;
+
+/** What a session is made of, each part given those that it needs. */
+export function sessionParts(options: SessionOptions, loop: SessionLoop) {
+  const turn = new Turn({
+    pump: () => loop.pump(),
+    settled: () => answers.idle && !writer.unsynced,
+    failed: (cause) => loop.failed(cause),
+    end: (why, reason) => ending.end(why, reason),
+  });
+  const statements = new Statements();
+  const units = new ClientUnits(options.reader, statements);
+  const writer = new TargetWriter(options.target.socket);
+  const flow = new Flow(options, turn, () => loop.takeAnswers());
+  const answers = new Answers(
+    answerEvents(options, () => parts),
+    () => lastView(options),
+    options.maskingKey,
+  );
+  const copy = new CopyIn(turn, writer, options.output);
+  const names = new NamesInEffect();
+  const sqlNames = new SqlNames();
+  const common = { options, turn, statements, units, writer, flow, answers, copy, names, sqlNames };
+  const underWay = new UnderWay(common);
+  const refusing = new Refusing(common);
+  const ending = new Ending({ ...common, underWay });
+  const ends = { ...common, underWay, refusing, ending };
+  const understanding = new Understanding({ ...ends, atGates: new AtGates(ends) });
+  const parts = { ...ends, understanding, readiness: new Readiness(ends) };
+  return parts;
+}
+
+type Heard = "turn" | "statements" | "units" | "flow" | "copy" | "underWay" | "ending";
+
+function answerEvents(
+  { catalog, connection }: SessionOptions,
+  parts: () => Pick<SessionParts, Heard | "readiness">,
+): AnswerEvents {
+  return {
+    toClient: (bytes) => parts().flow.toClient(bytes),
+    finished: (running, outcome) => parts().underWay.finished(running, outcome),
+    suspended: (running) => parts().underWay.suspend(running),
+    copyIn(running) {
+      const { copy, ending } = parts();
+      if (!copy.begin(running)) ending.end(refusalOf("internal"), "copy unforeseen");
+    },
+    ready: (status) => parts().readiness.ready(status),
+    made: (one) => parts().statements.made(one),
+    gone(entry, failed) {
+      const { statements } = parts();
+      if (entry.kind === "parse") statements.drop(entry.prepared, failed);
+      if (entry.kind === "bind") statements.dropPortal(entry.portal);
+      if (entry.kind === "close") statements.notClosed();
+    },
+    skipping() {
+      parts().turn.passOver();
+      parts().units.skipToSync();
+    },
+    parameter(name, value) {
+      const must = fixed.get(name);
+      // INVARIANT (I3): text is read as the target reads it, or not at all.
+      if (must !== undefined && value !== must)
+        parts().ending.end(refusalOf("setting-forbidden", { name }), name);
+    },
+    broken(problem, code) {
+      catalog.markStale();
+      parts().ending.end(refusalOf(code, { problem, connection }), code);
+    },
+  };
+}
+
+function lastView({ catalog }: SessionOptions) {
+  const view = catalog.last;
+  if (!view) throw new Error("no catalog was read");
+  return view;
+}

@@ -1,0 +1,108 @@
+import type { Portal, CommandUnit, Statements } from "./statements.ts";
+import type { Answers } from "./answers.ts";
+import type { CopyIn } from "./copy-in.ts";
+import type { NamesInEffect } from "./names-in-effect.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Running } from "./running.ts";
+import type { SessionOptions } from "./session-options.ts";
+import type { SqlNames } from "./sql-names.ts";
+import { targetScript } from "./target-script.ts";
+import type { TargetWriter } from "./target-writer.ts";
+import type { Turn } from "./turn.ts";
+
+export interface UnderWayParts {
+  readonly options: Pick<SessionOptions, "record" | "release">;
+  readonly turn: Turn;
+  readonly statements: Statements;
+  readonly answers: Answers;
+  readonly writer: TargetWriter;
+  readonly names: NamesInEffect;
+  readonly sqlNames: SqlNames;
+  readonly copy: CopyIn;
+}
+
+/** Commands between their clearance and their `result`: what is sent, what it changes, what is recorded of it. */
+export class UnderWay {
+  readonly #parts: UnderWayParts;
+  readonly #suspended = new Map<Portal, Running>();
+
+  constructor(parts: UnderWayParts) {
+    this.#parts = parts;
+  }
+
+  forward(unit: CommandUnit, running: Running): void {
+    const { turn, statements, answers, writer, names, sqlNames, copy } = this.#parts;
+    const { judged } = running;
+    turn.inHand = null;
+    const { frames, owed } = targetScript(unit, running);
+    running.sent = Date.now();
+    answers.owe(...owed);
+    writer.forward(running.clearance, frames, judged.kind === "simple");
+    const { effects } = judged;
+    if (effects.ddl) turn.ddl = true;
+    if (effects.renames) statements.doubt();
+    for (const changes of effects.naming) statements.renamed(changes);
+    const renames = effects.naming.flat().some(({ kind }) => kind !== "doubt");
+    if (effects.renames || renames) this.endSuspended();
+    sqlNames.sent(running);
+    names.sent(effects);
+    if (effects.copyIn) copy.await(running);
+  }
+
+  /** The command whose portal waits for an Execute that asks for more. */
+  suspendedOf({ portal, steps }: CommandUnit): Running | undefined {
+    return portal && steps.length === 1 ? this.#suspended.get(portal) : undefined;
+  }
+
+  /** More rows of a suspended portal: they ride on its first verdict. */
+  continue(unit: CommandUnit, running: Running): void {
+    const frame = unit.steps[0]?.frame;
+    if (!frame || !unit.portal) return;
+    this.#suspended.delete(unit.portal);
+    this.#parts.answers.owe({ kind: "execute", running }, { kind: "end", running });
+    this.#parts.writer.more(running.clearance, frame);
+  }
+
+  suspend(running: Running): void {
+    if (running.portal) this.#suspended.set(running.portal, running);
+    this.#parts.copy.proceed(running);
+  }
+
+  /** Nothing can ask for more of them: their transaction is over, or their names are doubtful. */
+  endSuspended(): void {
+    for (const running of this.#suspended.values()) this.finished(running, "executed");
+    this.#suspended.clear();
+  }
+
+  finished(running: Running, outcome: "executed" | "skipped"): void {
+    if (running.finished) return;
+    const { options, sqlNames, copy } = this.#parts;
+    sqlNames.done(running);
+    copy.finished(running);
+    options.record.result({ ...running.result(outcome), ended: Date.now() });
+    if (running.portal) this.#suspended.delete(running.portal);
+    const { hold } = running.clearance.verdict;
+    if (outcome === "skipped" && hold) options.release(running.command, hold, "not-sent");
+    copy.proceed(running);
+  }
+
+  /** Both gates were open, and all the same nothing of it goes to the target. */
+  notSent(running: Running, why: Refusal): void {
+    const { record, release } = this.#parts.options;
+    running.error = { code: why.code, sqlstate: why.said.sqlstate, message: why.said.message };
+    record.result({ ...running.result("not-sent"), ended: Date.now() });
+    const { hold } = running.clearance.verdict;
+    if (hold) release(running.command, hold, "not-sent");
+  }
+
+  /** The session ends with them: of what was not answered, nobody knows what the target did. */
+  cutOff(reason: string, message: string): void {
+    const { answers, options } = this.#parts;
+    for (const running of new Set([...answers.unfinished(), ...this.#suspended.values()])) {
+      running.error ??= { code: reason, message };
+      const suspended = running.portal !== null && this.#suspended.has(running.portal);
+      const result = running.result(suspended ? "executed" : "unknown");
+      options.record.result({ ...result, ended: Date.now() });
+    }
+  }
+}
