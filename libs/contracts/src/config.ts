@@ -151,9 +151,26 @@ export const Approvals = z.strictObject({
   notify: z.array(Webhook).max(8).default([]),
 });
 
+/** OAUTHBEARER (RFC 7628): the server has to name one way of logging in, so it is chosen by the user's name. */
+const OAuthListener = z.strictObject({
+  /** The names, which mean nothing else here, that log in by OAUTHBEARER; `*` is everybody. */
+  users: z.array(z.string().min(1).max(63)).min(1).max(64).default(["oauth"]),
+  /** The issuer that clients are sent to for a token; the first one when left out. */
+  issuer: issuerName.optional(),
+  /** What clients are told to ask for (RFC 6749, 3.3). */
+  scope: z
+    .string()
+    .regex(
+      /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+      "a list of scopes such as `openid groups`",
+    )
+    .default("openid"),
+});
+
 const postgresListener = z.strictObject({
   address: AddressText.default({ host: "127.0.0.1", port: 6432 }),
   tls: z.union([off, z.literal("self-signed"), certificate]).default("self-signed"),
+  oauth: z.union([off, OAuthListener]).prefault({}),
 });
 
 /** What an archive on S3 is; credentials come from the SDK's own chain, never from here. */

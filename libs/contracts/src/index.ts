@@ -1,5 +1,6 @@
 export * from "./ids.ts";
 export * from "./principal.ts";
+export * from "./handle.ts";
 export * from "./operations.ts";
 export * from "./verdict.ts";
 export * from "./trace.ts";

@@ -11,6 +11,8 @@ export const Verify = z.strictObject({
   /** The sender's own public xkey, with which the box was sealed. */
   sender: z.string().max(64),
   address: z.string().max(128),
+  /** What is sealed may be a handle, too; it opens sessions, so a worker says so. */
+  handles: z.literal(true).optional(),
 });
 export type Verify = z.infer<typeof Verify>;
 

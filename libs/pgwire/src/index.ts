@@ -37,6 +37,12 @@ export {
   type SaslInitialResponse,
 } from "./authentication.ts";
 export {
+  bearerChallenge,
+  oauthBearer,
+  parseBearerResponse,
+  type BearerResponse,
+} from "./oauth-bearer.ts";
+export {
   parseBackend,
   type BackendMessage,
   type CopyStart,

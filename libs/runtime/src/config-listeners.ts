@@ -7,8 +7,19 @@ import { addressText } from "./ready.ts";
 type Listen = Config["listen"];
 
 /** Listeners take tokens: they are on loopback or speak TLS; no two have one address. */
-export function listenerMistakes(listen: Listen, directory: string): Finding[] {
+export function listenerMistakes(
+  listen: Listen,
+  directory: string,
+  issuers: readonly string[],
+): Finding[] {
   const findings: Finding[] = [];
+  const { oauth } = listen.postgres;
+  if (oauth !== "off" && oauth.issuer !== undefined && !issuers.includes(oauth.issuer))
+    findings.push({
+      path: ["listen", "postgres", "oauth", "issuer"],
+      message: `no issuer \`${oauth.issuer}\` is in \`identity.issuers\``,
+      hint: `it takes one of ${issuers.map((name) => `\`${name}\``).join(", ")}`,
+    });
   const known = new Map<string, string>();
   for (const [name, { address, tls }] of Object.entries(listen)) {
     const path = ["listen", name];

@@ -25,8 +25,9 @@ export function checkMeaning(value: unknown, places: Places, directory: string):
   const findings: Finding[] = [];
   const part = (key: string): unknown => mapOf(value)[key];
 
+  const issuers = mapOf(mapOf(part("identity"))["issuers"]);
   const listen = read(Config.shape.listen, part("listen"));
-  if (listen) findings.push(...listenerMistakes(listen, directory));
+  if (listen) findings.push(...listenerMistakes(listen, directory, Object.keys(issuers)));
 
   const nats = read(Config.shape.nats, part("nats"));
   if (nats) {
@@ -45,7 +46,6 @@ export function checkMeaning(value: unknown, places: Places, directory: string):
   if (keys)
     findings.push(...pathMistake(directory, keys.directory, ["keys", "directory"], "folder"));
 
-  const issuers = mapOf(mapOf(part("identity"))["issuers"]);
   findings.push(...issuerMistakes(issuers));
 
   // INVARIANT (I5): with a bus of its own, each service may run elsewhere, and only workers have the targets' passwords.

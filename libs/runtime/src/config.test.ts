@@ -153,6 +153,19 @@ const table: readonly (readonly [string, readonly [string, string] | string, rea
       ],
     ],
     [
+      "an issuer for OAUTHBEARER that nobody knows",
+      "listen:\n  postgres: { oauth: { issuer: ci } }\n",
+      ["s.yaml:11:32: no issuer `ci` is in `identity.issuers`; it takes one of `corp`"],
+    ],
+    [
+      "a scope that cannot be said",
+      "listen:\n  postgres: { oauth: { scope: 'a\"b' } }\n",
+      [
+        's.yaml:11:31: `listen.postgres.oauth.scope` is `a"b`; it takes a list of scopes such as `openid groups`',
+      ],
+    ],
+    ["no OAUTHBEARER", "listen:\n  postgres: { oauth: off }\n", []],
+    [
       "issuer without https",
       ["https://idp", "http://idp"],
       [

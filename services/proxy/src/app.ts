@@ -11,6 +11,7 @@ import {
   type Telemetry,
 } from "@sallyport/runtime";
 import { LiveSessions } from "./live-sessions.ts";
+import type { OAuthOffer } from "./postgres/authenticate.ts";
 import { Cancels } from "./postgres/cancels.ts";
 import { Connections } from "./postgres/connections.ts";
 import { openPostgresListener } from "./postgres/listener/listener.ts";
@@ -25,6 +26,7 @@ export interface ProxyOptions extends Omit<WorkerOptions, "alarms" | "watch"> {
     readonly address: { readonly host: string; readonly port: number };
     /** PEM files; null: no TLS, loopback only. */
     readonly tls: { readonly cert: string; readonly key: string } | null;
+    readonly oauth: OAuthOffer | null;
   };
   readonly http: Pick<HttpOptions, "address" | "tls">;
   readonly maskingKey: Buffer;
@@ -88,6 +90,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
         cancels,
         maskingKey: options.maskingKey,
         statementLimit: options.statement,
+        oauth: options.postgres.oauth,
         log,
       });
     },

@@ -1,12 +1,12 @@
 import { NoAnswer, type Requests, type Sealer } from "@sallyport/bus";
-import { subjects, Verified } from "@sallyport/contracts";
+import { isHandle, subjects, Verified } from "@sallyport/contracts";
 
 export type Identified = Verified | { readonly type: "absent" };
 
 /** How long authn may take, in milliseconds. */
 const patience = 5000;
 
-/** Asks authn whose a token is. INVARIANT (I5): it leaves this process only sealed to authn's key. */
+/** Asks authn whose a token is, or a handle. INVARIANT (I5): it leaves this process only sealed to authn's key. */
 export class Identify {
   readonly #requests: Requests;
   readonly #sealer: Sealer;
@@ -16,8 +16,14 @@ export class Identify {
     this.#sealer = sealer;
   }
 
-  async token(token: string, address: string): Promise<Identified> {
-    const question = { v: 1, type: "verify", ...this.#sealer.seal(token), address };
+  async credential(credential: string, address: string): Promise<Identified> {
+    const question = {
+      v: 1,
+      type: "verify",
+      ...this.#sealer.seal(credential),
+      address,
+      ...(isHandle(credential) && { handles: true }),
+    };
     try {
       return await this.#requests.ask(subjects.verify, question, Verified, patience);
     } catch (cause) {

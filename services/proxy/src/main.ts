@@ -14,6 +14,7 @@ import {
   tlsFilesOf,
 } from "@sallyport/runtime";
 import { startProxy } from "./app.ts";
+import { oauthOffer } from "./postgres/oauth-offer.ts";
 
 const { config: file, data, name } = serviceArguments();
 const config = loadConfig(file);
@@ -38,6 +39,7 @@ try {
     postgres: {
       address: listenerOf({ config, data }, "postgres").address,
       tls: tlsFilesOf({ config, data }, "postgres"),
+      oauth: oauthOffer(config.config),
     },
     http: { address: listenerOf({ config, data }, "proxy").address, ...(http && { tls: http }) },
     verdict: limits.verdict,

@@ -1,12 +1,5 @@
 import type { Socket } from "node:net";
-import {
-  FrameReader,
-  Frontend,
-  parsePassword,
-  ProtocolError,
-  toClient,
-  type Startup,
-} from "@sallyport/pgwire";
+import { FrameReader, Frontend, ProtocolError, toClient, type Startup } from "@sallyport/pgwire";
 import { isErrorCode, SallyError } from "@sallyport/runtime";
 import { Name, newCommandId, type Principal } from "@sallyport/contracts";
 import type { Identified } from "../identify.ts";
@@ -73,17 +66,20 @@ export class ClientLine {
       this.socket.write(toClient.negotiateProtocolVersion(this.minor, protocolOptions));
   }
 
-  /** Asks for the password, which is the token. @throws LogInEnded */
-  async password(): Promise<string> {
-    this.socket.write(toClient.authenticationCleartextPassword);
+  say(frame: Buffer): void {
+    this.socket.write(frame);
+  }
+
+  /** The client's next message, which has to be of a log-in. @param expected for the text @throws LogInEnded */
+  async authenticationMessage(expected: string): Promise<Buffer> {
     for (;;) {
       const frames = this.#next();
       if (frames) {
         if (frames.kind !== "frames" || frames.type !== Frontend.Password)
           throw new LogInEnded(
-            refusalOf("protocol-violation", { problem: "a password was expected" }),
+            refusalOf("protocol-violation", { problem: `${expected} was expected` }),
           );
-        return parsePassword(frames.bytes);
+        return frames.bytes;
       }
       if (this.#gone) throw new LogInEnded(null);
       if (this.#late) throw new LogInEnded(refusalOf("handshake-deadline", { limit: "allowed" }));
@@ -113,10 +109,7 @@ export class ClientLine {
       return this.reader.next();
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      throw new LogInEnded({
-        code: cause.code,
-        said: { sqlstate: cause.sqlstate, message: cause.message },
-      });
+      throw new LogInEnded(brokenProtocol(cause));
     }
   }
 
@@ -186,11 +179,20 @@ export class ConnectRefused extends LogInEnded {
   }
 }
 
-/** What of the start-up parameters is kept as evidence. */
-export function clientOf(startup: Startup): Record<string, string> {
-  const kept: Record<string, string> = { protocol: `3.${startup.minor}` };
+export const brokenProtocol = ({ code, sqlstate, message }: ProtocolError): Refusal => ({
+  code,
+  said: { sqlstate, message },
+});
+
+/** What of the start-up parameters is kept as evidence, and how the client said who it is. */
+export function clientOf(startup: Startup, form: string | undefined): Record<string, string> {
+  const kept: Record<string, string> = {};
   for (const [name, value] of startup.parameters) kept[name] = value.slice(0, 512);
-  return kept;
+  return {
+    ...kept,
+    protocol: `3.${startup.minor}`,
+    ...(form !== undefined && { authentication: form }),
+  };
 }
 
 export const isConnectionName = (text: string): boolean => Name.safeParse(text).success;

@@ -1,6 +1,6 @@
 import type { Command, HoldId, Principal } from "@sallyport/contracts";
 import { subjects } from "@sallyport/contracts";
-import { toClient } from "@sallyport/pgwire";
+import { ProtocolError, toClient } from "@sallyport/pgwire";
 import { asSallyError, SallyError, type Log } from "@sallyport/runtime";
 import type { Clearance, Passage } from "../gate.ts";
 import type { LiveSessions } from "../live-sessions.ts";
@@ -9,7 +9,9 @@ import type { Worker } from "../worker.ts";
 import type { Cancels } from "./cancels.ts";
 import { newCancelKey } from "./cancel-keys.ts";
 import type { Connections } from "./connections.ts";
+import { presented, type OAuthOffer, type Presented } from "./authenticate.ts";
 import {
+  brokenProtocol,
   ClientLine,
   clientOf,
   ConnectRefused,
@@ -34,14 +36,14 @@ export interface ServeOptions {
   readonly cancels: Cancels;
   readonly maskingKey: Buffer;
   readonly statementLimit: number;
+  /** Null: tokens come as passwords only. */
+  readonly oauth: OAuthOffer | null;
   readonly log: Log;
 }
 
 /** Room beside a statement for the other fields of its message. */
 const messageSlack = 1024 * 1024;
 const targetLimit = 10_000;
-/** Characters; sealed and in base64 it must fit into its message. */
-const longestToken = 32 * 1024;
 
 type Connect = Pick<
   Command,
@@ -61,10 +63,16 @@ export async function serve(incoming: Incoming, options: ServeOptions): Promise<
         ? cause.refusal
         : cause instanceof SallyError
           ? refusal(cause)
-          : refusalOf("internal");
-    if (!(cause instanceof LogInEnded) && !(cause instanceof SallyError))
+          : cause instanceof ProtocolError
+            ? brokenProtocol(cause)
+            : refusalOf("internal");
+    if (
+      !(cause instanceof LogInEnded) &&
+      !(cause instanceof SallyError) &&
+      !(cause instanceof ProtocolError)
+    )
       log.error({ err: cause }, "a log-in failed");
-    if (!record.opened) openRecord(record, incoming, undefined);
+    if (!record.opened) openRecord(record, incoming, undefined, undefined);
     if (why && !(cause instanceof ConnectRefused)) record.refused(refusedLogIn(why));
     record.close({ reason: why?.code ?? "disconnect", bytes: 0 });
     line.end(why);
@@ -75,6 +83,7 @@ function openRecord(
   record: SessionRecord,
   { startup, address, tls }: Incoming,
   principal: Principal | undefined,
+  form: Presented["form"] | undefined,
 ): void {
   record.open({
     protocol: "postgres",
@@ -82,7 +91,7 @@ function openRecord(
     address,
     tls,
     ...(principal && { principal }),
-    client: clientOf(startup),
+    client: clientOf(startup, form),
   });
 }
 
@@ -99,12 +108,13 @@ async function logIn(
   line.negotiate();
   const closed = worker.closedToSessions();
   if (closed !== null) throw new SallyError(closed);
-  const token = await line.password();
-  if (token === "") throw new SallyError("token-missing");
-  if (token.length > longestToken) throw new SallyError("token-unreadable");
-  const identified = await worker.identify.token(token, incoming.address);
+  const user = incoming.startup.parameters.get("user") ?? "";
+  const { credential, form, askForAnother } = await presented(line, user, options.oauth);
+  const identified = await worker.identify.credential(credential, incoming.address);
   const known = "principal" in identified ? identified.principal : undefined;
-  openRecord(record, incoming, known);
+  openRecord(record, incoming, known, form);
+  if (identified.type === "unverified" && identified.code.startsWith("token-"))
+    await askForAnother();
   const { principal, until } = principalOf(identified);
   if (worker.revocations.of(principal.id)) throw new SallyError("revoked");
 
