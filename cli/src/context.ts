@@ -4,6 +4,8 @@ import { clusterOf, loadConfig, type Cluster, type LoadedConfig } from "@sallypo
 
 /** What every command is told: `--config`, `--data`, `--json`. The file is read when it is asked for. */
 export interface CliContext {
+  /** The command, such as `sally identity revoke`: what the bus is told. */
+  readonly command: string;
   readonly json: boolean;
   /** The config file's path, as the user wrote it. */
   readonly file: string;
@@ -33,6 +35,7 @@ export function contextOf(command: Command): CliContext {
   let loaded: LoadedConfig | undefined;
   const config = (): LoadedConfig => (loaded ??= loadConfig(options.config));
   return {
+    command: nameOf(command),
     json: options.json === true,
     file: options.config,
     data,
@@ -40,3 +43,6 @@ export function contextOf(command: Command): CliContext {
     cluster: () => clusterOf({ config: config(), data }),
   };
 }
+
+const nameOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;

@@ -2,6 +2,7 @@ import { connectBus, readCredentials, type Bus } from "@sallyport/bus";
 import { Alarms, openLog } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import type { CliContext } from "./context.ts";
+import { connectionName } from "./operator-name.ts";
 
 /**
  * Connects to the bus as the operator, whose key `sally up` leaves in its data directory (or the config's
@@ -14,7 +15,7 @@ export async function connectOperator(context: CliContext): Promise<Bus> {
     return await connectBus({
       servers,
       credentials: await readCredentials(credentials, "operator"),
-      name: "sally",
+      name: connectionName(context.command),
       log,
       alarms: new Alarms(log),
       patience: 3000,

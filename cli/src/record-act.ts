@@ -1,14 +1,7 @@
-import { RecordPublisher, type Bus } from "@sallyport/bus";
-import {
-  eventHash,
-  newSessionId,
-  newStartId,
-  streams,
-  subjects,
-  type WriterEvent,
-} from "@sallyport/contracts";
-import { operatorName } from "./operator-name.ts";
+import { publicKeyOf, RecordPublisher, type Bus } from "@sallyport/bus";
+import { actLines, newSessionId, newStartId, streams, subjects } from "@sallyport/contracts";
 import { CliError } from "./cli-error.ts";
+import { operatorName } from "./operator-name.ts";
 import { within } from "./within.ts";
 
 /** Milliseconds that the record may take. */
@@ -25,7 +18,20 @@ export async function recordAct(bus: Bus, purpose: string, text: string): Promis
     stream: streams.record(partition),
     events: subjects.record(partition, user, "event"),
   });
-  for (const line of actLines(purpose, text, operatorName(), Date.now())) lane.event(line);
+  const by = operatorName();
+  const act = {
+    session: newSessionId(),
+    start: newStartId(),
+    number: 1,
+    time: Date.now(),
+    // As the server sees it, so that this agrees with what authn witnesses.
+    address: bus.clientAddress ?? "local",
+    client: { operator: by, key: publicKeyOf(bus.credentials) },
+    purpose,
+    text,
+    by,
+  };
+  for (const line of actLines(act)) lane.event(line);
   try {
     await within(
       patience,
@@ -38,38 +44,4 @@ export async function recordAct(bus: Bus, purpose: string, text: string): Promis
   } finally {
     publisher.stop();
   }
-}
-
-/** `open`, `own`, `close` of a session of its own, each as its line. */
-export function actLines(purpose: string, text: string, by: string, time: number): string[] {
-  const session = newSessionId();
-  const lines: string[] = [];
-  let prev: string | null = null;
-  const add = (event: (chained: Chained) => WriterEvent): void => {
-    const line = JSON.stringify(event({ v: 1, session, n: lines.length + 1, prev, time }));
-    prev = eventHash(line);
-    lines.push(line);
-  };
-  add((chained) => ({
-    ...chained,
-    type: "open",
-    start: newStartId(),
-    number: 1,
-    protocol: "operator",
-    connection: "",
-    address: "local",
-    tls: null,
-    client: { operator: by },
-  }));
-  add((chained) => ({ ...chained, type: "own", purpose, text, by }));
-  add((chained) => ({ ...chained, type: "close", count: 3, reason: "done", bytes: 0 }));
-  return lines;
-}
-
-interface Chained {
-  v: 1;
-  session: WriterEvent["session"];
-  n: number;
-  prev: string | null;
-  time: number;
 }

@@ -6,7 +6,12 @@ const certificate = ["tls/ca.pem", "tls/server.key", "tls/server.pem"];
 
 /** What each container may hold: its own bus key, its own keys, its own certificate, and nothing else. */
 const holdings: Readonly<Record<string, readonly string[]>> = {
-  authn: ["aws-credentials", "credentials/authn.json", "keys/sealing.key"],
+  authn: [
+    "aws-credentials",
+    "credentials/authn.json",
+    "credentials/witness.json",
+    "keys/sealing.key",
+  ],
   policy: ["credentials/policy.json"],
   approval: ["aws-credentials", "credentials/approval.json", "keys/sealing.pub"],
   recorder: ["aws-credentials", "credentials/recorder.json", "keys/signing.key"],

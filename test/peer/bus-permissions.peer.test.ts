@@ -79,6 +79,8 @@ const mayPublish: Record<string, string[]> = {
     ...stream("STREAM.INFO", "*"),
     ...allBuckets.flatMap(readBucket),
   ],
+  // Of the servers' own account, where nobody else is.
+  witness: ["$SYS.REQ.SERVER.PING.CONNZ"],
 };
 
 /** What each may subscribe to; a queue group after a space. */
@@ -103,6 +105,7 @@ const maySubscribe: Record<string, string[]> = {
   authn: ["_G.authn.>", "sp.authn.verify authn", "sp.authn.revoke authn"],
   recorder: ["_G.recorder.>"],
   operator: ["_G.operator.>", "_R.operator.>"],
+  witness: ["_G.witness.>", "$SYS.ACCOUNT.*.CONNECT"],
 };
 
 const users = Object.keys(mayPublish);
@@ -165,6 +168,8 @@ const allPublishes = [
     "$JS.API.STREAM.LIST",
     "$JS.API.STREAM.NAMES",
     "$SYS.REQ.SERVER.PING",
+    "$SYS.REQ.SERVER.RELOAD",
+    "$SYS.ACCOUNT.$G.CONNECT",
     "anything.else",
   ]),
 ];
@@ -179,6 +184,8 @@ const allSubscriptions = [
     "$JS.>",
     "$KV.>",
     "$SYS.>",
+    "$SYS.ACCOUNT.*.DISCONNECT",
+    "$SYS.SERVER.ACCOUNT.*.CONNS",
     ...["command", "event", "verdict", "approval"].flatMap((kind) => [
       `sp.rec.0.w1.${kind}`,
       `sp.rec.0.w2.${kind}`,

@@ -188,6 +188,52 @@ describe("`sally up`", () => {
     });
   });
 
+  test("what operators did is evidence: who, from where, what, and each use of their key", async () => {
+    const common = ["--config", here.config, "--data", here.data];
+    expect(
+      (await runSally(["identity", "revoke", "corp#gone", "--reason", "left", ...common])).code,
+    ).toBe(0);
+    expect((await runSally(["identity", "list", ...common])).code).toBe(0);
+    const acts = async () =>
+      (await runSally(["sessions", "acts", "--json", ...common])).stdout
+        .trim()
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<"act" | "text" | "by" | "from", string>);
+    const used = (text: string): boolean => text.includes("`sally identity list (");
+    const found = await waitFor(
+      async () => {
+        const all = await acts();
+        return all.some(({ act, text }) => act === "key-used" && used(text)) && all;
+      },
+      { what: "the use of the key in the archive", timeout: 30_000 },
+    );
+    const me = expect.stringMatching(/^.+@.+$/) as string;
+    for (const [act, text, recorded] of [
+      ["keys", "made the bus keys of ", "operator"],
+      ["apply", "bundle after revision 1: + policy file b.cedar", "operator"],
+      ["revoke", "corp#gone: left", "operator"],
+    ])
+      expect(found).toContainEqual(
+        expect.objectContaining({
+          act,
+          by: me,
+          from: "127.0.0.1",
+          recorded,
+          text: expect.stringContaining(text ?? "") as string,
+        }),
+      );
+    // authn says that it was done, and who used whose key, on its own subject.
+    expect(found).toContainEqual(
+      expect.objectContaining({ act: "revoke", recorded: "authn", text: "corp#gone: left" }),
+    );
+    expect(new Set(found.filter(({ act }) => act === "key-used").map(({ by }) => by))).toEqual(
+      new Set(["operator", "setup"]),
+    );
+    const { stdout } = await runSally(["sessions", "acts", ...common]);
+    expect(stdout).toMatch(/^TIME +ACT +BY +FROM +RECORDED BY +WHAT$/m);
+  });
+
   test("`doctor` says what is wrong, and that the rest is right", async () => {
     const { stdout, code } = await runSally(
       ["doctor", "--config", here.config, "--data", here.data, "--json"],

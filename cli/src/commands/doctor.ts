@@ -11,6 +11,7 @@ import { privateFileChecks } from "../doctor/file-checks.ts";
 import { issuerChecks } from "../doctor/issuer-checks.ts";
 import { certificateChecks, serviceChecks } from "../doctor/service-checks.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
+import { connectionName } from "../operator-name.ts";
 import { paint, say, sayJson } from "../output.ts";
 
 export function registerDoctor(program: Command): void {
@@ -96,7 +97,7 @@ async function onTheBus(
     const bus = await connectBus({
       servers,
       credentials: await readCredentials(credentials, "operator"),
-      name: "sally doctor",
+      name: connectionName(context.command),
       log,
       alarms: new Alarms(log),
       patience: 3000,

@@ -21,7 +21,7 @@ export function registerSessionsList(sessions: Command): void {
     .option("--connection <name>", "only to this connection")
     .option("--since <when>", "opened since then: 2h, 7d, or a date such as 2026-01-31", since)
     .option("--limit <n>", "at most so many", limit, 50)
-    .option("--all", "with what operators and services did (protocol `operator`)")
+    .option("--all", "with what operators did, which `sally sessions acts` shows better")
     .action(async (options: ListOptions, command: Command) => {
       const reader = new ArchiveReader(await openArchive(command));
       // An opening is archived after it happened, so an older manifest cannot hold a younger session.
@@ -66,7 +66,7 @@ function print(lines: readonly SessionLine[], all: number): void {
       ],
       lines.map((line) => [
         line.session.slice(0, 12),
-        shortened(visible(line.principal ?? "(unknown)"), 40),
+        shortened(visible(line.principal ?? nobody(line)), 40),
         visible(line.connection ?? "?"),
         visible(line.address ?? "?"),
         line.opened === null ? "?" : clock(Date.parse(line.opened)),
@@ -82,12 +82,19 @@ function print(lines: readonly SessionLine[], all: number): void {
     say(paint("dim", `${counted(all - lines.length, "more session")}: --limit shows them`));
 }
 
+/** Whose a session without a principal is: nobody's who was refused at the door, or Sallyport's own. */
+export const nobody = ({ protocol, address }: SessionLine): string => {
+  if (protocol === "operator") return "(operator)";
+  return address === "own" ? "(catalog)" : "(unknown)";
+};
+
 function lasted({ opened, closed }: SessionLine): string {
   if (closed === null) return "open";
   return opened === null ? "?" : span(Date.parse(closed) - Date.parse(opened));
 }
 
-function since(text: string): number {
+/** An option's time: so long ago, or a date (ms since 1970). */
+export function since(text: string): number {
   const ago = /^([1-9]\d{0,5})(s|m|h|d)$/.exec(text);
   const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
   if (ago !== null) return Date.now() - Number(ago[1]) * units[ago[2] as keyof typeof units];
@@ -96,7 +103,8 @@ function since(text: string): number {
   return time;
 }
 
-function limit(text: string): number {
+/** An option's number, from 1. */
+export function limit(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a number above 0");
   return Number(text);
 }

@@ -14,6 +14,7 @@ import { contextOf, withCommonOptions } from "../context.ts";
 import { paint, say, sayJson, table } from "../output.ts";
 import { clock, counted, size, span } from "../readable.ts";
 import { shortened, visible } from "../terminal-text.ts";
+import { nobody } from "./sessions-list.ts";
 
 export function registerSessionsShow(sessions: Command): void {
   withCommonOptions(withArchiveOption(sessions.command("show")))
@@ -65,7 +66,7 @@ function print(line: SessionLine, record: SessionRecord, findings: readonly Find
   const close = record.events.find(({ event }) => event.type === "close")?.event;
   const facts: [string, string | null][] = [
     ["session", line.session],
-    ["principal", principal === undefined ? "(unknown)" : `${principal.id} (${principal.kind})`],
+    ["principal", principal === undefined ? nobody(line) : `${principal.id} (${principal.kind})`],
     ["owner", principal?.owner ?? null],
     [
       "groups",

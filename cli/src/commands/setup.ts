@@ -39,8 +39,8 @@ Examples:
         throw new CliError(`\`${credentials}\` lacks the key of ${missing.join(" and ")}`, {
           hint: "infra/nats/ makes both; they may be removed from here afterwards",
         });
-      await setUp(nats.servers, credentials, loaded);
-      const bus = await connectAs("operator", nats.servers, credentials);
+      await setUp(nats.servers, credentials, loaded, context.command);
+      const bus = await connectAs("operator", nats.servers, credentials, context.command);
       try {
         await requireDurability(bus, durability, nats.monitoring);
         const { revision, changes } = await applyBundle(bus, bundle);

@@ -9,11 +9,13 @@ import {
   seeDurability,
   setUpBus,
   type Bus,
+  type BusUser,
   type Layout,
 } from "@sallyport/bus";
 import type { Config } from "@sallyport/contracts";
 import { Alarms, openLog, type DataDirectory, type LoadedConfig } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
+import { connectionName } from "../operator-name.ts";
 
 /** One partition; a deployment generation's number of them is fixed. */
 export const partitions = 1;
@@ -25,13 +27,17 @@ export const layoutOf = (config: Config): Layout => ({
   replicas: config.durability === "replicated" ? 3 : 1,
 });
 
-/** Makes the missing keys of all users, for a nats-server of our own. */
+/** Makes the missing keys of all users, for a nats-server of our own. `made`: whose were missing. */
 export async function makeUsers(
   data: DataDirectory,
   workers: readonly string[],
-): Promise<ReturnType<typeof busUser>[]> {
-  const made = await createCredentials(data.credentials, { workers, partitions });
-  return made.map(busUser);
+): Promise<{ readonly users: BusUser[]; readonly made: string[] }> {
+  const before = new Set(existsSync(data.credentials) ? readdirSync(data.credentials) : []);
+  const all = await createCredentials(data.credentials, { workers, partitions });
+  return {
+    users: all.map(busUser),
+    made: all.map(({ user }) => user).filter((user) => !before.has(`${user}.json`)),
+  };
 }
 
 /** The workers whose keys are in the credentials folder of a `nats` of the config, at most `limit`. */
@@ -52,12 +58,13 @@ export async function connectAs(
   user: "setup" | "operator",
   servers: readonly string[],
   directory: string,
+  command: string,
 ): Promise<Bus> {
   const log = openLog("sally", "error");
   return connectBus({
     servers,
     credentials: await readCredentials(directory, user),
-    name: "sally up",
+    name: connectionName(command),
     log,
     alarms: new Alarms(log),
     patience: 10_000,
@@ -69,9 +76,10 @@ export async function setUp(
   servers: readonly string[],
   directory: string,
   loaded: LoadedConfig,
+  command: string,
 ): Promise<boolean> {
   if (!existsSync(join(directory, "setup.json"))) return false;
-  const bus = await connectAs("setup", servers, directory);
+  const bus = await connectAs("setup", servers, directory, command);
   try {
     await setUpBus(bus, layoutOf(loaded.config));
   } finally {

@@ -15,6 +15,7 @@ import {
 import { applyBundle } from "../apply-bundle.ts";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
+import { recordAct } from "../record-act.ts";
 import type { Announcer } from "./announce.ts";
 import { connectAs, makeUsers, requireDurability, setUp, workersOf } from "./cluster-parts.ts";
 import { environmentsOf } from "./environment.ts";
@@ -116,15 +117,16 @@ export class Up {
     if (ca !== undefined)
       announcer.step(`the listener's certificate is of its own authority ${ca}`);
 
-    const { servers, credentials, workers, monitoring } = await this.#bus(environments.other);
+    const found = await this.#bus(environments.other);
+    const { servers, credentials, workers, monitoring } = found;
     go();
-    if (await setUp(servers, credentials, loaded))
+    if (await setUp(servers, credentials, loaded, "sally up"))
       announcer.step("streams and buckets are as they must be");
     else
       announcer.trouble(
         `streams and buckets were not checked: no set-up key in \`${credentials}\``,
       );
-    const revision = await this.#apply(servers, credentials, monitoring, bundle);
+    const revision = await this.#apply(found, bundle);
     this.#cluster = {
       v: 1,
       pid: process.pid,
@@ -179,6 +181,7 @@ export class Up {
         credentials,
         workers: await workersOf(credentials, wanted),
         monitoring: nats.monitoring,
+        made: [],
       };
     }
     if (durability === "replicated")
@@ -186,7 +189,7 @@ export class Up {
         hint: "name them as `nats` in the config",
       });
     const workers = Array.from({ length: wanted ?? 1 }, (_, index) => `w${index + 1}`);
-    const users = await makeUsers(this.#directory, workers);
+    const { users, made } = await makeUsers(this.#directory, workers);
     const server = new OwnNats({ directory: this.#directory.nats, users, durability, env });
     this.#nats = await KeptRunning.start({
       label: "nats-server",
@@ -199,13 +202,12 @@ export class Up {
       credentials: this.#directory.credentials,
       workers,
       monitoring: server.monitoring,
+      made,
     };
   }
 
   async #apply(
-    servers: readonly string[],
-    credentials: string,
-    monitoring: string | undefined,
+    { servers, credentials, monitoring, made }: FoundBus,
     bundle: ReturnType<typeof readBundle>["bundle"],
   ): Promise<number> {
     const { announcer } = this.#options;
@@ -213,9 +215,10 @@ export class Up {
       announcer.trouble(`the bundle was not applied: no operator's key in \`${credentials}\``);
       return 0;
     }
-    const bus = await connectAs("operator", servers, credentials);
+    const bus = await connectAs("operator", servers, credentials, "sally up");
     try {
       await requireDurability(bus, this.#options.loaded.config.durability, monitoring);
+      if (made.length > 0) await recordAct(bus, "keys", `made the bus keys of ${made.join(", ")}`);
       const { revision, changes } = await applyBundle(bus, bundle);
       announcer.step(
         changes.length === 0
@@ -245,4 +248,6 @@ interface FoundBus {
   readonly credentials: string;
   readonly workers: readonly string[];
   readonly monitoring: string | undefined;
+  /** Users whose keys were made just now. */
+  readonly made: readonly string[];
 }

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const storage = (user: StorageUser): Files => ({ "aws-credentials": storageKey(vault, user) });
 
   const own: Readonly<Record<string, Files>> = {
-    authn: { ...credentials("authn"), ...keys("sealing.key"), ...storage("authn") },
+    authn: { ...credentials("authn", "witness"), ...keys("sealing.key"), ...storage("authn") },
     policy: credentials("policy"),
     approval: { ...credentials("approval"), ...keys("sealing.pub"), ...storage("approval") },
     recorder: { ...credentials("recorder"), ...keys("signing.key"), ...storage("recorder") },

@@ -102,6 +102,11 @@ export class Bus {
     return this.#nats.info?.version ?? "unknown";
   }
 
+  /** Where the server sees this connection come from; undefined when it does not say. */
+  get clientAddress(): string | undefined {
+    return this.#nats.info?.client_ip;
+  }
+
   /** Tells of each change from now on. Returns what ends that. */
   onStatus(listener: (status: BusStatus) => void): () => void {
     this.#listeners.add(listener);

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { createUser, fromSeed } from "@nats-io/nkeys";
 import { Name } from "@sallyport/contracts";
 import { z } from "zod";
@@ -12,6 +13,7 @@ export const Role = z.enum([
   "recorder",
   "operator",
   "setup",
+  "witness",
 ]);
 export type Role = z.infer<typeof Role>;
 
@@ -23,6 +25,8 @@ export const Credentials = z.strictObject({
   partition: z.number().int().min(0).max(9999),
   /** A NATS nkey user seed. */
   seed: z.string().regex(/^SU[A-Z2-7]{56}$/, "an nkey user seed"),
+  /** Of the witness: the public keys whose use it looks for, by user. */
+  watches: z.record(Name, z.string().regex(/^U[A-Z2-7]{55}$/, "an nkey public key")).optional(),
 });
 export type Credentials = z.infer<typeof Credentials>;
 
@@ -39,9 +43,11 @@ export interface WorkerName {
   readonly partition: number;
 }
 
-const services = Role.options.filter((role) => role !== "worker");
+const services = Role.options.filter((role) => role !== "worker" && role !== "witness");
 /** A worker of such a name could write as a service, or hear what is said to all. */
-const reserved = new Set<string>([...services, "all", "worker"]);
+const reserved = new Set<string>([...Role.options, "all"]);
+/** Keys of people and of the set-up, with which a deployment is changed: their use is evidence. */
+const watched: readonly Role[] = ["operator", "setup"];
 
 export const publicKeyOf = ({ seed }: Credentials): string =>
   fromSeed(Buffer.from(seed)).getPublicKey();
@@ -70,7 +76,7 @@ export async function readCredentials(directory: string, user: string): Promise<
 
 /**
  * Makes the missing files of a full set (mode 0600): one a service, one a worker, spread over the partitions.
- * What is there stays as it is. Returns all of them; throws when a worker's file names another partition.
+ * What is there stays as it is, but for the witness, whose file names the keys that it watches. Returns all of them; throws when a worker's file names another partition.
  */
 export async function createCredentials(
   directory: string,
@@ -92,7 +98,7 @@ export async function createCredentials(
       partition: index % partitions,
     })),
   ];
-  return Promise.all(
+  const made = await Promise.all(
     wanted.map(async (one) => {
       const kept = await createOrRead(directory, one);
       if (kept.role !== one.role || kept.partition !== one.partition)
@@ -102,6 +108,21 @@ export async function createCredentials(
       return kept;
     }),
   );
+  return [...made, await createWitness(directory, made)];
+}
+
+/** The witness, told which keys to watch now: a key that was made anew is watched from the next start of authn. */
+async function createWitness(directory: string, all: readonly Credentials[]): Promise<Credentials> {
+  const kept = await createOrRead(directory, { role: "witness", user: "witness", partition: 0 });
+  const watches = Object.fromEntries(
+    all.filter(({ role }) => watched.includes(role)).map((one) => [one.user, publicKeyOf(one)]),
+  );
+  const wanted: Credentials = { ...kept, watches };
+  if (isDeepStrictEqual(kept, wanted)) return kept;
+  const file = join(directory, "witness.json");
+  await writeFile(`${file}.${process.pid}.new`, `${JSON.stringify(wanted)}\n`, { mode: 0o600 });
+  await rename(`${file}.${process.pid}.new`, file);
+  return wanted;
 }
 
 async function createOrRead(

@@ -1,3 +1,4 @@
+import { createUser } from "@nats-io/nkeys";
 import { describe, expect, test } from "vitest";
 import { busUser, type Role } from "./credentials.ts";
 import { permissionsOf } from "./permissions.ts";
@@ -32,7 +33,7 @@ describe("with several partitions", () => {
   });
 
   test("only setup may do everything, and only a recorder may purge", () => {
-    for (const role of ["worker", "policy", "approval", "authn", "operator"] as const) {
+    for (const role of ["worker", "policy", "approval", "authn", "operator", "witness"] as const) {
       const { publish } = permissionsOf(user(role, role === "worker" ? "w1" : role), 2);
       expect(publish.join()).not.toMatch(/PURGE|DELETE|UPDATE|STREAM\.CREATE|MSG\.GET/);
       expect(publish).not.toContain(">");
@@ -56,4 +57,22 @@ test("the configuration names public keys, never seeds, and syncs always when as
   expect(text).toContain("sync_interval: always");
   expect(text).toContain('http: "127.0.0.1:8222"');
   expect(natsServerConfig({ users, port: 1 })).not.toMatch(/sync_interval|store_dir|http:/);
+});
+
+test("the witness is a user of the system account, and only it is", () => {
+  const users = (["operator", "witness"] as const).map((role) =>
+    busUser({
+      v: 1,
+      role,
+      user: role,
+      partition: 0,
+      seed: Buffer.from(createUser().getSeed()).toString(),
+    }),
+  );
+  const [main = "", system = ""] = natsServerConfig({ users, port: 1 }).split("accounts:");
+  expect(main).toContain(users[0]?.publicKey);
+  expect(main).not.toContain(users[1]?.publicKey);
+  expect(system).toContain(users[1]?.publicKey);
+  expect(system).not.toContain(users[0]?.publicKey);
+  expect(natsServerConfig({ users: users.slice(0, 1), port: 1 })).not.toContain("$SYS");
 });

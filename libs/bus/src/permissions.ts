@@ -20,6 +20,14 @@ const readBucket = (bucket: string): string[] => [
   `$JS.FC.${bucketStream(bucket)}.>`,
 ];
 
+/** What a server tells of connections, in its system account, where it alone may publish what it tells. */
+export const serverSubjects = {
+  /** Somebody connected, in any account. */
+  connected: "$SYS.ACCOUNT.*.CONNECT",
+  /** Asks each server for its connections, also those that are over. */
+  connections: "$SYS.REQ.SERVER.PING.CONNZ",
+} as const;
+
 /** The table of design §4, generalised to any number of workers and partitions. */
 export function permissionsOf(
   { role, user, partition }: Pick<BusUser, "role" | "user" | "partition">,
@@ -131,6 +139,11 @@ export function permissionsOf(
           ...Object.values(buckets).flatMap(readBucket),
         ],
         subscribe: [gate, replies],
+      };
+    case "witness":
+      return {
+        publish: [serverSubjects.connections],
+        subscribe: [gate, serverSubjects.connected],
       };
     case "setup":
       return { publish: [">"], subscribe: [gate] };

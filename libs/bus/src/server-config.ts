@@ -34,7 +34,7 @@ const list = (subjects: readonly string[]): string =>
 /** A nats-server configuration with a user per service and a key per worker, each with its row of the table. */
 export function natsServerConfig(options: ServerConfigOptions): string {
   const partitions = options.partitions ?? 1;
-  const users = options.users.map((user) => {
+  const blockOf = (user: BusUser): string => {
     const { publish, subscribe } = permissionsOf(user, partitions);
     return `    { # ${user.user}
       nkey: ${user.publicKey}
@@ -47,7 +47,20 @@ ${list(subscribe)}
         ] }
       }
     }`;
-  });
+  };
+  const isWitness = ({ role }: BusUser): boolean => role === "witness";
+  const users = options.users.filter((user) => !isWitness(user)).map(blockOf);
+  const witnesses = options.users.filter(isWitness).map(blockOf);
+  // The servers tell of connections in their system account, where no other user of ours is.
+  const accounts =
+    witnesses.length === 0
+      ? ""
+      : `accounts: {
+  $SYS: { users: [
+${witnesses.join("\n")}
+  ] }
+}
+`;
   const jetstream = [
     options.storeDirectory === undefined ? "" : `  store_dir: ${text(options.storeDirectory)}\n`,
     options.maxStore === undefined ? "" : `  max_file_store: ${options.maxStore}\n`,
@@ -74,5 +87,5 @@ authorization: {
 ${users.join("\n")}
   ]
 }
-`;
+${accounts}`;
 }

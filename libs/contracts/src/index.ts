@@ -5,6 +5,7 @@ export * from "./operations.ts";
 export * from "./verdict.ts";
 export * from "./trace.ts";
 export * from "./events.ts";
+export * from "./act.ts";
 export * from "./output.ts";
 export * from "./long-text.ts";
 export * from "./subjects.ts";

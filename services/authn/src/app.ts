@@ -1,4 +1,4 @@
-import { answerRequests, RecordPublisher, type Bus } from "@sallyport/bus";
+import { answerRequests, RecordPublisher, type Bus, type Credentials } from "@sallyport/bus";
 import { queues, Revoke, streams, subjects, Verify, type Issuer } from "@sallyport/contracts";
 import type { ArchiveStore } from "@sallyport/evidence";
 import {
@@ -12,6 +12,7 @@ import {
 import { Acts } from "./acts.ts";
 import { Beating } from "./beating.ts";
 import { Identifying } from "./identifying.ts";
+import { KeyWitness } from "./key-witness.ts";
 import { RevocationArchive } from "./revocation-archive.ts";
 import { RevocationBook } from "./revocation-book.ts";
 import { Revoking } from "./revoking.ts";
@@ -26,6 +27,11 @@ export interface AuthnOptions {
   /** Where revocations are kept beside the bus. */
   readonly store: ArchiveStore;
   readonly http: Pick<HttpOptions, "address" | "tls">;
+  /** With which it sees who uses the operator's key; null: nobody looks. */
+  readonly witness?: {
+    readonly servers: readonly string[];
+    readonly credentials: Credentials;
+  } | null;
   readonly log: Log;
   readonly alarms: Alarms;
   readonly keys?: TokenCheckerOptions["keys"];
@@ -51,7 +57,11 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
     events: subjects.record(0, bus.user, "event"),
   });
   const identifying = new Identifying({ checker, book, sealingKey });
-  const revoking = new Revoking({ bus, book, beating, acts: new Acts(lane), log });
+  const acts = new Acts(lane);
+  const revoking = new Revoking({ bus, book, beating, acts, log });
+  const witness = options.witness
+    ? new KeyWitness({ ...options.witness, acts, secret: sealingKey, log, alarms })
+    : null;
   const http = await openHttp({
     ...options.http,
     service: "authn",
@@ -66,6 +76,7 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
         logIns: identifying.counts,
         revocations: { complete: book.complete, revision: book.revision, revoked: book.revoked },
         record: publisher.counts,
+        operatorKey: witness?.watching ? "watched" : "not watched",
       },
     }),
   });
@@ -92,6 +103,7 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
       for (const subscription of answering) subscription.unsubscribe();
       await http.close();
       beating.stop();
+      await witness?.stop();
       await book.stop();
       await Promise.race([publisher.drain(), after(5000)]);
       const lost = publisher.stop();

@@ -38,11 +38,16 @@ try {
     log,
   });
   const tls = tlsFilesOf({ config, data }, "authn");
+  const witness = await readCredentials(credentials, "witness").catch((err: unknown) => {
+    log.warn({ err }, "the use of the operator's key is not watched");
+    return null;
+  });
   const authn = await startAuthn({
     bus,
     issuers: identity.issuers,
     sealingKey: readSealingKey(keys),
     store: await openArchive(config),
+    witness: witness && { servers, credentials: witness },
     http: { address: listenerOf({ config, data }, "authn").address, ...(tls && { tls }) },
     log,
     alarms,
