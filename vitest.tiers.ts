@@ -4,6 +4,15 @@ const setupFiles = ["./libs/testkit/src/no-stray-output.ts"];
 /** Tests with real servers: two files at a time, each in a process of its own. */
 const withPeers = { pool: "forks", maxWorkers: 2, hookTimeout: 120_000, setupFiles } as const;
 
+/** Files that run against each older major of PostgreSQL too; in `npm test` only the first of them. */
+const perMajor = {
+  peer: ["test/peer/sql.peer.test.ts", "test/peer/sql-canary.peer.test.ts"],
+  journey: [
+    "test/journey/prepared.journey.test.ts",
+    "test/journey/{copy,copy-protocol,drivers,evasion,holds,limits,losses,pipelines,portals,startup,transactions}.journey.test.ts",
+  ],
+};
+
 /** Tiers by name and place: unit tests lie beside the code, the others need real peers. */
 export function tiers(options: {
   exclude?: string[];
@@ -43,6 +52,19 @@ export function tiers(options: {
       },
     },
   ];
+  for (const major of ["15", "16", "17"]) {
+    const long = options.long !== undefined;
+    const { peer, journey } = perMajor;
+    projects.push({
+      test: {
+        ...withPeers,
+        name: `postgres-${major}`,
+        include: long ? [...peer, ...journey] : [...peer.slice(0, 1), ...journey.slice(0, 1)],
+        env: { SALLY_TEST_POSTGRES: major },
+        testTimeout: 120_000,
+      },
+    });
+  }
   if (options.long) {
     projects.push({
       test: { ...withPeers, name: "long", include: options.long, testTimeout: 3_600_000 },
