@@ -29,5 +29,5 @@ export { SallyUp, type SallyUpOptions } from "./sally-up.ts";
 export { hasS3, S3Server, startS3, type S3Key } from "./s3.ts";
 export { serviceProcesses, type ServiceProcess } from "./service-processes.ts";
 export { parseStatementLog, type LoggedStatement } from "./statement-log.ts";
-export { natsServerBinary, providedPostgres } from "./tools.ts";
+export { natsServerBinary, providedPostgres, toolsDirectory } from "./tools.ts";
 export { waitFor } from "./wait-for.ts";
