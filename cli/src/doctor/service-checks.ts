@@ -92,7 +92,7 @@ export function certificateChecks(loaded: LoadedConfig, data: string, now: numbe
     const renew =
       loaded.config.listen[name].tls === "self-signed"
         ? "start `sally up` again: it makes a new one"
-        : `replace ${files.cert}: workers take the new one by themselves`;
+        : `replace ${files.cert}: the listener takes the new one by itself`;
     try {
       const certificate = new X509Certificate(readFileSync(files.cert));
       const left = certificate.validToDate.getTime() - now;

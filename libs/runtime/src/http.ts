@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import type { Server as TlsServer } from "node:https";
 import type { FastifyInstance } from "fastify";
 import type { Alarms } from "./alarms.ts";
+import { CertificateWatch, readCertificate, type CertificateFiles } from "./certificate-watch.ts";
 import { asSallyError, SallyError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { isLoopback } from "./loopback.ts";
@@ -14,8 +15,10 @@ export interface Readiness {
 export interface HttpOptions {
   readonly service: string;
   readonly address: { readonly host: string; readonly port: number };
-  /** PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** PEM files; when they change, connections from then on get the new certificate. */
+  readonly tls?: CertificateFiles;
+  /** Milliseconds between two looks at the files; 2 s by default. */
+  readonly reloadEvery?: number;
   readonly log: Log;
   readonly alarms: Alarms;
   readonly readiness: () => Readiness | Promise<Readiness>;
@@ -40,17 +43,12 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
     throw new Error(`${service} listens on \`${options.address.host}\` without TLS`);
   // Loaded when it is used: the CLI opens no listener, and should be quick.
   const { fastify } = await import("fastify");
+  const certificate = options.tls && readCertificate(options.tls);
   const app = fastify({
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     forceCloseConnections: "idle",
-    ...(options.tls && {
-      https: {
-        cert: readFileSync(options.tls.cert),
-        key: readFileSync(options.tls.key),
-        minVersion: "TLSv1.2" as const,
-      },
-    }),
+    ...(certificate && { https: { ...certificate, minVersion: tlsVersion } }),
   });
   app.addHook("onSend", async (_request, reply) => {
     reply.headers({
@@ -88,8 +86,38 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   await app.listen({ host: options.address.host, port: options.address.port });
   const [bound] = app.addresses();
   if (typeof bound !== "object") throw new Error(`${service} has no address`);
-  return { host: bound.address, port: bound.port, close: () => app.close() };
+  const watch =
+    options.tls && certificate
+      ? watchCertificate(app.server as TlsServer, options.tls, certificate, options)
+      : null;
+  return {
+    host: bound.address,
+    port: bound.port,
+    close: async () => {
+      watch?.stop();
+      await app.close();
+    },
+  };
 }
+
+const tlsVersion = "TLSv1.2";
+
+/** Who is connected stays; what does not fit together leaves the certificate as it was. */
+const watchCertificate = (
+  server: TlsServer,
+  files: CertificateFiles,
+  first: ReturnType<typeof readCertificate>,
+  { log, reloadEvery = 2000 }: HttpOptions,
+): CertificateWatch =>
+  new CertificateWatch(
+    {
+      files,
+      use: (next) => server.setSecureContext({ ...next, minVersion: tlsVersion }),
+      every: reloadEvery,
+      log,
+    },
+    first,
+  );
 
 /** Fastify's own refusals of a request (bad JSON, too large, wrong media type) keep what they say. */
 function publicError(thrown: unknown): SallyError {

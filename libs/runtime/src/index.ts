@@ -1,6 +1,12 @@
 export { Alarms } from "./alarms.ts";
 export { serviceArguments, type ServiceArguments } from "./arguments.ts";
 export { catalogue } from "./catalogue.ts";
+export {
+  CertificateWatch,
+  readCertificate,
+  type Certificate,
+  type CertificateFiles,
+} from "./certificate-watch.ts";
 export { ClusterFile, clusterOf, readCluster, writeCluster, type Cluster } from "./cluster.ts";
 export { ConfigErrors, mistakeText, type ConfigMistake } from "./config-errors.ts";
 export { loadConfig, parseConfig, type LoadedConfig } from "./config.ts";

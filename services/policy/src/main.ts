@@ -1,12 +1,14 @@
 import {
   addressText,
   clusterOf,
+  listenerOf,
   loadConfig,
   onShutdown,
   openLog,
   openTelemetry,
   sayReady,
   serviceArguments,
+  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startPolicy } from "./app.ts";
 
@@ -16,7 +18,7 @@ try {
   const config = loadConfig(file);
   log.level = config.config.log;
   const { servers, credentials } = clusterOf({ config, data });
-  const { address, tls } = config.config.listen.policy;
+  const tls = tlsFilesOf({ config, data }, "policy");
   const telemetry = await openTelemetry({
     config: config.config.telemetry,
     directory: config.directory,
@@ -26,12 +28,7 @@ try {
   const policy = await startPolicy({
     servers,
     credentials,
-    http: {
-      address,
-      ...(tls !== "off" && {
-        tls: { cert: config.resolve(tls.cert), key: config.resolve(tls.key) },
-      }),
-    },
+    http: { address: listenerOf({ config, data }, "policy").address, ...(tls && { tls }) },
     log,
     telemetry,
   });

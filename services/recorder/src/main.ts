@@ -4,6 +4,7 @@ import {
   addressText,
   Alarms,
   clusterOf,
+  listenerOf,
   loadConfig,
   onShutdown,
   openLog,
@@ -11,12 +12,13 @@ import {
   readSigningKey,
   sayReady,
   serviceArguments,
+  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startRecorder } from "./app.ts";
 
 const { config: file, data } = serviceArguments();
 const config = loadConfig(file);
-const { archive, listen, log: level } = config.config;
+const { archive, log: level } = config.config;
 const log = openLog("recorder", level);
 try {
   const cluster = clusterOf({ config, data });
@@ -37,18 +39,13 @@ try {
     service: "recorder",
     log,
   });
-  const { address, tls } = listen.recorder;
+  const tls = tlsFilesOf({ config, data }, "recorder");
   const running = await startRecorder({
     bus,
     store,
     signingKey: readSigningKey(cluster.keys),
     every: archive.every,
-    http: {
-      address,
-      ...(tls !== "off" && {
-        tls: { cert: config.resolve(tls.cert), key: config.resolve(tls.key) },
-      }),
-    },
+    http: { address: listenerOf({ config, data }, "recorder").address, ...(tls && { tls }) },
     log,
     alarms,
     telemetry,

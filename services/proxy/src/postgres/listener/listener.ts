@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import type { Log } from "@sallyport/runtime";
-import { CertificateWatch, readCertificate, type CertificateFiles } from "./certificate-watch.ts";
+import {
+  CertificateWatch,
+  readCertificate,
+  type CertificateFiles,
+  type Log,
+} from "@sallyport/runtime";
 import { Clients, type ClientsOptions } from "./clients.ts";
 import { TlsAcceptor } from "./tls-acceptor.ts";
 

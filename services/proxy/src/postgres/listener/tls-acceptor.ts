@@ -1,11 +1,6 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-
-/** PEM: the certificate (with its chain), and its key. */
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { Certificate } from "@sallyport/runtime";
 
 export type TlsResult =
   | { readonly kind: "secure"; readonly socket: TLSSocket }

@@ -1,7 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Log } from "@sallyport/runtime";
-import type { Certificate } from "./tls-acceptor.ts";
+import type { Log } from "./log.ts";
+
+/** PEM: the certificate (with its chain), and its key. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
@@ -9,11 +14,14 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** @throws Error of the file system */
-export const readCertificate = (files: CertificateFiles): Certificate => ({
-  cert: readFileSync(files.cert, "utf8"),
-  key: readFileSync(files.key, "utf8"),
-});
+/** @throws Error when the files cannot be read, or do not belong together: an empty one would be taken for none */
+export function readCertificate(files: CertificateFiles): Certificate {
+  const cert = readFileSync(files.cert, "utf8");
+  const key = readFileSync(files.key, "utf8");
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    throw new Error(`\`${files.key}\` is not the key of \`${files.cert}\``);
+  return { cert, key };
+}
 
 /**
  * Reads certificate files from time to time and compares what they hold: that sees a replaced file, a swapped link
