@@ -11,6 +11,7 @@ import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
 import { plain } from "./value.ts";
+import { reachInput } from "./type-inputs.ts";
 
 /** Commands that neither compute over rows nor move a classified column from under its name. */
 const plainCommands = new Set(
@@ -19,9 +20,7 @@ const plainCommands = new Set(
    AT_SetLogged AT_SetUnLogged AT_SetTableSpace AT_ReplicaIdentity AT_EnableTrig AT_EnableAlwaysTrig
    AT_EnableReplicaTrig AT_DisableTrig AT_EnableTrigAll AT_DisableTrigAll AT_EnableTrigUser AT_DisableTrigUser
    AT_EnableRule AT_DisableRule AT_EnableRowSecurity AT_DisableRowSecurity AT_ForceRowSecurity
-   AT_NoForceRowSecurity AT_AddIdentity AT_SetIdentity AT_DropIdentity AT_ColumnDefault`.split(
-    /\s+/,
-  ),
+   AT_NoForceRowSecurity AT_AddIdentity AT_SetIdentity AT_DropIdentity`.split(/\s+/),
 );
 
 /** ALTER TABLE; what computes over rows is opaque besides. */
@@ -57,12 +56,21 @@ function alterCommand(command: Fields, relation: Relation, context: Context): st
     case "AT_AlterColumnType":
       alterType(text(command["name"]), only(command["def"], "ColumnDef"), relation, context);
       return undefined;
+    case "AT_ColumnDefault": {
+      // A default that is a literal is read at once.
+      const column = columnNamed(relation, text(command["name"]), -1);
+      if (command["def"] !== undefined) {
+        reachInput(context, column.typeOid);
+        evaluate(command["def"], new Scope(null, new Map()), context);
+      }
+      return undefined;
+    }
     case "AT_SetExpression":
       generate(command["def"], relation, null, context);
       return undefined;
     case "AT_ValidateConstraint":
       rewritten(relation, context);
-      context.decide(context.classification.ofRelation(relation, true));
+      context.decide(context.classification.ofRelation(relation, true), "alteration");
       return undefined;
     case "AT_AttachPartition":
       attach(only(command["def"], "PartitionCmd"), relation, context);
@@ -72,14 +80,17 @@ function alterCommand(command: Fields, relation: Relation, context: Context): st
       alter(namedRelation(only(command["def"], "RangeVar"), context), context, false);
       return undefined;
     case "AT_SetNotNull":
-      context.decide(context.classification.of(relation, text(command["name"]), true));
+      context.decide(
+        context.classification.of(relation, text(command["name"]), true),
+        "alteration",
+      );
       return undefined;
     case "AT_AddConstraint":
       return addConstraint(only(command["def"], "Constraint"), relation, context);
     case "AT_DetachPartition":
     case "AT_DropInherit":
       // The other table's columns lose the classification that they have from this one.
-      context.asked.use(context.classification.ofRelation(relation, true), "write");
+      context.keep(context.classification.ofRelation(relation, true), "move");
       return undefined;
     default:
       return `ALTER TABLE with ${subtype.replace(/^AT_/, "")}`;
@@ -91,7 +102,8 @@ function rewritten(relation: Relation, context: Context): void {
   for (const one of family(relation, true, context)) {
     context.reachRelation(one);
     for (const column of one.columns)
-      if (column.generated !== "" && column.default) context.reachExpression(column.default);
+      if (column.generated !== "" && column.default)
+        context.reachExpression(column.default, "stored");
   }
 }
 
@@ -113,7 +125,7 @@ function generate(
   context: Context,
 ): void {
   const { columns } = evaluate(expression, ownScope(relation, added, context), context);
-  context.asked.use(columns, "write");
+  context.keep(columns, "store");
   rewritten(relation, context);
 }
 
@@ -126,7 +138,7 @@ function alterType(name: string, definition: Fields, relation: Relation, context
   };
   const value = evaluate(using, ownScope(relation, null, context), context);
   const cast = castTo(context, value, target.type, target.modified);
-  context.asked.use(cast.columns, "write");
+  context.keep(cast.columns, "store");
   rewritten(relation, context);
 }
 
@@ -137,14 +149,14 @@ function attach(command: Fields, relation: Relation, context: Context): void {
   if (command["bound"] !== undefined) partitionBound(command["bound"], context);
   for (const one of [relation, child]) {
     rewritten(one, context);
-    context.decide(context.classification.ofRelation(one, true));
+    context.decide(context.classification.ofRelation(one, true), "alteration");
   }
 }
 
 function addColumn(definition: Fields, relation: Relation, context: Context): string | undefined {
   const { type } = namedType(definition["typeName"], context);
   const added = { name: text(definition["colname"]), value: plain(type.oid) };
-  if (type.kind === "d") castTo(context, plain(0), type, false);
+  reachInput(context, type.oid);
   for (const item of list(definition["constraints"])) {
     const constraint = only(item, "Constraint");
     switch (text(constraint["contype"])) {
@@ -162,7 +174,7 @@ function addColumn(definition: Fields, relation: Relation, context: Context): st
         break;
       case "CONSTR_CHECK": {
         const scope = ownScope(relation, added, context);
-        context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
+        context.decide(evaluate(constraint["raw_expr"], scope, context).columns, "alteration");
         break;
       }
       case "CONSTR_GENERATED":
@@ -184,22 +196,22 @@ function addConstraint(
     case "CONSTR_FOREIGN":
       foreignKey(constraint, context);
       for (const name of strings(constraint["fk_attrs"])) {
-        context.decide(context.classification.of(relation, name, true));
+        context.decide(context.classification.of(relation, name, true), "alteration");
       }
       return undefined;
     case "CONSTR_CHECK": {
       const scope = ownScope(relation, null, context);
-      context.decide(evaluate(constraint["raw_expr"], scope, context).columns);
+      context.decide(evaluate(constraint["raw_expr"], scope, context).columns, "alteration");
       return undefined;
     }
     case "CONSTR_UNIQUE":
     case "CONSTR_PRIMARY":
     case "CONSTR_NOTNULL":
       for (const name of strings(constraint["keys"])) {
-        context.decide(context.classification.of(relation, name, true));
+        context.decide(context.classification.of(relation, name, true), "alteration");
       }
       if (constraint["indexname"] !== undefined)
-        context.decide(context.classification.ofRelation(relation, true));
+        context.decide(context.classification.ofRelation(relation, true), "alteration");
       return undefined;
     default:
       return `a constraint of kind ${text(constraint["contype"])}`;

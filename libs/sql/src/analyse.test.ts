@@ -21,7 +21,8 @@ describe("outputs", () => {
       ["n", "e=computed(public.customers.email)"],
     ],
     ["COPY customers (id, email) TO STDOUT", ["id", "email=column(public.customers.email)"]],
-    ["EXPLAIN SELECT email FROM customers", ["QUERY PLAN"]],
+    ["EXPLAIN SELECT email FROM customers", ["QUERY PLAN=computed(public.customers.email)"]],
+    ["EXPLAIN SELECT id FROM customers WHERE email = 'x'", ["QUERY PLAN"]],
     ["UPDATE customers SET name = email RETURNING name", ["name=computed(public.customers.email)"]],
   ])("%s", async (text, expected) => {
     expect(await shows(text)).toEqual(expected);

@@ -11,6 +11,8 @@ import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
 import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
 import { node } from "./tree.ts";
+import { applies } from "./rules.ts";
+import { reachInput } from "./type-inputs.ts";
 
 export interface Subject {
   /** The connection's name, with which every resource id begins. */
@@ -123,16 +125,18 @@ function analyseStatement(
 ): Statement {
   const { kind, fields } = node(stmt);
   try {
+    // Bind reads its values before anything runs.
+    for (const oid of context.parameterTypes) reachInput(context, oid);
     const told = readStatement(kind, fields, context, unsettled);
-    if (told.opaque !== undefined)
+    if (told.opaque !== undefined && applies("unread"))
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
     const shown = told.declares?.columns ?? told.columns;
     const outputs = shown?.map((column) => output(column, context.catalog)) ?? told.outputs ?? null;
     for (const { value } of shown ?? []) context.asked.use(value.columns, "output");
-    const touches = [...context.asked.touched].toSorted();
+    const touches = applies("texts") ? [...context.asked.touched].toSorted() : [];
     const declared = told.declares && declares(told.declares.name, outputs ?? [], touches, context);
     // An EXPLAIN without ANALYZE runs nothing: no hold is asked for it.
-    const planned = told.explain?.analyze === false;
+    const planned = told.explain?.analyze === false && !context.readsWhenPlanned;
     return {
       kind,
       operations: context.asked.operations
@@ -146,6 +150,7 @@ function analyseStatement(
     };
   } catch (error) {
     if (!(error instanceof Opaque)) throw error;
+    if (!applies("unread")) return unreadStatement(kind, context);
     return opaqueStatement(kind, error.message, context, known, { ddl: true, names: true });
   }
 }
@@ -170,6 +175,16 @@ function declares(
     naming: [...doubts, { kind: "declare", name, cursor }],
   };
 }
+
+/** What an opaque statement would be without that rule. */
+const unreadStatement = (kind: string, context: Context): Statement => ({
+  kind,
+  operations: context.asked.operations.list(),
+  outputs: null,
+  touches: [],
+  effects: quiet,
+  opaque: null,
+});
 
 /** INVARIANT: an opaque statement keeps what was found and asks `opaque` besides. */
 function opaqueStatement(
@@ -196,6 +211,7 @@ function output({ name, value }: ScopeColumn, catalog: Catalog): Output {
   const [column] = value.columns;
   const shared = { name, typeOid: baseOf(catalog, value.type) };
   if (column === undefined) return { ...shared, kind: "plain", tableOid, attnum };
-  if (!value.bare) return { ...shared, kind: "computed", columns: value.columns };
+  if (!value.bare && applies("computed"))
+    return { ...shared, kind: "computed", columns: value.columns };
   return { ...shared, kind: "column", column, columns: value.columns, tableOid, attnum };
 }

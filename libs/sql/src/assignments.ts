@@ -34,7 +34,7 @@ export function store(value: Value, column: Column, stored: Stored, context: Con
   // An assignment to the column's own type runs nothing, a literal a built-in's input; else it is cast.
   const literal = value.type === unknownType && type.oid < firstUserOid;
   if (value.type !== type.oid && !literal) castTo(context, value, type, false);
-  context.asked.use(value.columns, "write");
+  context.keep(value.columns, "store");
   stored.add(column.attnum, value.columns);
 }
 
@@ -57,7 +57,7 @@ function part(target: Fields, column: Column, scope: Scope, context: Context): C
     const { kind, fields } = node(step);
     if (kind !== "A_Indices") throw new Opaque("an assignment to a field of a column");
     for (const bound of [fields["lidx"], fields["uidx"]])
-      if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns);
+      if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns, "subscript");
     const found = context.catalog.types.get(baseOf(context.catalog, typeOid));
     if (found?.kind !== "b") throw new Opaque("an assignment to a part of a column");
     if (found.element !== 0 && fields["is_slice"] !== true) typeOid = found.element;
@@ -119,7 +119,7 @@ function storeMany(
     return;
   }
   const value = evaluate(fields["source"], scope, context);
-  context.asked.use(value.columns, "write");
+  context.keep(value.columns, "store");
   stored.add(column.attnum, value.columns);
   // Which of the subquery's types meets this column is not followed, so an assignment cast could be any.
   if (context.catalog.userCastTo(column.typeOid))

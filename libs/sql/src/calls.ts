@@ -15,22 +15,21 @@ import { traceCall } from "./sql-functions.ts";
 import { isRow, refuseUserOperators, runsUserCode, type } from "./types.ts";
 import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
+import { applies, type Rule } from "./rules.ts";
 
 const items = <T>(resolution: Resolution<T>): readonly T[] =>
   resolution.kind === "certain" ? [resolution.item] : resolution.items;
 
 function coerceAll<T>(context: Context, resolution: Resolution<T>, given: readonly Value[]): void {
+  const types = given.map((value) => value.type);
   if (resolution.kind === "possible") refuseUserCasts(context);
-  else {
-    const types = given.map((value) => value.type);
-    coerce(context, types, resolution.parameters);
-  }
+  coerce(context, types, resolution.kind === "certain" ? resolution.parameters : []);
 }
 
 /** The value of something that may have run a user's function: fed by every classified column. */
 export const executed = (context: Context, value: Value): Value => ({
   ...value,
-  columns: union(value.columns, context.classification.all),
+  columns: applies("executed") ? union(value.columns, context.classification.all) : value.columns,
   bare: false,
   origin: null,
 });
@@ -40,14 +39,15 @@ function executeUnlessHarmless(
   context: Context,
   functions: readonly Func[],
   given: readonly Value[],
+  rule: Rule,
 ): boolean {
   let executes = false;
   const userMade = given.some((value) => runsUserCode(context.catalog, value.type));
   for (const func of functions) {
     if (!isHarmless(func) || reachesUserCast(context.catalog, func)) {
-      context.execute(func);
+      context.execute(func, rule);
       executes = true;
-    } else if (userMade && !isBlindToTypes(func)) {
+    } else if (userMade && !isBlindToTypes(func) && applies("user type")) {
       throw new Opaque(`${func.name} of a user-made type`);
     }
   }
@@ -76,13 +76,14 @@ export function call(context: Context, name: QualifiedName, given: readonly Valu
     const traced = traceCall(item, parameters, given, resolution.type, context);
     if (traced) return { functions, ...traced };
   }
-  const executes = executeUnlessHarmless(context, functions, given);
+  const executes = executeUnlessHarmless(context, functions, given, "function");
   for (const [at, argument] of given.entries()) {
     if (argument.columns.length === 0) continue;
+    const takes = context.catalog.types.get(argument.type);
     const total = functions.every(
-      (func) => isTotalFor(func, at) && (func.kind === "a" || func.result !== type.bool),
+      (func) => isTotalFor(func, at, takes) && (func.kind === "a" || func.result !== type.bool),
     );
-    if (!total) context.decide(argument.columns);
+    if (!total) context.decide(argument.columns, "call");
   }
   const value = computed(resolution.type, given);
   return { functions, value: executes ? executed(context, value) : value };
@@ -115,14 +116,17 @@ export function operate(
   coerceAll(context, resolution, given);
   if (given.some((value) => isRow(value.type))) refuseUserOperators(context);
   const functions = operatorFunctions(context, operators.filter(isUserMade));
-  const executes = executeUnlessHarmless(context, functions, given);
-  if (given.some((value) => runsUserCode(context.catalog, value.type)) && functions.length === 0) {
+  const executes = executeUnlessHarmless(context, functions, given, "operator");
+  const userMade = given.some((value) => runsUserCode(context.catalog, value.type));
+  if (userMade && functions.length === 0 && applies("user type")) {
     throw new Opaque(`operator ${name.name} on a user-made type`);
   }
   const value = computed(resolution.type, given);
+  const takes = given.map((one) => context.catalog.types.get(one.type));
   const total =
-    isTotalOperator(name.name) && operators.every((operator) => operator.result !== type.bool);
-  if (!total) context.decide(value.columns);
+    isTotalOperator(name.name, takes) &&
+    operators.every((operator) => operator.result !== type.bool);
+  if (!total) context.decide(value.columns, "comparison");
   return executes ? executed(context, value) : value;
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { Opaque } from "./outcome.ts";
 import { type } from "./types.ts";
 import { computed, unknownType, type Value } from "./value.ts";
+import { reachInput } from "./type-inputs.ts";
 
 const widening: ReadonlyMap<number, readonly number[]> = new Map([
   [type.int2, [type.int4, type.int8, type.numeric, type.float4, type.float8]],
@@ -23,8 +24,8 @@ export function castTo(context: Context, value: Value, target: Type, modified: b
   const source = value.type === 0 ? 0 : baseOf(catalog, value.type);
   const cast = catalog.cast(source, target.oid);
   if (cast && !cast.builtin && cast.method === "f") {
-    context.reach([cast.functionOid]);
-    context.decide(value.columns);
+    context.reach([cast.functionOid], "user cast");
+    context.decide(value.columns, "cast");
     return computed(target.oid, [value]);
   }
   if (source === 0 && catalog.userCastTo(target.oid)) {
@@ -38,7 +39,7 @@ export function castTo(context: Context, value: Value, target: Type, modified: b
   }
   const succeeds =
     unchanged || texts.has(target.oid) || widening.get(source)?.includes(target.oid) === true;
-  if (!succeeds) context.decide(value.columns);
+  if (!succeeds) context.decide(value.columns, "cast");
   return { ...computed(target.oid, [value]), constant: value.constant };
 }
 
@@ -50,22 +51,23 @@ function refuseUserMade(context: Context, target: Type, source: number): void {
     if (element.kind === "d") throw new Opaque("a cast to an array of a domain");
     const from = context.catalog.types.get(source)?.element ?? 0;
     const cast = context.catalog.cast(from, element.oid);
-    if (cast && !cast.builtin && cast.method === "f") context.reach([cast.functionOid]);
+    if (cast && !cast.builtin && cast.method === "f")
+      context.reach([cast.functionOid], "user cast");
   }
   if (element.oid < firstUserOid || element.kind === "e") return;
-  if (element.kind === "c" && (source === type.record || source === element.oid)) return;
+  if (element.kind === "c" && source === element.oid) return;
+  if (element.kind === "c" && source === type.record) return reachInput(context, element.oid);
   throw new Opaque(`a cast to the user-made type ${target.schema}.${target.name}`);
 }
 
 function castToDomain(context: Context, value: Value, domain: Type): Value {
-  context.reach(domain.reaches);
-  for (const expression of domain.expressions) context.reachExpression(expression);
+  reachInput(context, domain.oid);
   if (value.type === domain.oid) return value;
   const base = context.catalog.types.get(domain.base);
   if (!base) throw new Opaque("a domain of an unknown type");
   const inner = castTo(context, value, base, false);
   // A domain's constraint may fail for some values.
-  context.decide(value.columns);
+  context.decide(value.columns, "cast");
   return { ...inner, type: domain.oid, origin: null };
 }
 

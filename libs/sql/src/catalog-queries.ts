@@ -26,11 +26,18 @@ export const catalogQueries = {
   foreignKeys: `SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype,
       pg_catalog.array_to_string(k.conkey, ','), pg_catalog.array_to_string(k.confkey, ',')
     FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.oid`,
-  uniqueColumns: `SELECT i.indrelid, pg_catalog.array_to_string(i.indkey::int2[], ',')
-    FROM pg_catalog.pg_index i WHERE i.indisunique AND i.indrelid >= 16384 ORDER BY i.indexrelid`,
+  /** Of each index its columns, those in its expressions and condition too, and whether it keeps rows apart. */
+  indexColumns: `SELECT i.indrelid, pg_catalog.array_to_string(ARRAY(
+      SELECT k.n FROM pg_catalog.unnest(i.indkey::int2[]) k(n) WHERE k.n > 0
+      UNION SELECT d.refobjsubid::int2 FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
+          AND d.refobjsubid > 0
+      ORDER BY 1), ','), i.indisunique OR i.indisexclusion
+    FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 ORDER BY i.indexrelid`,
   /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
   reaches: `SELECT DISTINCT x.relation, x.type, x.function FROM (
-      SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, 0) AS relation,
+      SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, s.stxrelid, 0) AS relation,
         COALESCE(k.contypid, 0) AS type,
         CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
           THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
@@ -42,17 +49,21 @@ export const catalogQueries = {
       LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
       LEFT JOIN pg_catalog.pg_partitioned_table t ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.partrelid = d.objid
       LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+      LEFT JOIN pg_catalog.pg_statistic_ext s ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+        AND s.oid = d.objid
       WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
         'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
     WHERE x.relation <> 0 OR x.type <> 0 ORDER BY 1, 2, 3`,
-  expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_constraintdef(k.oid)
-      FROM pg_catalog.pg_constraint k WHERE k.contype IN ('c', 'x') AND k.oid >= 16384
-    UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
-        pg_catalog.pg_get_expr(i.indpred, i.indrelid))
+  expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_expr(k.conbin, k.conrelid), 'check'
+      FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
+    UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
+        pg_catalog.pg_get_expr(i.indpred, i.indrelid)), 'index'
       FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-    UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-        pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
-      FROM pg_catalog.pg_policy p`,
+    UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+        pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 'policy'
+      FROM pg_catalog.pg_policy p
+    UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'index'
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL`,
   types: `SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
       CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -102,6 +113,7 @@ export const digestQuery = `SELECT pg_catalog.md5(${[
   mark("pg_index", "x.indexrelid"),
   mark("pg_rewrite"),
   mark("pg_policy"),
+  mark("pg_statistic_ext"),
   mark("pg_type"),
   mark("pg_proc"),
   mark("pg_operator"),

@@ -35,6 +35,18 @@ export interface IncomingForeignKey {
   readonly referenced: readonly number[];
 }
 
+export interface ForeignKey {
+  readonly to: number;
+  readonly referencing: readonly number[];
+  readonly referenced: readonly number[];
+}
+
+export interface StoredExpression {
+  readonly kind: "check" | "index" | "policy";
+  /** As PostgreSQL prints it under `catalogSettings`; an index's are several with commas between them. */
+  readonly text: string;
+}
+
 /** pg_class.relkind of what can be named in FROM or written to, composite types besides. */
 export type RelationKind = "r" | "p" | "v" | "m" | "f" | "S" | "c";
 
@@ -56,9 +68,13 @@ export interface Relation {
   /** Functions outside pg_catalog in constraints, index expressions and policies. */
   readonly reaches: readonly number[];
   /** Texts of constraints, index expressions and policies, in which built-ins are called. */
-  readonly expressions: readonly string[];
-  /** Columns of unique indexes. */
-  readonly uniqueColumns: readonly number[];
+  readonly expressions: readonly StoredExpression[];
+  /** Of each index that keeps rows apart, the columns that it compares, in its expressions and condition too. */
+  readonly unique: readonly (readonly number[])[];
+  /** Columns of any index, those in expressions too. */
+  readonly indexed: readonly number[];
+  /** Foreign keys of its own. */
+  readonly references: readonly ForeignKey[];
   /** Of a view or materialised view that people made: its query, every name in it qualified; else null. */
   readonly definition: string | null;
 }
@@ -77,9 +93,9 @@ export interface Type {
   readonly element: number;
   readonly array: number;
   readonly relation: number;
-  /** Functions outside pg_catalog in a domain's constraints. */
+  /** Functions outside pg_catalog in a domain's constraints, and what those constraints say. */
   readonly reaches: readonly number[];
-  readonly expressions: readonly string[];
+  readonly expressions: readonly StoredExpression[];
 }
 
 export interface Func {

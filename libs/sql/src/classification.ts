@@ -2,6 +2,7 @@ import type { Catalog, Relation } from "./catalog.ts";
 import { qualified, splitQualified } from "./identifiers.ts";
 import { union } from "./value.ts";
 import { isView, viewLineage } from "./views.ts";
+import { applies } from "./rules.ts";
 
 /** Classified columns, id without the connection (`public.customers.email`) → tags. */
 export type Classified = Readonly<Record<string, readonly string[]>>;
@@ -105,8 +106,11 @@ class CatalogClassification implements Classification {
   }
 
   #family(relation: Relation, children: boolean): Relation[] {
-    const family = [relation, ...kin(this.#catalog, relation, "parents")];
-    if (children) {
+    const family = [
+      relation,
+      ...(applies("parents") ? kin(this.#catalog, relation, "parents") : []),
+    ];
+    if (children && applies("children")) {
       for (const child of kin(this.#catalog, relation, "children")) {
         family.push(child, ...kin(this.#catalog, child, "parents"));
       }

@@ -59,6 +59,6 @@ export const missingEntry = (name: string, at: number): Unresolved =>
 
 export function columnReference(fields: Fields, scope: Scope, context: Context): Value {
   const { value } = findColumn(fields, scope, context);
-  context.touch(value.columns);
+  context.see(value.columns);
   return value;
 }

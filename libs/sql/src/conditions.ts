@@ -6,6 +6,7 @@ import type { Scope } from "./scope.ts";
 import { known, knownFields, list, node, strings, text } from "./tree.ts";
 import { baseOf } from "./coercion.ts";
 import { unknownType, type Value } from "./value.ts";
+import { applies } from "./rules.ts";
 
 /**
  * A WHERE or ON: its top-level AND terms of the form `column = constant` are lookups, all else that
@@ -22,7 +23,7 @@ export function condition(expression: unknown, scope: Scope, context: Context): 
     return;
   }
   if (lookup(expression, scope, context)) return;
-  context.decide(evaluate(expression, scope, context).columns);
+  context.decide(evaluate(expression, scope, context).columns, "condition");
 }
 
 const expressionFields = knownFields(
@@ -59,15 +60,14 @@ function lookup(expression: unknown, scope: Scope, context: Context): boolean {
   function looksUp(side: unknown, others: readonly unknown[], array: boolean): boolean {
     if (node(side).kind !== "ColumnRef" || !others.every(isConstant)) return false;
     const { value, level } = findColumn(node(side).fields, scope, context);
-    if (level !== 0 || !value.bare) return false;
+    if ((level !== 0 || !value.bare) && applies("lookup place")) return false;
     for (const other of others) {
       const given = evaluate(other, scope, context);
       if (!given.constant) return false;
       const compared = array ? elementOf(given, context) : given;
-      if (!isOwnEquality(context, name, value, compared)) return false;
+      if (!isOwnEquality(context, name, value, compared) && applies("own equality")) return false;
     }
-    context.touch(value.columns);
-    context.asked.use(value.columns, "lookup");
+    context.lookUp(value.columns, "condition");
     return true;
   }
 }
@@ -83,6 +83,8 @@ function isConstant(expression: unknown): boolean {
   const { kind, fields } = node(expression);
   switch (kind) {
     case "A_Const":
+      // Under `transform_null_equals` it would mean IS NULL.
+      return fields["isnull"] !== true;
     case "ParamRef":
       return true;
     case "TypeCast":

@@ -6,6 +6,7 @@ import type { Asked } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import { noNames, type SessionNames } from "./session-names.ts";
 import type { Value } from "./value.ts";
+import { applies, type Rule } from "./rules.ts";
 
 /** Deeper statements are refused: the analyser recurses. */
 const maxDepth = 1200;
@@ -24,6 +25,8 @@ export class Context {
   executes = false;
   /** Whether it may have changed search_path, role or temporary objects. */
   changesNames = false;
+  /** Whether the planner may compute what it reads from tables already: an EXPLAIN then shows it. */
+  readsWhenPlanned = false;
   /** What the session's own names stand for. */
   session: SessionNames = noNames;
   /** What `$1` … are inside a function's body, or in a statement that EXECUTE runs. */
@@ -91,19 +94,41 @@ export class Context {
   include(other: Context): void {
     for (const operation of other.asked.operations.list()) this.asked.operations.add(operation);
     this.touch([...other.asked.touched]);
+    this.see([...other.asked.seen]);
+    this.readsWhenPlanned ||= other.readsWhenPlanned;
     this.executes ||= other.executes;
     this.changesNames ||= other.changesNames;
   }
 
-  decide(columns: readonly string[]): void {
-    this.asked.use(columns, "predicate");
+  /** Something is decided by these columns. */
+  decide(columns: readonly string[], rule: Rule): void {
+    if (applies(rule)) this.asked.use(columns, "predicate");
+  }
+
+  /** What is in these columns is kept somewhere else. */
+  keep(columns: readonly string[], rule: Rule): void {
+    if (applies(rule)) this.asked.use(columns, "write");
+  }
+
+  /** Whether a value is in these columns shows. */
+  lookUp(columns: readonly string[], rule: Rule): void {
+    if (!applies(rule)) return;
+    this.touch(columns);
+    this.asked.use(columns, "lookup");
   }
 
   touch(columns: readonly string[]): void {
     for (const id of columns) this.asked.touched.add(id);
   }
 
-  execute(func: Func): void {
+  /** These columns are read, so that a plan tells of them. */
+  see(columns: readonly string[]): void {
+    this.touch(columns);
+    for (const id of columns) this.asked.seen.add(id);
+  }
+
+  execute(func: Func, rule: Rule): void {
+    if (!applies(rule)) return;
     this.asked.act("execute", this.asked.resources.function(func));
     this.executes = true;
     if (func.oid >= firstUserOid) this.changesNames = true;
@@ -111,28 +136,28 @@ export class Context {
   }
 
   /** Asks `execute` for what is not harmless among functions that are reached by oid. */
-  reach(oids: readonly number[]): void {
+  reach(oids: readonly number[], rule: Rule): void {
     for (const oid of oids) {
       const func = this.catalog.functions.get(oid);
       if (!func) throw new Opaque("a function or operator class that the catalog does not have");
-      if (!isHarmless(func)) this.execute(func);
+      if (!isHarmless(func)) this.execute(func, rule);
     }
   }
 
   /** The same for what the text of a default, constraint, index or policy calls. */
-  reachExpression(expression: string): void {
+  reachExpression(expression: string, rule: Rule): void {
     for (const name of callsIn(expression)) {
       for (const func of this.catalog.functionsByName.get(name) ?? []) {
         if (func.schema === "pg_catalog" && !isHarmless(func) && !safeDefaults.has(func.name)) {
-          this.execute(func);
+          this.execute(func, rule);
         }
       }
     }
   }
 
-  reachRelation(relation: Relation): void {
-    this.reach(relation.reaches);
-    for (const expression of relation.expressions) this.reachExpression(expression);
+  reachRelation(relation: Relation, rule: Rule = "stored"): void {
+    this.reach(relation.reaches, rule);
+    for (const expression of relation.expressions) this.reachExpression(expression.text, rule);
   }
 }
 

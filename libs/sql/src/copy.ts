@@ -2,7 +2,7 @@ import type { Told } from "./analyse.ts";
 import type { Effects } from "./analysis.ts";
 import { commonTables } from "./common-tables.ts";
 import type { Context } from "./context.ts";
-import { attnumsOf, change, reachDefaults } from "./effects.ts";
+import { attnumsOf, change, reachDefaults, revealInserted } from "./effects.ts";
 import { evaluate } from "./expressions.ts";
 import { namedRelation } from "./from.ts";
 import { Opaque } from "./outcome.ts";
@@ -56,7 +56,7 @@ export function copyStatement(fields: Fields, context: Context): Told {
       ? tableColumns(fields, context)
       : queryColumns(fields["query"], context);
   if (!place) return { columns, effects };
-  context.asked.use(union(...columns.map(({ value }) => value.columns)), "write");
+  context.keep(union(...columns.map(({ value }) => value.columns)), "file");
   return { columns: null, effects };
 }
 
@@ -113,7 +113,7 @@ function tableColumns(fields: Fields, context: Context): readonly ScopeColumn[] 
     const { attnum } = columnNamed(relation, name, -1);
     const column = columns[relation.columns.findIndex((other) => other.attnum === attnum)];
     if (!column) throw new Opaque("a malformed catalog");
-    context.touch(column.value.columns);
+    context.see(column.value.columns);
     return column;
   });
 }
@@ -132,6 +132,7 @@ function copyIn(fields: Fields, context: Context): void {
   // What comes in is read by the types' input functions; a domain's may call more.
   reachDefaults(relation, attnumsOf(relation.columns), context);
   change("insert", relation, { children: true, where: false, columns: [] }, context);
+  revealInserted(relation, columns, context);
   if (fields["whereClause"] === undefined) return;
   const scope = new Scope(null, new Map());
   const entry = {

@@ -127,7 +127,7 @@ export function moveObject(kind: string, fields: Fields, context: Context): Told
       column === null
         ? classification.ofRelation(relation, true)
         : classification.of(relation, column, true);
-    if (kind !== "OBJECT_TABCONSTRAINT") asked.use(moved, "write");
+    if (kind !== "OBJECT_TABCONSTRAINT") context.keep(moved, "move");
     return { columns: null, effects: defined };
   }
   if (kind === "OBJECT_SCHEMA") {
@@ -136,7 +136,7 @@ export function moveObject(kind: string, fields: Fields, context: Context): Told
     for (const id of classification.all) {
       const column = classification.column(id);
       const relation = column && context.catalog.relations.get(column.relation);
-      if (relation?.schema === schema) asked.use([id], "write");
+      if (relation?.schema === schema) context.keep([id], "move");
     }
     return { columns: null, effects: definedNames };
   }

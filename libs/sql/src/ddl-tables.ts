@@ -22,6 +22,8 @@ import {
   type Fields,
 } from "./tree.ts";
 import { union } from "./value.ts";
+import { reachInput } from "./type-inputs.ts";
+import { namedType } from "./types.ts";
 
 export const defined: Effects = { ddl: true, names: false };
 export const definedNames: Effects = { ddl: true, names: true };
@@ -68,6 +70,9 @@ export function createTable(fields: Fields, context: Context): Told {
     const constraints =
       kind === "Constraint" ? [element] : kind === "ColumnDef" ? list(inner["constraints"]) : [];
     for (const constraint of constraints) newConstraint(only(constraint, "Constraint"), context);
+    if (kind === "ColumnDef" && constraints.length > 0)
+      // A default or condition that is a literal is read at once.
+      reachInput(context, namedType(inner["typeName"], context).type.oid);
     if (kind === "TableLikeClause") {
       context.asked.readTable(namedRelation(record(inner["relation"]), context));
     }
@@ -113,8 +118,9 @@ export function foreignKey(constraint: Fields, context: Context): void {
     const referenced =
       named.length > 0
         ? named.includes(column.name)
-        : relation.uniqueColumns.includes(column.attnum);
-    if (referenced) context.decide(context.classification.of(relation, column.name, true));
+        : relation.unique.some((columns) => columns.includes(column.attnum));
+    if (referenced)
+      context.decide(context.classification.of(relation, column.name, true), "reference");
   }
 }
 
@@ -133,7 +139,7 @@ export function storeQuery(query: unknown, context: Context): void {
   if (kind !== "SelectStmt" && kind !== "ExecuteStmt") throw new Opaque(`a ${kind} that is stored`);
   const columns =
     kind === "ExecuteStmt" ? executed(fields, context) : selectQuery(fields, null, context);
-  context.asked.use(union(...columns.map(({ value }) => value.columns)), "write");
+  context.keep(union(...columns.map(({ value }) => value.columns)), "query");
 }
 
 /** CREATE TABLE … AS and CREATE MATERIALIZED VIEW. */
@@ -151,6 +157,7 @@ export function createTableAs(fields: Fields, context: Context): Told {
 /** SELECT … INTO. */
 export function selectInto(fields: Fields, context: Context): Told {
   const { intoClause, ...select } = fields;
+  context.reach(context.catalog.eventTriggers, "event");
   storeQuery({ SelectStmt: select }, context);
   return { columns: null, effects: createRelation(record(intoClause)["rel"], context) };
 }
@@ -181,13 +188,12 @@ export function createIndex(fields: Fields, context: Context): Told {
     const element = only(item, "IndexElem");
     if (list(element["opclass"]).length > 0) throw new Opaque("an index with an operator class");
     if (element["expr"] !== undefined)
-      context.decide(evaluate(element["expr"], scope, context).columns);
-    else if (fields["unique"] === true) {
-      context.decide(context.classification.of(relation, text(element["name"]), true));
-    }
+      context.decide(evaluate(element["expr"], scope, context).columns, "index");
+    // It keeps the rows in its order: who reads along it reads them sorted.
+    else context.decide(context.classification.of(relation, text(element["name"]), true), "index");
   }
   if (fields["whereClause"] !== undefined) {
-    context.decide(evaluate(fields["whereClause"], scope, context).columns);
+    context.decide(evaluate(fields["whereClause"], scope, context).columns, "index");
   }
   return { columns: null, effects: defined };
 }

@@ -1,10 +1,14 @@
-import type { Column, Relation, Trigger } from "./catalog.ts";
+import type { Column, IncomingForeignKey, Relation, Trigger } from "./catalog.ts";
 import { firstUserOid } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { Opaque } from "./outcome.ts";
 import { family, openRelation } from "./relations.ts";
 import { baseColumns, viewBase } from "./view-writes.ts";
 import { isView } from "./views.ts";
+import { reachInput } from "./type-inputs.ts";
+import { applies } from "./rules.ts";
+import { columnsIn, policyColumns } from "./stored-expressions.ts";
+import { union } from "./value.ts";
 
 export type Change = "insert" | "update" | "delete" | "truncate";
 
@@ -30,9 +34,11 @@ export function change(
   },
   context: Context,
 ): void {
-  if (isView(relation)) return changeView(action, relation, options, context);
+  if (isView(relation) && applies("view change"))
+    return changeView(action, relation, options, context);
   // An inheritance parent takes inserted rows itself; a partitioned table hands them down.
-  const children = options.children && (action !== "insert" || relation.kind === "p");
+  const children =
+    options.children && (action !== "insert" || relation.kind === "p") && applies("partitions");
   for (const one of family(relation, children, context)) {
     changeOne(action, one, options, context, new Set());
   }
@@ -82,18 +88,20 @@ function changeOne(
     relation.parents.some((parent) => context.catalog.relations.get(parent)?.kind === "p");
   for (const trigger of relation.triggers) {
     const moved = action === "update" && partitioned && (trigger.onInsert || trigger.onDelete);
-    if (fires[action](trigger) || moved) context.reach([trigger.functionOid]);
+    if (fires[action](trigger) || moved) context.reach([trigger.functionOid], "trigger");
   }
   if (action === "insert" || action === "update") context.reachRelation(relation);
   else if (relation.rowSecurity && action === "delete") context.reachRelation(relation);
   if (action === "update") recomputed(relation, context);
+  if (action !== "truncate") compared(action, relation, options.columns, context);
   cascade(action, relation, options.columns, context, seen);
 }
 
 /** Generated columns are computed again by every update. */
 function recomputed(relation: Relation, context: Context): void {
   for (const column of relation.columns) {
-    if (column.generated !== "" && column.default) context.reachExpression(column.default);
+    if (column.generated !== "" && column.default)
+      context.reachExpression(column.default, "stored");
   }
 }
 
@@ -105,9 +113,10 @@ function cascade(
   context: Context,
   seen: Set<string>,
 ): void {
-  if (action !== "delete" && action !== "update") return;
+  if ((action !== "delete" && action !== "update") || !applies("cascade")) return;
   for (const key of relation.referencedBy) {
     const rule = action === "delete" ? key.onDelete : key.onUpdate;
+    revealReferences(key, context);
     if (rule !== "c" && rule !== "n" && rule !== "d") continue;
     if (action === "update" && !key.referenced.some((column) => columns.includes(column))) continue;
     const from = context.catalog.relations.get(key.from);
@@ -118,6 +127,14 @@ function cascade(
       changeOne(caused, one, { where: true, columns: key.referencing }, context, seen);
     }
   }
+}
+
+/** That rows refer to it keeps a row from being deleted or changed, and so shows. */
+function revealReferences(key: IncomingForeignKey, context: Context): void {
+  const from = context.catalog.relations.get(key.from);
+  for (const column of from?.columns ?? [])
+    if (from && key.referencing.includes(column.attnum))
+      context.lookUp(context.classification.of(from, column.name, true), "reference");
 }
 
 /** Defaults of the columns that an INSERT leaves out, or sets to DEFAULT; a view's, then its table's. */
@@ -134,12 +151,77 @@ export function reachDefaults(
   }
   for (const column of relation.columns) {
     if (!attnums.includes(column.attnum)) continue;
-    if (column.default !== null) context.reachExpression(column.default);
-    const type = context.catalog.types.get(column.typeOid);
-    if (type?.kind === "d") {
-      context.reach(type.reaches);
-      for (const expression of type.expressions) context.reachExpression(expression);
-    }
+    if (column.default !== null) context.reachExpression(column.default, "stored");
+    reachInput(context, column.typeOid);
+  }
+}
+
+/**
+ * What new rows are compared with: other rows by unique indexes, rows of other tables by foreign keys, what stays in
+ * the row by CHECK. `set`: the attnums that an update sets.
+ */
+function compared(
+  action: Change,
+  relation: Relation,
+  set: readonly number[],
+  context: Context,
+): void {
+  if (relation.rowSecurity) context.decide(policyColumns(relation, context), "policy");
+  if (action !== "update") return;
+  revealKeys(relation, set, context);
+  const own = relation.columns.map(({ name }) => context.classification.of(relation, name, true));
+  for (const columns of relation.unique) {
+    if (!columns.some((attnum) => set.includes(attnum))) continue;
+    context.decide(columnsLeft(relation, columns, set, own), "unique");
+  }
+  for (const expression of relation.expressions) {
+    if (expression.kind !== "check") continue;
+    const columns = columnsIn(relation, expression.text, context);
+    if (columns.some((attnum) => set.includes(attnum)))
+      context.decide(columnsLeft(relation, columns, set, own), "constraint");
+  }
+}
+
+const columnsLeft = (
+  relation: Relation,
+  columns: readonly number[],
+  set: readonly number[],
+  own: readonly (readonly string[])[],
+): readonly string[] =>
+  union(
+    ...relation.columns.flatMap(({ attnum }, at) =>
+      columns.includes(attnum) && !set.includes(attnum) ? [own[at] ?? []] : [],
+    ),
+  );
+
+/** What an INSERT gives for these columns, of a view the ones of its table. */
+export function revealInserted(
+  relation: Relation,
+  given: readonly Column[],
+  context: Context,
+): void {
+  if (!isView(relation)) return revealKeys(relation, attnumsOf(given), context);
+  const base = viewBase(relation, context);
+  const own = new Set(attnumsOf(given));
+  const columns = base.relation.columns.filter(({ attnum }) =>
+    [...base.columns].some(([from, to]) => own.has(from) && to === attnum),
+  );
+  revealInserted(base.relation, columns, context);
+}
+
+/** A value that is given for a unique column, or for one that refers to another table, is looked for. */
+function revealKeys(relation: Relation, given: readonly number[], context: Context): void {
+  const { catalog, classification } = context;
+  const unique = new Set(relation.unique.flat());
+  for (const { attnum, name } of relation.columns)
+    if (unique.has(attnum) && given.includes(attnum))
+      context.lookUp(classification.of(relation, name, true), "unique");
+  for (const { to, referencing, referenced } of relation.references) {
+    const target = catalog.relations.get(to);
+    if (!target || !referencing.some((attnum) => given.includes(attnum))) continue;
+    for (const { attnum, name } of target.columns)
+      if (referenced.includes(attnum))
+        context.lookUp(classification.of(target, name, true), "reference");
   }
 }
 

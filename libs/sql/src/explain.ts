@@ -2,6 +2,8 @@ import type { Told } from "./analyse.ts";
 import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
 import { plain } from "./value.ts";
+import type { Context } from "./context.ts";
+import { applies } from "./rules.ts";
 
 const off = /^(off|false|0)$/i;
 
@@ -16,8 +18,8 @@ function optionText(value: unknown): string {
 /** EXPLAIN asks what its statement asks, and shows a plan instead; with ANALYZE it also runs it. */
 export function explainStatement(
   fields: Fields,
+  context: Context,
   inner: (kind: string, fields: Fields) => Told,
-  ask: (told: Told) => void,
 ): Told {
   known(fields, "ExplainStmt", knownFields("query", "options"));
   const options = new Map(
@@ -29,11 +31,14 @@ export function explainStatement(
   const analyze = options.has("analyze") && !off.test(options.get("analyze") ?? "");
   const { kind, fields: query } = node(fields["query"]);
   const told = inner(kind, query);
-  ask(told);
+  for (const { value } of told.declares?.columns ?? told.columns ?? [])
+    context.asked.use(value.columns, "output");
+  // Widths, sizes and what is computed at once are made of the values that it reads.
+  const read = applies("plan") ? [...context.asked.seen].toSorted() : [];
   const format = options.get("format")?.toLowerCase();
   const shown = format === "json" ? 114 : format === "xml" ? 142 : type.text;
   return {
-    columns: [{ name: "QUERY PLAN", value: plain(shown) }],
+    columns: [{ name: "QUERY PLAN", value: { ...plain(shown), columns: read } }],
     explain: { analyze },
     ...(analyze && told.effects ? { effects: told.effects } : {}),
     ...(told.opaque === undefined ? {} : { opaque: told.opaque }),

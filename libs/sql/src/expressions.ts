@@ -78,7 +78,7 @@ function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
     }
     results.push(evaluate(when["result"], scope, context));
   }
-  context.decide(union(...tests.map((value) => value.columns)));
+  context.decide(union(...tests.map((value) => value.columns)), "case");
   // PostgreSQL looks at ELSE first when it chooses the type.
   if (fields["defresult"] !== undefined) {
     results.unshift(evaluate(fields["defresult"], scope, context));
@@ -88,9 +88,17 @@ function caseExpression(fields: Fields, scope: Scope, context: Context): Value {
 }
 
 function arrayExpression(fields: Fields, scope: Scope, context: Context): Value {
-  const elements = evaluateAll(fields["elements"], scope, context);
+  const written = list(fields["elements"]);
+  const elements = evaluateAll(written, scope, context);
   const element = unify(context, elements);
   const found = context.catalog.types.get(element);
+  // Arrays become one only if they are of one length.
+  const nested = elements.filter(
+    (value, at) =>
+      node(written[at]).kind !== "A_ArrayExpr" &&
+      (value.type === 0 || context.catalog.types.get(value.type)?.element !== 0),
+  );
+  context.decide(union(...nested.map((value) => value.columns)), "array");
   const array = found?.element ? element : (found?.array ?? 0);
   return {
     ...computed(array, elements),
@@ -113,7 +121,7 @@ function indirection(fields: Fields, scope: Scope, context: Context): Value {
       for (const bound of [inner["lidx"], inner["uidx"]]) {
         if (bound === undefined) continue;
         const value = evaluate(bound, scope, context);
-        context.decide(value.columns);
+        context.decide(value.columns, "subscript");
         values.push(value);
       }
       const found = context.catalog.types.get(baseOf(context.catalog, resultType));
@@ -170,17 +178,17 @@ const rules: Readonly<Record<string, Rule>> = {
   BoolExpr: {
     fields: knownFields("boolop", "args"),
     evaluate: (fields, scope, context) =>
-      decided(context, type.bool, evaluateAll(fields["args"], scope, context)),
+      decided(context, type.bool, evaluateAll(fields["args"], scope, context), "boolean"),
   },
   NullTest: {
     fields: knownFields("arg", "nulltesttype", "argisrow"),
     evaluate: (fields, scope, context) =>
-      decided(context, type.bool, [evaluate(fields["arg"], scope, context)]),
+      decided(context, type.bool, [evaluate(fields["arg"], scope, context)], "boolean"),
   },
   BooleanTest: {
     fields: knownFields("arg", "booltesttype"),
     evaluate: (fields, scope, context) =>
-      decided(context, type.bool, [evaluate(fields["arg"], scope, context)]),
+      decided(context, type.bool, [evaluate(fields["arg"], scope, context)], "boolean"),
   },
   CaseExpr: { fields: knownFields("arg", "args", "defresult"), evaluate: caseExpression },
   CoalesceExpr: {
@@ -190,7 +198,7 @@ const rules: Readonly<Record<string, Rule>> = {
       const values = evaluateAll(args, scope, context);
       // Whether a later argument is computed at all tells whether the earlier ones are null.
       if (!args.slice(1).every(cannotFail))
-        context.decide(union(...values.map((value) => value.columns)));
+        context.decide(union(...values.map((value) => value.columns)), "case");
       return computed(unify(context, values), values);
     },
   },
@@ -200,7 +208,7 @@ const rules: Readonly<Record<string, Rule>> = {
       const values = evaluateAll(fields["args"], scope, context);
       const [first] = values;
       for (const value of values) if (first) operate(context, ["<"], first, value);
-      return decided(context, unify(context, values), values);
+      return decided(context, unify(context, values), values, "greatest");
     },
   },
   A_ArrayExpr: {

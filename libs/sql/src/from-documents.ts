@@ -105,8 +105,8 @@ function table(
   context: Context,
 ): RangeEntry {
   const value = computed(0, fed);
-  context.touch(value.columns);
-  context.decide(value.columns);
+  context.see(value.columns);
+  context.decide(value.columns, "document");
   const columns = shapes.map(({ name, oid }): ScopeColumn => ({
     name,
     value: { ...value, type: oid },

@@ -20,6 +20,7 @@ import {
 } from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { plain, type Value } from "./value.ts";
+import { reachInput } from "./type-inputs.ts";
 
 const rangeFields = knownFields(
   "lateral",
@@ -124,6 +125,7 @@ function declared(written: unknown, value: Value, context: Context): ScopeColumn
   return definitions.map((item) => {
     const definition = only(item, "ColumnDef");
     const { type: found } = namedType(definition["typeName"], context);
+    reachInput(context, found.oid);
     return {
       name: text(definition["colname"]),
       value: { ...value, type: found.oid, bare: false, origin: null },

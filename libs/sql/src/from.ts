@@ -124,7 +124,7 @@ function tableSample(fields: Fields, scope: Scope, context: Context): RangeEntry
   }
   const repeatable = fields["repeatable"] === undefined ? [] : [fields["repeatable"]];
   const values = evaluateAll([...list(fields["args"]), ...repeatable], scope, context);
-  for (const value of values) context.decide(value.columns);
+  for (const value of values) context.decide(value.columns, "sample");
   return rangeVar(record(node(fields["relation"]).fields), scope, context);
 }
 
@@ -220,8 +220,8 @@ function mergedColumns(
     const b = one(rights, name, "right");
     operate(context, ["="], a, b);
     const columns = computed(0, [a, b]).columns;
-    context.touch(columns);
-    context.decide(columns);
+    context.see(columns);
+    context.decide(columns, "join");
     return { name, value: merge(text(fields["jointype"]), a, b, context) };
   });
 }

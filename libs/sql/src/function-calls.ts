@@ -36,7 +36,7 @@ function sequenceCall(
   if (name === "currval") context.asked.readTable(relation);
   else context.asked.change("update", relation, true);
   const feeds = union(...given.map((value) => value.columns));
-  context.asked.use(feeds, "write");
+  context.keep(feeds, "sequence");
   return computed(type.int8, given);
 }
 
@@ -77,7 +77,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
         throw new Opaque("a user-made set_config");
       // INVARIANT: what sets the parser's settings is refused, whatever policy says of the function.
       if (setConfig(args, context).names) context.changesNames = true;
-      context.asked.use(union(...given.map((value) => value.columns)), "write");
+      context.keep(union(...given.map((value) => value.columns)), "setting");
       return computed(type.text, given);
     }
     const sequence = sequenceCall(name.name, args, given, context);
@@ -99,7 +99,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     return list(fields["agg_order"]).map((item) => {
       const value = evaluate(node(item).fields["node"], scope, context);
       sortable(context, value.type);
-      context.decide(value.columns);
+      context.decide(value.columns, "aggregate");
       return { ...value, type: 0 };
     });
   }
@@ -132,7 +132,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     }
     if (fields["over"] !== undefined) deciding.push(windowColumns(fields["over"], scope, context));
     const columns = union(...deciding);
-    context.decide(columns);
+    context.decide(columns, "aggregate");
     return { ...value, columns: union(value.columns, columns), bare: false, origin: null };
   }
 

@@ -1,4 +1,4 @@
-import { firstUserOid, type Catalog, type Func } from "./catalog.ts";
+import { firstUserOid, type Catalog, type Func, type Type } from "./catalog.ts";
 
 /**
  * Built-in functions that are not immutable and yet read no user data and change nothing: clocks,
@@ -86,7 +86,11 @@ const totalArguments: ReadonlyMap<string, "all" | "first" | "second" | "rest"> =
  * Whether the built-in succeeds, comparing nothing, for every value of its argument `at` (from 0). All
  * else over a classified column decides something (design §5, predicate).
  */
-export function isTotalFor(func: Func, at: number): boolean {
+export function isTotalFor(func: Func, at: number, type: Type | undefined): boolean {
+  // Sums of other numbers may be too large, and arrays of different lengths do not fit into one.
+  if ((func.name === "sum" || func.name === "avg") && !(type && integers.has(type.oid)))
+    return false;
+  if (func.name === "array_agg" && (!type || type.element !== 0)) return false;
   switch (totalArguments.get(func.name)) {
     case "all":
       return true;
@@ -101,10 +105,14 @@ export function isTotalFor(func: Func, at: number): boolean {
   }
 }
 
-const totalOperators = new Set(["||", "->", "->>", "#>", "#>>"]);
+const integers: ReadonlySet<number> = new Set([20, 21, 23]);
 
-/** The same for operators; those that answer true or false are decisions. */
-export const isTotalOperator = (name: string): boolean => totalOperators.has(name);
+const totalOperators = new Set(["->", "->>", "#>", "#>>"]);
+
+/** The same for operators; those that answer true or false are decisions. Not everything can be put together. */
+export const isTotalOperator = (name: string, types: readonly (Type | undefined)[]): boolean =>
+  totalOperators.has(name) ||
+  (name === "||" && types.every((type) => type && type.element === 0 && type.category !== "U"));
 
 /** Built-ins that take values of user-made types without running their code. */
 const blindToTypes = new Set(

@@ -9,7 +9,7 @@ import {
 import type { Column, Relation } from "./catalog.ts";
 import { commonTables } from "./common-tables.ts";
 import type { Context } from "./context.ts";
-import { attnumsOf, change, reachDefaults } from "./effects.ts";
+import { attnumsOf, change, reachDefaults, revealInserted } from "./effects.ts";
 import { evaluate } from "./expressions.ts";
 import { aliasOf, namedRelation } from "./from.ts";
 import { Unresolved } from "./outcome.ts";
@@ -53,6 +53,7 @@ export function insert(
   const left = relation.columns.filter((column) => !given.includes(column));
   reachDefaults(relation, attnumsOf(left), context);
   change("insert", relation, { children: true, where: false, columns: [] }, context);
+  revealInserted(relation, given, context);
   const { name } = aliasOf(target["alias"]);
   const entry = targetEntry(relation, true, name, context);
   onConflict(fields["onConflictClause"], relation, entry, stored, around, context);
@@ -131,7 +132,7 @@ function onConflict(
   scope.add({ named: [offered], columns: [] });
   assign(fields["targetList"], relation, scope, stored, { where: true, children: true }, context);
   if (fields["whereClause"] !== undefined) {
-    context.decide(evaluate(fields["whereClause"], scope, context).columns);
+    context.decide(evaluate(fields["whereClause"], scope, context).columns, "conflict");
   }
 }
 
@@ -144,19 +145,19 @@ function conflictTarget(infer: unknown, relation: Relation, scope: Scope, contex
     const element = only(item, "IndexElem");
     if (typeof element["name"] === "string") {
       const column = columnNamed(relation, element["name"], -1);
-      context.decide(context.classification.of(relation, column.name, true));
+      context.decide(context.classification.of(relation, column.name, true), "conflict");
     } else {
-      context.decide(evaluate(element["expr"], scope, context).columns);
+      context.decide(evaluate(element["expr"], scope, context).columns, "conflict");
     }
   }
   if (fields["whereClause"] !== undefined) {
-    context.decide(evaluate(fields["whereClause"], scope, context).columns);
+    context.decide(evaluate(fields["whereClause"], scope, context).columns, "conflict");
   }
   if (elements.length > 0) return;
   if (isView(relation))
     return conflictTarget(infer, viewBase(relation, context).relation, scope, context);
   for (const column of relation.columns) {
-    if (!relation.uniqueColumns.includes(column.attnum)) continue;
-    context.decide(context.classification.of(relation, column.name, true));
+    if (!relation.unique.some((columns) => columns.includes(column.attnum))) continue;
+    context.decide(context.classification.of(relation, column.name, true), "conflict");
   }
 }

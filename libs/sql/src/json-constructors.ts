@@ -16,7 +16,7 @@ export function jsonValue(value: unknown, scope: Scope, context: Context): Value
   known(fields, "JsonValueExpr", knownFields("raw_expr", "formatted_expr", "format"));
   const found = evaluate(fields["raw_expr"], scope, context);
   const format = fields["format"] === undefined ? {} : record(fields["format"]);
-  if (format["format_type"] !== "JS_FORMAT_DEFAULT") context.decide(found.columns);
+  if (format["format_type"] !== "JS_FORMAT_DEFAULT") context.decide(found.columns, "document");
   return found;
 }
 
@@ -45,7 +45,7 @@ function keyValue(value: unknown, scope: Scope, context: Context): Value[] {
   const pair = only(value, "JsonKeyValue");
   const key = evaluate(pair["key"], scope, context);
   // A key that is null, or there twice, fails.
-  context.decide(key.columns);
+  context.decide(key.columns, "document");
   return [key, jsonValue(pair["value"], scope, context)];
 }
 
@@ -54,7 +54,7 @@ function made(fields: Fields, values: readonly Value[], context: Context): Value
   refuseJsonCasts(context);
   const result = returnedType(fields["output"], type.json, context);
   const unusual = fields["output"] !== undefined || fields["unique"] === true;
-  return unusual ? decided(context, result, values) : computed(result, values);
+  return unusual ? decided(context, result, values, "document") : computed(result, values);
 }
 
 function aggregate(
@@ -76,7 +76,7 @@ function aggregate(
   const window =
     constructor["over"] === undefined ? [] : windowColumns(constructor["over"], scope, context);
   const deciding = union(filter, window, sortColumns(constructor["agg_order"], scope, context));
-  context.decide(deciding);
+  context.decide(deciding, "aggregate");
   const value = made({ ...fields, output: constructor["output"] }, values, context);
   return { ...value, columns: union(value.columns, deciding) };
 }
@@ -95,7 +95,7 @@ function jsonFunction(fields: Fields, scope: Scope, context: Context): Value {
       : fields["op"] === "JSON_VALUE_OP"
         ? type.text
         : type.jsonb;
-  return decided(context, returnedType(fields["output"], usual, context), values);
+  return decided(context, returnedType(fields["output"], usual, context), values, "document");
 }
 
 export const passing = (items: unknown, scope: Scope, context: Context): Value[] =>
@@ -150,14 +150,17 @@ const rules: Readonly<Record<string, Rule>> = {
   JsonIsPredicate: {
     fields: knownFields("expr", "format", "item_type", "unique_keys"),
     evaluate: (fields, scope, context) =>
-      decided(context, type.bool, [evaluate(fields["expr"], scope, context)]),
+      decided(context, type.bool, [evaluate(fields["expr"], scope, context)], "document"),
   },
   JsonParseExpr: {
     fields: knownFields("expr", "output", "unique_keys"),
     evaluate: (fields, scope, context) =>
-      decided(context, returnedType(fields["output"], type.json, context), [
-        jsonValue(fields["expr"], scope, context),
-      ]),
+      decided(
+        context,
+        returnedType(fields["output"], type.json, context),
+        [jsonValue(fields["expr"], scope, context)],
+        "document",
+      ),
   },
   JsonScalarExpr: {
     fields: knownFields("expr", "output"),
@@ -167,9 +170,12 @@ const rules: Readonly<Record<string, Rule>> = {
   JsonSerializeExpr: {
     fields: knownFields("expr", "output"),
     evaluate: (fields, scope, context) =>
-      decided(context, returnedType(fields["output"], type.text, context), [
-        jsonValue(fields["expr"], scope, context),
-      ]),
+      decided(
+        context,
+        returnedType(fields["output"], type.text, context),
+        [jsonValue(fields["expr"], scope, context)],
+        "document",
+      ),
   },
   JsonFuncExpr: {
     fields: knownFields(

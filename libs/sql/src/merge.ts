@@ -1,7 +1,7 @@
 import { commonTables } from "./common-tables.ts";
 import { condition } from "./conditions.ts";
 import type { Context } from "./context.ts";
-import { attnumsOf, change, reachDefaults } from "./effects.ts";
+import { attnumsOf, change, reachDefaults, revealInserted } from "./effects.ts";
 import { evaluate } from "./expressions.ts";
 import { aliasOf, fromClause, namedRelation } from "./from.ts";
 import { Opaque } from "./outcome.ts";
@@ -78,7 +78,7 @@ function when(fields: Fields, target: Target, context: Context): void {
   const { relation, children, both, stored } = target;
   known(fields, "MergeWhenClause", whenFields);
   if (fields["condition"] !== undefined) {
-    context.decide(evaluate(fields["condition"], both, context).columns);
+    context.decide(evaluate(fields["condition"], both, context).columns, "merge");
   }
   switch (text(fields["commandType"])) {
     case "CMD_UPDATE":
@@ -110,4 +110,5 @@ function insertClause(fields: Fields, target: Target, context: Context): void {
   const left = relation.columns.filter((column) => !given.includes(column));
   reachDefaults(relation, attnumsOf(left), context);
   change("insert", relation, { children: true, where: false, columns: [] }, context);
+  revealInserted(relation, given, context);
 }

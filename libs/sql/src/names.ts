@@ -1,5 +1,6 @@
 import type { Catalog, Func, Operator, Relation, Type } from "./catalog.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
+import { applies } from "./rules.ts";
 
 /** How names resolve in a session at this moment. */
 export interface NameContext {
@@ -113,6 +114,7 @@ export class Names {
 
   /** INVARIANT: where a temporary object could hide another, names are not resolved. */
   #refuseTemporary(schema: string | null, name: string): void {
+    if (!applies("temporary")) return;
     if (schema !== null && /^pg_(toast_)?temp(_|$)/.test(schema)) {
       throw new Opaque("a temporary object");
     }

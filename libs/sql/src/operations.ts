@@ -153,6 +153,8 @@ export function resourcesOf(
 export class Asked {
   readonly operations = new Operations();
   readonly touched = new Set<string>();
+  /** Of those, the ones whose values are read, not only looked up or written. */
+  readonly seen = new Set<string>();
   readonly resources: Resources;
 
   constructor(resources: Resources) {

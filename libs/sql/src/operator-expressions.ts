@@ -9,11 +9,17 @@ import type { Scope } from "./scope.ts";
 import { list, node, strings, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
 import { computed, unknownType, type Value } from "./value.ts";
+import type { Rule } from "./rules.ts";
 
 /** A value that decides something, made of these. */
-export function decided(context: Context, resultType: number, values: readonly Value[]): Value {
+export function decided(
+  context: Context,
+  resultType: number,
+  values: readonly Value[],
+  rule: Rule,
+): Value {
   const value = computed(resultType, values);
-  context.decide(value.columns);
+  context.decide(value.columns, rule);
   return value;
 }
 
@@ -41,7 +47,7 @@ function compare(
     return operate(context, name, left?.value ?? null, right.value);
   }
   const results = lefts.map((value, at) => operate(context, name, value, rights[at] ?? value));
-  return decided(context, type.bool, results);
+  return decided(context, type.bool, results, "comparison");
 }
 
 /** NULLIF is of the type to which the operator coerces its left side; 0 when unsure. */
@@ -74,7 +80,8 @@ function againstEach(
   const results = items.flatMap((item) =>
     operators.map((operator) => compare(context, operator, left, item)),
   );
-  return decided(context, type.bool, [left.value, ...items.map(({ value }) => value), ...results]);
+  const values = [left.value, ...items.map(({ value }) => value), ...results];
+  return decided(context, type.bool, values, "comparison");
 }
 
 /** All that the grammar calls A_Expr. */
@@ -98,21 +105,26 @@ export function operatorExpression(fields: Fields, scope: Scope, context: Contex
     case "AEXPR_LIKE":
     case "AEXPR_ILIKE":
     case "AEXPR_SIMILAR":
-      return decided(context, type.bool, [compare(context, name, left, right)]);
+      return decided(context, type.bool, [compare(context, name, left, right)], "comparison");
     case "AEXPR_OP_ANY":
     case "AEXPR_OP_ALL": {
       const array = context.catalog.types.get(baseOf(context.catalog, right.value.type));
       const element = right.value.type === unknownType ? unknownType : (array?.element ?? 0);
       const item = { ...right.value, type: element };
-      return decided(context, type.bool, [operate(context, name, left?.value ?? null, item)]);
+      return decided(
+        context,
+        type.bool,
+        [operate(context, name, left?.value ?? null, item)],
+        "comparison",
+      );
     }
     case "AEXPR_DISTINCT":
     case "AEXPR_NOT_DISTINCT":
-      return decided(context, type.bool, [compare(context, ["="], left, right)]);
+      return decided(context, type.bool, [compare(context, ["="], left, right)], "comparison");
     case "AEXPR_NULLIF": {
       const result = compare(context, ["="], left, right);
       const resultType = left ? nullIfType(name, left.value, right.value, context) : 0;
-      return decided(context, resultType, left ? [left.value, result] : [result]);
+      return decided(context, resultType, left ? [left.value, result] : [result], "comparison");
     }
     default:
       throw new Opaque(`an operator expression of kind ${kind}`);

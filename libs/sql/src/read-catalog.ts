@@ -3,11 +3,13 @@ import type {
   Catalog,
   Column,
   Func,
+  ForeignKey,
   FunctionBody,
   IncomingForeignKey,
   Operator,
   Relation,
   RelationKind,
+  StoredExpression,
   Trigger,
   Type,
 } from "./catalog.ts";
@@ -78,6 +80,23 @@ const foreignKeys = (rows: CatalogRows): Map<number, IncomingForeignKey[]> =>
         referenced: numbers(row[5]),
       },
     ]),
+  );
+
+const ownForeignKeys = (rows: CatalogRows): Map<number, ForeignKey[]> =>
+  grouped(
+    rows.foreignKeys.map((row): [number, ForeignKey] => [
+      number(row[0]),
+      { to: number(row[1]), referencing: numbers(row[4]), referenced: numbers(row[5]) },
+    ]),
+  );
+
+/** By relation, or by type: `of` is the column that says which. */
+const expressionsBy = (rows: CatalogRows, of: 0 | 1): Map<number, StoredExpression[]> =>
+  grouped(
+    rows.expressions.map((row): [number, StoredExpression] => {
+      const kind = row[3] === "policy" ? "policy" : row[3] === "index" ? "index" : "check";
+      return [number(row[of]), { kind, text: string(row[2]) }];
+    }),
   );
 
 function outColumns(
@@ -182,12 +201,14 @@ function relations(rows: CatalogRows): Relation[] {
     rows.inheritance.map((row) => [number(row[1]), number(row[0])] as const),
   );
   const reaches = grouped(rows.reaches.map((row) => [number(row[0]), number(row[2])] as const));
-  const texts = grouped(rows.expressions.map((row) => [number(row[0]), string(row[2])] as const));
+  const texts = expressionsBy(rows, 0);
+  const indexed = grouped(rows.indexColumns.map((row) => [number(row[0]), numbers(row[1])]));
   const unique = grouped(
-    rows.uniqueColumns.flatMap((row) =>
-      numbers(row[1]).map((column) => [number(row[0]), column] as const),
-    ),
+    rows.indexColumns
+      .filter((row) => row[2] !== "f")
+      .map((row) => [number(row[0]), numbers(row[1])]),
   );
+  const references = ownForeignKeys(rows);
   const definitions = new Map(rows.definitions.map((row) => [number(row[0]), string(row[1])]));
   return rows.relations.map((row) => {
     const oid = number(row[0]);
@@ -206,7 +227,9 @@ function relations(rows: CatalogRows): Relation[] {
       referencedBy: referencedBy.get(oid) ?? [],
       reaches: reaches.get(oid) ?? [],
       expressions: texts.get(oid) ?? [],
-      uniqueColumns: unique.get(oid) ?? [],
+      unique: unique.get(oid) ?? [],
+      indexed: [...new Set(indexed.get(oid)?.flat())],
+      references: references.get(oid) ?? [],
       definition: definitions.get(oid) ?? null,
     };
   });
@@ -214,7 +237,7 @@ function relations(rows: CatalogRows): Relation[] {
 
 function types(rows: CatalogRows): Type[] {
   const reaches = grouped(rows.reaches.map((row) => [number(row[1]), number(row[2])] as const));
-  const texts = grouped(rows.expressions.map((row) => [number(row[1]), string(row[2])] as const));
+  const texts = expressionsBy(rows, 1);
   return rows.types.map((row) => {
     const oid = number(row[0]);
     return {

@@ -6,6 +6,8 @@ import { Opaque, Unresolved } from "./outcome.ts";
 import type { RangeEntry } from "./scope.ts";
 import { union, type Value } from "./value.ts";
 import { isView, viewReading } from "./views.ts";
+import { applies } from "./rules.ts";
+import { policyColumns } from "./stored-expressions.ts";
 
 /** A relation and, unless ONLY, all its children. */
 export const family = (
@@ -18,10 +20,13 @@ export const family = (
 /** Asks what reading it asks, of a view what its query asks besides; opaque for what cannot be traced. */
 export function openRelation(relation: Relation, children: boolean, context: Context): void {
   for (const one of family(relation, children, context)) {
-    if (isView(one)) context.include(viewReading(one, context).context);
-    else readable(one);
+    if (!isView(one)) readable(one);
+    else if (applies("view asks")) context.include(viewReading(one, context).context);
     context.asked.readTable(one);
-    if (one.rowSecurity) context.reachRelation(one);
+    if (one.rowSecurity) {
+      context.reachRelation(one);
+      context.decide(policyColumns(one, context), "policy");
+    }
   }
 }
 
@@ -66,7 +71,9 @@ function viewColumn(relation: Relation, column: Column, at: number, context: Con
   if (!from) throw new Opaque("a malformed catalog");
   return {
     type: column.typeOid,
-    columns: union(context.classification.of(relation, column.name, true), from.columns),
+    columns: applies("view")
+      ? union(context.classification.of(relation, column.name, true), from.columns)
+      : [],
     bare: from.bare || from.columns.length === 0,
     origin: { tableOid: relation.oid, attnum: column.attnum },
     constant: false,
@@ -97,7 +104,7 @@ function generatedFrom(
   children: boolean,
   context: Context,
 ): readonly string[] {
-  if (column.generated === "" || column.default === null) return [];
+  if (column.generated === "" || column.default === null || !applies("generated")) return [];
   const words = new Set(column.default.match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
   const quoted = column.default;
   return union(

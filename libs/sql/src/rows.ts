@@ -30,7 +30,7 @@ export function rowField(
   if (kind !== "String") return null;
   const entry = rowEntry(subject, scope);
   const value = entry && columnOf(entry, text(fields["sval"]), -1);
-  if (value) context.touch(value.columns);
+  if (value) context.see(value.columns);
   return value;
 }
 
@@ -45,7 +45,7 @@ export function rowStar(expression: unknown, scope: Scope, context: Context): Sc
   const entry = inner.length === 0 ? rowEntry(subject, scope) : null;
   if (entry) {
     entry.used?.();
-    for (const { value } of entry.columns) context.touch(value.columns);
+    for (const { value } of entry.columns) context.see(value.columns);
     return [...entry.columns];
   }
   const value =

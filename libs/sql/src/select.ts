@@ -26,6 +26,7 @@ import {
 } from "./tree.ts";
 import { computed, union, type Value } from "./value.ts";
 import { sortedBy, windowColumns } from "./windows.ts";
+import type { Rule } from "./rules.ts";
 
 const selectFields = knownFields(
   "distinctClause",
@@ -96,7 +97,7 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
 function decideOutput(sort: Fields, outputs: readonly ScopeColumn[], context: Context): void {
   const value = namedOutput(sort["node"], outputs);
   if (!value) throw new Opaque("ORDER BY an expression over a set operation");
-  context.decide(sortedBy(sort, value, context));
+  context.decide(sortedBy(sort, value, context), "sort");
 }
 
 function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeColumn[] {
@@ -127,13 +128,13 @@ function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColu
   for (const item of list(fields["windowClause"])) {
     const window = only(item, "WindowDef");
     const columns = windowColumns(window, scope, context);
-    context.decide(columns);
+    context.decide(columns, "window");
     scope.windows.set(text(window["name"]), columns);
   }
   const outputs = targets(fields["targetList"], scope, context);
   for (const item of list(fields["groupClause"])) group(item, outputs, scope, context);
   if (fields["havingClause"] !== undefined) {
-    context.decide(evaluate(fields["havingClause"], scope, context).columns);
+    context.decide(evaluate(fields["havingClause"], scope, context).columns, "condition");
   }
   distinct(fields["distinctClause"], outputs, scope, context);
   lockRows(fields["lockingClause"], scope, context);
@@ -177,7 +178,7 @@ function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColum
     found.entry.used?.();
     columns = found.entry.columns;
   }
-  for (const column of columns) context.touch(column.value.columns);
+  for (const column of columns) context.see(column.value.columns);
   return [...columns];
 }
 
@@ -206,10 +207,11 @@ function decideBy(
   outputs: readonly ScopeColumn[],
   scope: Scope,
   context: Context,
+  rule: Rule,
 ): void {
   const value = namedOutput(by, outputs) ?? evaluate(by, scope, context);
   sortable(context, value.type);
-  context.decide(value.columns);
+  context.decide(value.columns, rule);
 }
 
 /** GROUP BY prefers an input column of that name to an output. */
@@ -235,12 +237,12 @@ function group(
       parts.length === 1 && !star ? scope.column(parts[0] ?? "", location(fields)) : null;
     if (found?.level === 0) {
       sortable(context, found.value.type);
-      context.touch(found.value.columns);
-      context.decide(found.value.columns);
+      context.see(found.value.columns);
+      context.decide(found.value.columns, "group");
       return;
     }
   }
-  decideBy(item, outputs, scope, context);
+  decideBy(item, outputs, scope, context, "group");
 }
 
 function distinct(
@@ -253,11 +255,11 @@ function distinct(
   if (items.length === 0) return;
   const on = items.filter((item) => Object.keys(record(item)).length > 0);
   if (on.length > 0) {
-    for (const item of on) decideBy(item, outputs, scope, context);
+    for (const item of on) decideBy(item, outputs, scope, context, "distinct");
     return;
   }
   for (const { value } of outputs) sortable(context, value.type);
-  context.decide(union(...outputs.map(({ value }) => value.columns)));
+  context.decide(union(...outputs.map(({ value }) => value.columns)), "distinct");
 }
 
 function orderAndLimit(
@@ -269,13 +271,13 @@ function orderAndLimit(
   for (const item of list(fields["sortClause"])) {
     const sort = only(item, "SortBy");
     const value = namedOutput(sort["node"], outputs) ?? evaluate(sort["node"], scope, context);
-    context.decide(sortedBy(sort, value, context));
+    context.decide(sortedBy(sort, value, context), "sort");
   }
   limit(fields, scope, context);
 }
 
 function limit(fields: Fields, scope: Scope, context: Context): void {
   for (const bound of [fields["limitCount"], fields["limitOffset"]]) {
-    if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns);
+    if (bound !== undefined) context.decide(evaluate(bound, scope, context).columns, "limit");
   }
 }

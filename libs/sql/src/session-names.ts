@@ -10,6 +10,7 @@ import { Scope } from "./scope.ts";
 import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
 import { unknownType, type Value } from "./value.ts";
+import { applies } from "./rules.ts";
 
 /** What SQL's PREPARE put under a name; its names are resolved when it is executed, as PostgreSQL does. */
 export interface PreparedQuery {
@@ -131,6 +132,7 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   known(fields, "ExecuteStmt", knownFields("name", "params"));
   const name = text(fields["name"]);
   const prepared = context.session.prepared.get(name);
+  if (!prepared && !applies("names")) return { columns: null };
   if (!prepared) throw new Opaque(`nobody knows what the prepared statement ${name} is`);
   const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
   context.parameters = given.map((value, at) =>
@@ -186,6 +188,7 @@ export function fetchStatement(fields: Fields, context: Context): Told {
   );
   const name = text(fields["portalname"]);
   const cursor = context.session.cursors.get(name);
+  if (!cursor && !applies("names")) return { columns: null };
   if (!cursor) throw new Opaque(`nobody knows what the cursor ${name} is`);
   const same =
     cursor.names.deref() === context.names &&

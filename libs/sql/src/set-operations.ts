@@ -25,7 +25,7 @@ export function combine(
   }));
   if (!keepsDoubles) {
     for (const { value } of outputs) sortable(context, value.type);
-    context.decide(union(...outputs.map(({ value }) => value.columns)));
+    context.decide(union(...outputs.map(({ value }) => value.columns)), "distinct");
   }
   return outputs;
 }

@@ -4,6 +4,7 @@ import { Forbidden, Opaque } from "./outcome.ts";
 import { integer, known, knownFields, list, node, record, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
 import { plain } from "./value.ts";
+import { applies } from "./rules.ts";
 
 /** Nothing is asked for these (design §5). */
 const free = new Set(
@@ -38,7 +39,7 @@ export function askSetting(
   const name = written.toLowerCase();
   const only = fixed.get(name);
   if (only) {
-    if (value !== null && !only.test(value)) {
+    if (value !== null && !only.test(value) && applies("fixed")) {
       throw new Forbidden(
         `setting \`${name}\` may not change: statements are read under its value`,
       );
@@ -112,7 +113,7 @@ export function setConfig(args: readonly unknown[], context: Context): { readonl
   if (name === null || name === undefined) {
     throw new Forbidden("set_config is taken only with the setting's name as a literal");
   }
-  if (fixed.has(name.toLowerCase()) && (value === null || value === undefined)) {
+  if (fixed.has(name.toLowerCase()) && (value ?? null) === null && applies("fixed")) {
     throw new Forbidden(`setting \`${name}\` may not change: statements are read under its value`);
   }
   return askSetting(name, value ?? "?", context);

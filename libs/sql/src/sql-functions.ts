@@ -9,9 +9,10 @@ import { Opaque } from "./outcome.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { query } from "./select.ts";
 import { list, node, only, type Fields } from "./tree.ts";
-import { computed, union, type Value } from "./value.ts";
+import { computed, plain, union, type Value } from "./value.ts";
 import { storedNames } from "./views.ts";
 import { writeStatement } from "./writes.ts";
+import { applies } from "./rules.ts";
 
 /** What a call of a function written in SQL gives, column by column. */
 export interface Traced {
@@ -53,6 +54,10 @@ export function traceCall(
     const traced = readBody(func, body, tree.stmts, passed, resultType, inner);
     // What follows in the body, or in the statement, would mean something else.
     if (!traced || inner.changesNames) return null;
+    if (!applies("body")) return { value: plain(resultType), columns: [] };
+    // The planner computes what is said to be immutable.
+    if (func.volatility === "i" && inner.asked.operations.list().length > 0)
+      inner.readsWhenPlanned = true;
     context.include(inner);
     return traced;
   });
@@ -100,7 +105,7 @@ function readBody(
         : writeStatement(kind, fields, scope, context);
   }
   const deciding = body.strict ? union(...passed.map((value) => value.columns)) : [];
-  context.decide(deciding);
+  context.decide(deciding, "strict");
   if (func.result === voidType) return { value: computed(voidType, []), columns: [] };
   if (columns === null) return null;
   const shown = resultColumns(func, columns, resultType, context);

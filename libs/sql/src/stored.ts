@@ -1,6 +1,7 @@
 import type { Relation } from "./catalog.ts";
 import type { RangeEntry } from "./scope.ts";
 import { union, type Value } from "./value.ts";
+import { applies } from "./rules.ts";
 
 /** Which classified columns feed what a statement stores, by the attnum of the column written. */
 export class Stored {
@@ -22,7 +23,7 @@ export class Stored {
 
 /** The written table as RETURNING sees it: what was just stored is in its columns. */
 export function withStored(entry: RangeEntry, relation: Relation, stored: Stored): RangeEntry {
-  if (stored.all().length === 0) return entry;
+  if (stored.all().length === 0 || !applies("returned")) return entry;
   return {
     ...entry,
     columns: entry.columns.map((column, at) => {

@@ -6,7 +6,7 @@ import type { Scope } from "./scope.ts";
 import { query } from "./select.ts";
 import { node, strings, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
-import { computed, plain, type Value } from "./value.ts";
+import { computed, plain, union, type Value } from "./value.ts";
 
 /** A subquery inside an expression. */
 export function subLink(fields: Fields, scope: Scope, context: Context): Value {
@@ -22,6 +22,8 @@ export function subLink(fields: Fields, scope: Scope, context: Context): Value {
         ? { ...first, origin: null, constant: false }
         : computed(type.record, outputs);
     case "ARRAY_SUBLINK":
+      if (!first || context.catalog.types.get(first.type)?.element !== 0)
+        context.decide(union(...outputs.map((value) => value.columns)), "array");
       return computed(context.catalog.types.get(first?.type ?? 0)?.array ?? 0, outputs);
     case "ANY_SUBLINK":
     case "ALL_SUBLINK": {
@@ -35,7 +37,7 @@ export function subLink(fields: Fields, scope: Scope, context: Context): Value {
         operate(context, operator, lefts[at] ?? computed(0, lefts), output),
       );
       const result = computed(type.bool, [...lefts, ...results]);
-      context.decide(result.columns);
+      context.decide(result.columns, "subquery");
       return result;
     }
     default:

@@ -2,7 +2,8 @@ import type { Context } from "./context.ts";
 import { baseOf } from "./coercion.ts";
 import { Opaque } from "./outcome.ts";
 import { commonType } from "./types.ts";
-import type { Value } from "./value.ts";
+import { reachInput } from "./type-inputs.ts";
+import { unknownType, type Value } from "./value.ts";
 
 /** Asks what coercing arguments to those types runs: people can make implicit casts. */
 export function coerce(
@@ -10,11 +11,15 @@ export function coerce(
   given: readonly number[],
   targets: readonly number[],
 ): void {
+  // A literal is read as what it meets.
+  if (given.includes(unknownType))
+    for (const oid of [...given, ...targets]) reachInput(context, oid);
   for (const [at, target] of targets.entries()) {
     const source = given[at];
     if (source === undefined || source === target || source === 0) continue;
     const cast = context.catalog.cast(baseOf(context.catalog, source), target);
-    if (cast && !cast.builtin && cast.method === "f") context.reach([cast.functionOid]);
+    if (cast && !cast.builtin && cast.method === "f")
+      context.reach([cast.functionOid], "user cast");
   }
 }
 

@@ -13,11 +13,11 @@ import {
 } from "./ddl-tables.ts";
 import { alterObject, dropStatement, grantStatement, moveObject } from "./ddl-objects.ts";
 import { change, type Change } from "./effects.ts";
-import { evaluateAll } from "./expressions.ts";
+import { evaluate, evaluateAll } from "./expressions.ts";
 import { namedRelation } from "./from.ts";
 import { nameOf } from "./names.ts";
 import { Forbidden, Opaque } from "./outcome.ts";
-import { family } from "./relations.ts";
+import { family, relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { askSetting } from "./settings.ts";
 import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
@@ -60,7 +60,8 @@ function truncate(fields: Fields, context: Context): Told {
   return { columns: null };
 }
 
-function maintain(relations: readonly unknown[], context: Context): Told {
+/** `computes`: it computes indexes and statistics anew. */
+function maintain(relations: readonly unknown[], computes: boolean, context: Context): Told {
   const { asked } = context;
   for (const item of relations) {
     const { kind, fields } = node(item);
@@ -69,10 +70,63 @@ function maintain(relations: readonly unknown[], context: Context): Told {
     for (const one of family(relation, true, context)) {
       asked.act("maintain", asked.resources.table(one));
       context.touch(context.classification.ofRelation(one, true));
+      if (computes) computed(one, context);
     }
   }
-  if (relations.length === 0) asked.act("maintain", asked.resources.connection());
+  if (relations.length > 0) return { columns: null };
+  asked.act("maintain", asked.resources.connection());
+  if (computes)
+    for (const relation of context.catalog.relations.values()) computed(relation, context);
   return { columns: null };
+}
+
+/** ANALYZE, also by an option of VACUUM, and VACUUM FULL, which builds indexes anew. */
+const analyses = (fields: Fields): boolean =>
+  fields["is_vacuumcmd"] !== true ||
+  list(fields["options"]).some((item) =>
+    ["full", "analyze"].includes(text(only(item, "DefElem")["defname"])),
+  );
+
+/** What indexes and statistics call, for every row. */
+function computed(relation: Relation, context: Context): void {
+  if (!relation.expressions.some(({ kind }) => kind === "index")) return;
+  context.reachRelation(relation, "maintenance");
+  for (const column of relation.columns)
+    if (column.generated !== "" && column.default)
+      context.reachExpression(column.default, "maintenance");
+}
+
+/** CLUSTER puts the rows in an index's order, which index it is or not. */
+function cluster(fields: Fields, context: Context): Told {
+  if (fields["relation"] === undefined) {
+    context.decide(context.classification.all, "index");
+    return maintain([], true, context);
+  }
+  const relation = namedRelation(record(fields["relation"]), context);
+  for (const one of family(relation, true, context))
+    for (const { attnum, name } of one.columns)
+      if (one.indexed.includes(attnum))
+        context.decide(context.classification.of(one, name, true), "index");
+  return maintain([{ RangeVar: fields["relation"] }], true, context);
+}
+
+/** CREATE STATISTICS: ANALYZE computes its expressions, and EXPLAIN tells what the planner makes of them. */
+function createStatistics(fields: Fields, context: Context): Told {
+  context.asked.act("create", context.asked.resources.connection(), "STATISTICS");
+  const scope = new Scope(null, new Map());
+  for (const item of list(fields["relations"])) {
+    const relation = namedRelation(only(item, "RangeVar"), context);
+    const entry = relationEntry(relation, true, context);
+    scope.add({ named: [entry], columns: [entry] });
+  }
+  for (const item of list(fields["exprs"])) {
+    const element = only(item, "StatsElem");
+    const expression = element["expr"] ?? {
+      ColumnRef: { fields: [{ String: { sval: text(element["name"]) } }] },
+    };
+    context.decide(evaluate(expression, scope, context).columns, "index");
+  }
+  return { columns: null, effects: definedNames };
 }
 
 /** A procedure is asked as the function that it is; it may end transactions. */
@@ -114,7 +168,7 @@ function refresh(fields: Fields, context: Context): Told {
   if (relation.kind !== "m") throw new Opaque("REFRESH of what is no materialised view");
   const reading = viewReading(relation, context);
   context.include(reading.context);
-  context.asked.use(union(...reading.columns.map(({ columns }) => columns)), "write");
+  context.keep(union(...reading.columns.map(({ columns }) => columns)), "query");
   context.reachRelation(relation);
   return { columns: null, effects: defined };
 }
@@ -133,16 +187,16 @@ type Handler = (fields: Fields, context: Context) => Told;
 
 const handlers: Readonly<Record<string, Handler>> = {
   TruncateStmt: truncate,
-  LockStmt: (fields, context) => maintain(list(fields["relations"]), context),
-  VacuumStmt: (fields, context) => maintain(list(fields["rels"]), context),
-  ClusterStmt: (fields, context) =>
-    maintain(fields["relation"] === undefined ? [] : [{ RangeVar: fields["relation"] }], context),
+  LockStmt: (fields, context) => maintain(list(fields["relations"]), false, context),
+  VacuumStmt: (fields, context) => maintain(list(fields["rels"]), analyses(fields), context),
+  ClusterStmt: cluster,
   ReindexStmt: (fields, context) =>
     maintain(
       fields["kind"] === "REINDEX_OBJECT_TABLE" ? [{ RangeVar: fields["relation"] }] : [],
+      true,
       context,
     ),
-  CheckPointStmt: (_fields, context) => maintain([], context),
+  CheckPointStmt: (_fields, context) => maintain([], false, context),
   LoadStmt: onConnection("program", "LOAD"),
   CallStmt: callProcedure,
   CreateStmt: createTable,
@@ -203,7 +257,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   CompositeTypeStmt: onConnection("create", "TYPE"),
   CreateTableSpaceStmt: onConnection("create", "TABLESPACE"),
   DropTableSpaceStmt: onConnection("drop", "TABLESPACE"),
-  CreateStatsStmt: onConnection("create", "STATISTICS"),
+  CreateStatsStmt: createStatistics,
   AlterStatsStmt: onConnection("alter", "STATISTICS"),
   CreateExtensionStmt: onConnection("create", "EXTENSION", "an extension's script"),
   AlterExtensionStmt: onConnection("alter", "EXTENSION", "an extension's script"),
@@ -230,13 +284,13 @@ function callsSetConfig(tree: unknown): boolean {
 
 /** DDL fires event triggers. */
 const firesEvents =
-  /^(Create|Alter|Drop|Rename|View|Index|Comment|SecLabel|Grant|Rule|Composite|Refresh)/;
+  /^(Create|Alter|Drop|Rename|View|Index|Comment|SecLabel|Grant|Rule|Composite|Refresh|Reindex)/;
 
 /** Everything that is no query: DDL, maintenance, rights. */
 export function utilityStatement(kind: string, fields: Fields, context: Context): Told {
   if (callsSetConfig(fields)) throw new Forbidden("set_config may not be stored or run by DDL");
   const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined;
   if (!handler) throw new Opaque(`a ${kind}`);
-  if (firesEvents.test(kind)) context.reach(context.catalog.eventTriggers);
+  if (firesEvents.test(kind)) context.reach(context.catalog.eventTriggers, "event");
   return handler(fields, context);
 }

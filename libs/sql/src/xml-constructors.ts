@@ -14,11 +14,11 @@ function xmlExpression(fields: Fields, scope: Scope, context: Context): Value {
   );
   const values = [...named, ...evaluateAll(fields["args"], scope, context)];
   const result = text(fields["op"]) === "IS_DOCUMENT" ? type.bool : type.xml;
-  return decided(context, result, values);
+  return decided(context, result, values, "document");
 }
 
 function xmlSerialize(fields: Fields, scope: Scope, context: Context): Value {
-  const value = decided(context, type.xml, [evaluate(fields["expr"], scope, context)]);
+  const value = decided(context, type.xml, [evaluate(fields["expr"], scope, context)], "document");
   const target = namedType(fields["typeName"], context);
   return castTo(context, value, target.type, target.modified);
 }
