@@ -1,5 +1,5 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
-import { Duration, Masker, type HoldCondition } from "@sallyport/contracts";
+import { Duration, Masker, maskersInWords, type HoldCondition } from "@sallyport/contracts";
 import { entityOf } from "./literals.ts";
 import { nearest } from "./nearest.ts";
 import type { Treatment } from "./policy.ts";
@@ -7,7 +7,6 @@ import type { Treatment } from "./policy.ts";
 const known = ["id", "reason", "mode", "mask", "hold", "quorum", "ttl", "wait"];
 const ofHolds = ["quorum", "ttl", "wait"];
 const defaults = { quorum: 1, ttl: 15 * 60_000, wait: 5 * 60_000 };
-const maskers = "`null`, `redact`, `hash`, `partial`, `partial:n` (n from 1 to 99) or `email`";
 
 export interface ReadAnnotations {
   readonly treatment: Treatment;
@@ -97,7 +96,8 @@ function readTreatment(
 }
 
 function lintMask(policy: PolicyJson, masker: string, complain: Complain): void {
-  if (!Masker.safeParse(masker).success) complain(`unknown masker \`${masker}\``, `use ${maskers}`);
+  if (!Masker.safeParse(masker).success)
+    complain(`unknown masker \`${masker}\``, `use ${maskersInWords}`);
   if (!isReadOnly(policy.action))
     complain("`@mask` stands on another action than read", 'write `action == Action::"read"`');
   const { resource } = policy;

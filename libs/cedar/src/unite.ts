@@ -46,8 +46,10 @@ function uniteMasks(answers: readonly Answer[]): Mask[] {
       const column = operation.resource.id;
       const known = columns.get(column);
       const least = known ? leastRevealing(known.masker, masker) : masker;
-      const before = known?.masker === least ? known.policies : [];
-      const policies = masker === least ? [...before, policy] : before;
+      // Two that no type could both hold give a third: both policies made it.
+      const both = least !== masker && least !== known?.masker;
+      const before = both || known?.masker === least ? (known?.policies ?? []) : [];
+      const policies = both || masker === least ? [...before, policy] : before;
       columns.set(column, { column, masker: least, policies: distinct(policies) });
     }
   }

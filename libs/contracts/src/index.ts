@@ -2,6 +2,8 @@ export * from "./ids.ts";
 export * from "./principal.ts";
 export * from "./handle.ts";
 export * from "./operations.ts";
+export * from "./masker.ts";
+export * from "./json-path.ts";
 export * from "./verdict.ts";
 export * from "./trace.ts";
 export * from "./events.ts";

@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { CommandId, HoldId, Millis, SessionId, Sha256 } from "./ids.ts";
+import { Masker } from "./masker.ts";
 import { Trace } from "./trace.ts";
-
-/** A masker with its parameter, least revealing first: null, redact, hash, partial[:n], email. */
-export const Masker = z.string().regex(/^(null|redact|hash|partial(:[1-9][0-9]?)?|email)$/);
-export type Masker = z.infer<typeof Masker>;
 
 /** `column` is the resource id of a classified Column. */
 export const Mask = z.strictObject({

@@ -1,4 +1,4 @@
-import type { TextMasker } from "./text-maskers.ts";
+import type { ValueMasker } from "./value-masker.ts";
 
 /** MAXDIM. */
 const dimensions = 6;
@@ -14,7 +14,7 @@ const dimensionHeader = 8;
 export function maskBinaryArray(
   value: Buffer,
   elementOid: number,
-  mask: TextMasker,
+  mask: ValueMasker,
 ): Buffer | null {
   if (value.length < fixedHeader) return null;
   const count = value.readInt32BE(0);

@@ -1,11 +1,11 @@
-import type { TextMasker } from "./text-maskers.ts";
+import type { ValueMasker } from "./value-masker.ts";
 
 /**
  * Masks each element of an array in PostgreSQL's text form (`{a,"b c",NULL}`, `[0:1]={…}`; array_out in
  * arrayfuncs.c). Null for a text that is no array. The bytes are walked as latin1: every character that
  * matters here is ASCII, and no byte of a longer UTF-8 sequence is.
  */
-export function maskTextArray(value: Buffer, mask: TextMasker): Buffer | null {
+export function maskTextArray(value: Buffer, mask: ValueMasker): Buffer | null {
   const text = value.toString("latin1");
   const bounds = /^(?:\[[+-]?\d+:[+-]?\d+\])+=/.exec(text)?.[0] ?? "";
   const out = [bounds];

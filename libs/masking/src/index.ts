@@ -1,3 +1,10 @@
 export { leastRevealing } from "./least-revealing.ts";
 export type { TypeInfo } from "./masked-type.ts";
-export { computedConstant, maskerFor, type MaskedColumn, type Value } from "./masker.ts";
+export {
+  computedConstant,
+  jsonMaskerFor,
+  maskerFor,
+  type MaskedColumn,
+  type Value,
+} from "./masker.ts";
+export type { PathMask } from "./json-masker.ts";

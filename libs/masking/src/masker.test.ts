@@ -104,7 +104,7 @@ describe("on a type with a limit", () => {
 
 describe("on other types", () => {
   test("what cannot hold a text is NULL", () => {
-    const types = { int4: 23, json: 114, jsonb: 3802, xml: 142, bytea: 17, uuid: 2950, date: 1082 };
+    const types = { int4: 23, json: 114, jsonb: 3802, xml: 142, bytea: 17, date: 1082 };
     for (const typeOid of [...Object.values(types), 18, 1007, 199, 3807, 2249, 99_999])
       for (const masker of every)
         for (const format of [0, 1] as const)
@@ -305,6 +305,43 @@ test("of two masks the less revealing one is taken, in either order", () => {
       expect(leastRevealing(less, more)).toBe(less);
       expect(leastRevealing(more, less)).toBe(less);
     }
+});
+
+test("dates go by unit, numbers by step or digits, and what no type could hold is null", () => {
+  const ascending: Masker[][] = [
+    ["null", "date:year", "date:quarter", "date:month", "date:week", "date:day", "date:hour"],
+    ["null", "round:1000", "round:100", "round:5", "round:1", "round:0.5", "round:0.05"],
+    ["null", "digits:1", "digits:3", "digits:15"],
+  ];
+  for (const family of ascending)
+    for (const [n, less] of family.entries())
+      for (const more of family.slice(n)) {
+        expect(leastRevealing(less, more)).toBe(less);
+        expect(leastRevealing(more, less)).toBe(less);
+      }
+  const apart: [Masker, Masker][] = [
+    ["redact", "date:month"],
+    ["email", "round:10"],
+    ["date:year", "digits:1"],
+    ["round:10", "digits:1"],
+    ["round:7", "round:10"],
+  ];
+  for (const [one, other] of apart) {
+    expect(leastRevealing(one, other)).toBe("null");
+    expect(leastRevealing(other, one)).toBe("null");
+  }
+});
+
+test("a uuid is hashed into a uuid, the same in both formats", () => {
+  const of = (format: 0 | 1) => maskerFor({ masker: "hash", typeOid: 2950, format, key });
+  const text = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  const masked = of(0)(Buffer.from(text))?.toString();
+  expect(masked).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(masked).not.toBe(text);
+  const binary = of(1)(Buffer.from(text.replaceAll("-", ""), "hex"));
+  expect(binary?.toString("hex")).toBe(masked?.replaceAll("-", ""));
+  expect(of(1)(Buffer.alloc(15))).toBeNull();
+  expect(of(0)(Buffer.from("x"))).toBeNull();
 });
 
 /** array_send's layout, written a second time. */

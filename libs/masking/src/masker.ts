@@ -1,8 +1,14 @@
 import type { Masker } from "@sallyport/contracts";
 import { maskBinaryArray } from "./array-binary.ts";
 import { maskTextArray } from "./array-text.ts";
-import { maskedType, type TextType, type TypeInfo } from "./masked-type.ts";
+import { dateMasker } from "./date-maskers.ts";
+import { jsonMasker, type PathMask } from "./json-masker.ts";
+import { maskedType, type ScalarType, type TextType, type TypeInfo } from "./masked-type.ts";
+import { maskerKind, type MaskerKind } from "./masker-kind.ts";
+import { numberMasker } from "./number-maskers.ts";
 import { redacted, textMasker, type TextMasker } from "./text-maskers.ts";
+import { uuidHasher } from "./uuid-hasher.ts";
+import type { ValueMasker } from "./value-masker.ts";
 
 /** A column value in one of PostgreSQL's two formats, in UTF-8; null is NULL. */
 export type Value = Buffer | null;
@@ -27,19 +33,71 @@ const always = (): Value => null;
  * @throws RangeError for a masker that is none, or a hash with a key under 32 bytes
  */
 export function maskerFor(column: MaskedColumn): (value: Value) => Value {
-  const { masker, typeOid, typmod, typeInfo, format, key } = column;
-  const mask = textMasker(masker, key);
+  const masker = maskerKind(column.masker);
+  return byElement(column, (type) => scalarMasker(type, masker, column.format, column.key));
+}
+
+/**
+ * The same of a column that is json, when not the whole of it is masked but what lies at some paths; NULL of any
+ * other type.
+ */
+export function jsonMaskerFor(
+  column: Omit<MaskedColumn, "masker">,
+  masks: readonly PathMask[],
+): (value: Value) => Value {
+  const { format, key } = column;
+  return byElement(column, (type) =>
+    type.kind === "json" || type.kind === "jsonb"
+      ? jsonMasker(masks, type.kind, format, key)
+      : null,
+  );
+}
+
+/** `maskerOf` is asked once, of the column's type or its element's. */
+function byElement(
+  { typeOid, typmod, typeInfo, format }: Omit<MaskedColumn, "masker">,
+  maskerOf: (type: ScalarType) => ValueMasker | null,
+): (value: Value) => Value {
   const type = maskedType(typeOid, typmod, typeInfo);
-  if (masker === "null" || type.kind === "other") return always;
-  if (type.kind === "text") {
-    const held = heldBy(type, mask);
-    return (value) => value && held(value);
-  }
+  const mask = maskerOf(type.kind === "array" ? type.element : type);
+  if (!mask) return always;
+  if (type.kind !== "array") return (value) => value && mask(value);
   const { elementOid } = type;
-  const held = heldBy(type.element, mask);
   return format === 0
-    ? (value) => value && maskTextArray(value, held)
-    : (value) => value && maskBinaryArray(value, elementOid, held);
+    ? (value) => value && maskTextArray(value, mask)
+    : (value) => value && maskBinaryArray(value, elementOid, mask);
+}
+
+/** Null for a type that cannot hold what the masker makes. */
+function scalarMasker(
+  type: ScalarType,
+  masker: MaskerKind,
+  format: 0 | 1,
+  key: Buffer,
+): ValueMasker | null {
+  const texts = textMasker(masker, key);
+  switch (type.kind) {
+    case "text":
+      return texts && heldBy(type, texts);
+    case "uuid":
+      return masker.kind === "hash" ? uuidHasher(key, format) : null;
+    case "date":
+    case "timestamp":
+    case "timestamptz":
+      return masker.kind === "date" ? dateMasker(type, masker.unit, format) : null;
+    case "int2":
+    case "int4":
+    case "int8":
+    case "numeric":
+    case "float4":
+    case "float8":
+    case "money":
+      return masker.kind === "number" ? numberMasker(type, masker.rounding, format) : null;
+    case "json":
+    case "jsonb":
+    case "other":
+      return null;
+  }
 }
 
 /**

@@ -1,44 +1,48 @@
 import { isAscii } from "node:buffer";
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { base32, type Masker } from "@sallyport/contracts";
+import { maskerKind, type MaskerKind } from "./masker-kind.ts";
+import type { ValueMasker } from "./value-masker.ts";
 
-/** Masks one text, UTF-8 in and out; null is SQL's NULL. */
-export type TextMasker = (value: Buffer) => Buffer | null;
+/** UTF-8 in and out; a text looks the same in both formats. */
+export type TextMasker = ValueMasker;
 
 export const redacted = Buffer.from("****");
 
 const hashCharacters = 26;
 const hashBytes = Math.ceil((hashCharacters * 5) / 8);
 const keyBytes = 32;
-const partialDefault = 4;
 
 /** How many characters `partial` keeps at most; 0 for another masker. */
 export function keptBy(masker: Masker): number {
-  if (!masker.startsWith("partial")) return 0;
-  return masker === "partial" ? partialDefault : Number(masker.slice("partial:".length));
+  const kind = maskerKind(masker);
+  return kind.kind === "partial" ? kind.keep : 0;
 }
 
-/** @throws RangeError for a masker that is none, or a hash with a key under 32 bytes */
-export function textMasker(masker: Masker, key: Buffer): TextMasker {
-  switch (masker) {
-    case "null":
-      return () => null;
+/** Null for a masker of other types than text. @throws RangeError for a hash with a key under 32 bytes */
+export function textMasker(masker: MaskerKind, key: Buffer): TextMasker | null {
+  switch (masker.kind) {
     case "redact":
       return () => redacted;
     case "hash": {
-      if (key.length < keyBytes) throw new RangeError("the masking key is shorter than 32 bytes");
-      // Made once: a key given as bytes is taken in anew for each value, at six times the cost.
-      const secret = createSecretKey(key);
+      const secret = secretKey(key);
       return (value) => hash(value, secret);
     }
     case "email":
       return email;
-    default: {
-      const keep = keptBy(masker);
-      if (!(keep > 0)) throw new RangeError(`unknown masker \`${masker}\``);
-      return (value) => partial(value, keep);
-    }
+    case "partial":
+      return (value) => partial(value, masker.keep);
+    case "null":
+    case "date":
+    case "number":
+      return null;
   }
+}
+
+/** Made once: a key given as bytes is taken in anew for each value, at six times the cost. */
+export function secretKey(key: Buffer): KeyObject {
+  if (key.length < keyBytes) throw new RangeError("the masking key is shorter than 32 bytes");
+  return createSecretKey(key);
 }
 
 function hash(value: Buffer, key: KeyObject): Buffer {
