@@ -8,3 +8,4 @@ export {
   type Value,
 } from "./masker.ts";
 export type { PathMask } from "./json-masker.ts";
+export { constantWriter, maskWriterFor, type MaskSink, type MaskWriter } from "./mask-writer.ts";

@@ -1,4 +1,5 @@
 import { BodyReader } from "./body-reader.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import { Backend } from "./message-types.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
@@ -31,90 +32,73 @@ export function dataRow(values: readonly (Uint8Array | null)[]): Buffer {
   return bytes;
 }
 
-/** Gives what leaves instead of a value; NULL may become a value and the other way round. */
-export type Replacer = (value: Value) => Uint8Array | null;
+/**
+ * Appends what leaves in place of the value of `length` bytes at `start` of `source`, which it does not keep; a length
+ * of -1 is NULL. False when NULL leaves: then it has appended nothing.
+ */
+export type ValueWriter = (
+  source: Buffer,
+  start: number,
+  length: number,
+  sink: ByteSink,
+) => boolean;
 
 /**
- * A run of DataRows with some columns replaced; what lies between is copied as it came.
+ * Appends a run of DataRows with some columns replaced to `sink`; what lies between is copied as it came.
  * `fieldCount` is RowDescription's: a row with another number of columns is a ProtocolError, because
- * a mask would fall on the wrong one. `replacers[i]` is undefined for a column that stays.
+ * a mask would fall on the wrong one. `writers[i]` is undefined for a column that stays.
  */
 export function rewriteRows(
   run: Buffer,
   fieldCount: number,
-  replacers: readonly (Replacer | undefined)[],
-): Buffer {
-  const output = new Rewriter(run);
+  writers: readonly (ValueWriter | undefined)[],
+  sink: ByteSink,
+): void {
+  const columns = 1 + writers.findLastIndex((writer) => writer !== undefined);
+  /** Up to here the run is copied or replaced. */
+  let taken = 0;
   for (let start = 0; start < run.length;) {
-    const end = start + 1 + run.readInt32BE(start + 1);
-    if (end - start < 7 || run.readUInt16BE(start + 5) !== fieldCount) throw differs();
-    const rowAt = output.place(start);
+    const length = run.readInt32BE(start + 1);
+    const end = start + 1 + length;
+    if (length < 6 || end > run.length || run.readUInt16BE(start + 5) !== fieldCount)
+      throw differs();
+    const rowAt = sink.at + start - taken;
+    let more = 0;
     let at = start + 7;
-    for (let column = 0; column < fieldCount; column++) {
+    // What follows the last column that is replaced stays, whatever it is.
+    for (let column = 0; column < columns; column++) {
       if (at + 4 > end) throw differs();
-      const length = run.readInt32BE(at);
-      const next = at + 4 + (length === -1 ? 0 : length);
-      if (length < -1 || next > end) throw differs();
-      const replace = replacers[column];
-      if (replace !== undefined)
-        output.replace(at, next, replace(length === -1 ? null : run.subarray(at + 4, next)));
+      const held = run.readInt32BE(at);
+      const next = held === -1 ? at + 4 : at + 4 + held;
+      if (held < -1 || next > end) throw differs();
+      const write = writers[column];
+      if (write !== undefined) {
+        sink.append(run, taken, at);
+        more += replace(write, run, at, held, sink) - (next - at);
+        taken = next;
+      }
       at = next;
     }
-    if (at !== end) throw differs();
-    output.resize(rowAt, end);
+    if (more !== 0) sink.bytes.writeInt32BE(length + more, rowAt + 1);
     start = end;
   }
-  return output.finish();
+  sink.append(run, taken);
+}
+
+/** Appends the value with its length before it; gives the bytes of both. */
+function replace(
+  write: ValueWriter,
+  run: Buffer,
+  at: number,
+  length: number,
+  sink: ByteSink,
+): number {
+  sink.reserve(4);
+  const valueAt = sink.at + 4;
+  sink.at = valueAt;
+  const written = write(run, at + 4, length, sink) ? sink.at - valueAt : -1;
+  sink.bytes.writeInt32BE(written, valueAt - 4);
+  return written === -1 ? 4 : 4 + written;
 }
 
 const differs = () => new ProtocolError("message-format", "a row differs from its description");
-
-/** A copy of `source` with stretches replaced, in order. */
-class Rewriter {
-  readonly #source: Buffer;
-  #bytes: Buffer;
-  #at = 0;
-  /** Up to here the source is copied or replaced. */
-  #taken = 0;
-
-  constructor(source: Buffer) {
-    this.#source = source;
-    this.#bytes = Buffer.allocUnsafe(source.length + (source.length >> 3) + 64);
-  }
-
-  /** Where the byte of the source at `index`, not taken yet, comes to lie if nothing before it is replaced. */
-  place(index: number): number {
-    return this.#at + index - this.#taken;
-  }
-
-  /** Puts a length-prefixed value in place of the source from `start` to `end`. */
-  replace(start: number, end: number, value: Uint8Array | null): void {
-    const length = value?.length ?? 0;
-    this.#take(start, 4 + length);
-    this.#at = this.#bytes.writeInt32BE(value === null ? -1 : length, this.#at);
-    if (value !== null) this.#bytes.set(value, this.#at);
-    this.#at += length;
-    this.#taken = end;
-  }
-
-  /** Corrects the length of the frame that begins at `frameAt` here and ends at `end` in the source. */
-  resize(frameAt: number, end: number): void {
-    if (frameAt < this.#at) this.#bytes.writeInt32BE(this.place(end) - frameAt - 1, frameAt + 1);
-  }
-
-  finish(): Buffer {
-    this.#take(this.#source.length, 0);
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  #take(end: number, more: number): void {
-    const needed = this.#at + end - this.#taken + more;
-    if (needed > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(2 * needed);
-      this.#bytes.copy(grown, 0, 0, this.#at);
-      this.#bytes = grown;
-    }
-    this.#at += this.#source.copy(this.#bytes, this.#at, this.#taken, end);
-    this.#taken = end;
-  }
-}

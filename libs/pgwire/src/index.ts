@@ -51,7 +51,8 @@ export {
   type TransactionStatus,
 } from "./backend-messages.ts";
 export { parseRowDescription, rowDescription, type Field } from "./row-description.ts";
-export { dataRow, parseDataRow, rewriteRows, type Replacer, type Value } from "./data-row.ts";
+export { ByteSink } from "./byte-sink.ts";
+export { dataRow, parseDataRow, rewriteRows, type Value, type ValueWriter } from "./data-row.ts";
 export {
   errorResponse,
   noticeResponse,

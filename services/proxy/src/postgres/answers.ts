@@ -9,6 +9,7 @@ import {
   type TransactionStatus,
 } from "@sallyport/pgwire";
 import type { AnswerEvents } from "./answer-events.ts";
+import { Outflow } from "./outflow.ts";
 import { OwedAnswers, type Owed } from "./owed.ts";
 import { textRow } from "./own-connection.ts";
 import { withheld } from "./refusal.ts";
@@ -32,6 +33,7 @@ export class Answers {
   readonly #owed = new OwedAnswers();
   readonly #events: AnswerEvents;
   readonly #result: ResultRows;
+  readonly #out: Outflow;
   #ownRow: (string | null)[] | null = null;
   /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
   #ownError: MessageFields | null = null;
@@ -41,6 +43,7 @@ export class Answers {
 
   constructor(events: AnswerEvents, knows: () => ColumnKnowledge, key: Buffer) {
     this.#events = events;
+    this.#out = new Outflow((bytes) => events.toClient(bytes));
     this.#result = new ResultRows(knows, key);
   }
 
@@ -79,6 +82,7 @@ export class Answers {
     } catch (cause) {
       if (!(cause instanceof Unforeseen)) throw cause;
       this.#broken = true;
+      this.#out.flush();
       this.#events.broken(cause.message, cause.code);
     }
   }
@@ -103,9 +107,9 @@ export class Answers {
         return this.#notice(frame, message.fields);
       case "parameter-status":
         this.#events.parameter(message.name, message.value);
-        return this.#events.toClient(frame);
+        return this.#out.say(frame);
       case "notification":
-        return this.#events.toClient(frame);
+        return this.#out.say(frame);
       case "error":
         return this.#error(frame, message.fields);
       case "ready-for-query":
@@ -119,12 +123,12 @@ export class Answers {
         if (message.kind === "command-complete") head.running.tags.push(message.tag);
         head.running.statement++;
         this.#result.end();
-        this.#events.toClient(frame);
+        this.#out.say(frame);
         if (head.kind === "execute") this.#settle();
         return;
       case "portal-suspended":
         if (head?.kind !== "execute") return this.#unexpected(message.kind);
-        this.#events.toClient(frame);
+        this.#out.say(frame);
         this.#owed.shift();
         // What ends the command comes with a later Execute.
         if (this.#owed.head?.kind === "end") this.#owed.shift();
@@ -140,16 +144,16 @@ export class Answers {
         return this.#settleIf("close", frame);
       case "no-data":
         if (head?.kind !== "describe") return this.#unexpected(message.kind);
-        if (!head.own) this.#events.toClient(frame);
+        if (!head.own) this.#out.say(frame);
         return this.#settle();
       case "parameter-description":
         if (head?.kind !== "describe") return this.#unexpected(message.kind);
-        if (!head.own) this.#events.toClient(frame);
+        if (!head.own) this.#out.say(frame);
         return;
       case "copy-in":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
-        this.#events.toClient(frame);
+        this.#out.say(frame);
         return this.#events.copyIn(head.running);
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
@@ -157,10 +161,9 @@ export class Answers {
         // Of known columns the session has seen that none is masked.
         if (head.running.masks.size > 0 && head.running.judged.copiesOut.length === 0)
           throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
-        head.running.output(frame);
-        return this.#events.toClient(frame);
+        return this.#out.pass(head.running, frame);
       case "copy-done":
-        return this.#events.toClient(frame);
+        return this.#out.say(frame);
       case "function-call-response":
         return this.#functionResult(frame, message.value);
       case "copy-both":
@@ -180,12 +183,11 @@ export class Answers {
       case "describe":
         if (head.of === "portal") this.#result.begin(head.running, fields, head.prepared);
         else this.#result.described(head.running, fields, head.prepared);
-        if (!head.own) this.#events.toClient(frame);
+        if (!head.own) this.#out.say(frame);
         return this.#settle();
       case "query":
         this.#result.begin(head.running, fields);
-        head.running.output(frame);
-        return this.#events.toClient(frame);
+        return this.#out.pass(head.running, frame);
       default:
         return this.#unexpected("row-description");
     }
@@ -198,16 +200,13 @@ export class Answers {
       return;
     }
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data-row");
-    const out = this.#result.take(head.running, bytes, count, head.kind === "execute");
-    head.running.output(out);
-    this.#events.toClient(out);
+    this.#result.take(head.running, bytes, count, head.kind === "execute", this.#out);
   }
 
   #copyOut(bytes: Buffer): void {
     const head = this.#owed.head;
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("copy-data");
-    head.running.output(bytes);
-    this.#events.toClient(bytes);
+    this.#out.pass(head.running, bytes);
   }
 
   /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */
@@ -216,8 +215,7 @@ export class Answers {
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data");
     const { running } = head;
     if (type === Backend.DataRow) this.#result.takePart(running, offset === 0, last);
-    running.output(bytes);
-    this.#events.toClient(bytes);
+    this.#out.pass(running, bytes);
   }
 
   #functionResult(frame: Buffer, value: Buffer | null): void {
@@ -225,21 +223,20 @@ export class Answers {
     if (head?.kind !== "function") return this.#unexpected("function-call-response");
     if (head.running.masks.size > 0 && value !== null)
       throw new Unforeseen("the result of a function call cannot be masked", "not-maskable");
-    head.running.output(frame);
-    this.#events.toClient(frame);
+    this.#out.pass(head.running, frame);
   }
 
   #notice(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     if (head?.kind === "own-query" || head?.kind === "own-failure") return;
-    this.#events.toClient(this.#withhold ? withheld(fields, "notice") : frame);
+    this.#out.say(this.#withhold ? withheld(fields, "notice") : frame);
   }
 
   #error(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     this.#result.end();
     if (head?.kind === "own-failure") {
-      this.#events.toClient(head.bytes);
+      this.#out.say(head.bytes);
       if (!head.simple) this.#skipToSync();
       return;
     }
@@ -255,7 +252,7 @@ export class Answers {
         sqlstate,
         message: withhold ? "withheld" : (fields.message ?? "").slice(0, 2000),
       };
-    this.#events.toClient(withhold ? withheld(fields, "error") : frame);
+    this.#out.say(withhold ? withheld(fields, "error") : frame);
     if (head === undefined || head.kind === "query" || head.kind === "function") return;
     this.#skipToSync();
   }
@@ -310,12 +307,12 @@ export class Answers {
   }
 
   passReady(status: TransactionStatus): void {
-    this.#events.toClient(toClient.readyForQuery(status));
+    this.#out.say(toClient.readyForQuery(status));
   }
 
   #settleIf(kind: "parse" | "bind" | "close", frame: Buffer): void {
     if (this.#owed.head?.kind !== kind) return this.#unexpected(`${kind}-complete`);
-    this.#events.toClient(frame);
+    this.#out.say(frame);
     this.#settle();
   }
 
@@ -333,7 +330,7 @@ export class Answers {
   #sayLocal(): void {
     while (this.#owed.head?.kind === "local") {
       const entry = this.#owed.shift();
-      if (entry?.kind === "local") this.#events.toClient(entry.bytes());
+      if (entry?.kind === "local") this.#out.say(entry.bytes());
     }
   }
 

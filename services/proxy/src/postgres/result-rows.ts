@@ -1,4 +1,5 @@
 import { rewriteRows, type Field } from "@sallyport/pgwire";
+import type { Outflow } from "./outflow.ts";
 import { resultShape, type ColumnKnowledge, type ResultShape } from "./result-shape.ts";
 import type { Running } from "./running.ts";
 import type { Prepared } from "./statements.ts";
@@ -45,20 +46,18 @@ export class ResultRows {
     this.#fields = null;
   }
 
-  /** What leaves for whole rows. @throws {Unforeseen} {ProtocolError} */
-  take(running: Running, bytes: Buffer, count: number, execute: boolean): Buffer {
+  /** Lets whole rows leave. @throws {Unforeseen} {ProtocolError} */
+  take(running: Running, bytes: Buffer, count: number, execute: boolean, out: Outflow): void {
     if (this.#shape === null || this.#of !== running) {
       const statement = running.judged.portalStatement;
       this.begin(running, (statement && this.#described.get(statement)) ?? null);
     }
-    const shape = this.#shape;
-    const out =
-      shape?.kind === "masked"
-        ? rewriteRows(bytes, shape.replacers.length, shape.replacers)
-        : bytes;
     running.rows += count;
     if (execute && this.#fields) running.describe(this.#fields);
-    return out;
+    const shape = this.#shape;
+    if (shape?.kind !== "masked") return out.pass(running, bytes);
+    const { writers } = shape;
+    out.rewrite(running, bytes.length, (sink) => rewriteRows(bytes, writers.length, writers, sink));
   }
 
   /** A stretch of a row too large to be held, which cannot be masked. @throws {Unforeseen} */

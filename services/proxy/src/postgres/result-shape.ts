@@ -1,12 +1,12 @@
 import type { Masker } from "@sallyport/contracts";
 import {
   computedConstant,
+  constantWriter,
   leastRevealing,
-  maskerFor,
+  maskWriterFor,
   type TypeInfo,
-  type Value,
 } from "@sallyport/masking";
-import { formatOf, type Field, type Format } from "@sallyport/pgwire";
+import { formatOf, type Field, type Format, type ValueWriter } from "@sallyport/pgwire";
 import type { Output } from "@sallyport/sql";
 
 /** What the target's catalog tells about a result's columns. */
@@ -23,7 +23,7 @@ export type ResultShape =
   | { readonly kind: "as-it-comes" }
   | {
       readonly kind: "masked";
-      readonly replacers: readonly (((value: Value) => Value) | undefined)[];
+      readonly writers: readonly (ValueWriter | undefined)[];
     }
   | { readonly kind: "mismatch"; readonly problem: string };
 
@@ -48,7 +48,7 @@ export function resultShape(
       return { kind: "mismatch", problem: "a result came that nobody described" };
     return {
       kind: "masked",
-      replacers: fields.map((field, index) =>
+      writers: fields.map((field, index) =>
         constant(field.type, formatAt(fields, formats, index), field.typeModifier, knows),
       ),
     };
@@ -58,7 +58,7 @@ export function resultShape(
     if (problem !== null) return { kind: "mismatch", problem };
   }
   let masked = false;
-  const replacers = outputs.map((output, index) => {
+  const writers = outputs.map((output, index) => {
     const field = fields?.[index];
     const type = field?.type ?? output.typeOid;
     const format = formatAt(fields, formats, index);
@@ -71,7 +71,7 @@ export function resultShape(
           .reduce((a, b) => (a && b ? leastRevealing(a, b) : (a ?? b)), undefined);
         if (masker === undefined) return undefined;
         masked = true;
-        return maskerFor({
+        return maskWriterFor({
           masker,
           typeOid: type,
           typmod: field?.typeModifier ?? -1,
@@ -86,7 +86,7 @@ export function resultShape(
         return constant(type, format, field?.typeModifier ?? -1, knows);
     }
   });
-  return masked ? { kind: "masked", replacers } : asItComes;
+  return masked ? { kind: "masked", writers } : asItComes;
 }
 
 function differs(
@@ -126,7 +126,6 @@ function constant(
   format: Format,
   typmod: number,
   knows: ColumnKnowledge,
-): () => Value {
-  const value = computedConstant(type, format, knows.typeInfo(type), typmod);
-  return () => value;
+): ValueWriter {
+  return constantWriter(computedConstant(type, format, knows.typeInfo(type), typmod));
 }

@@ -1,0 +1,52 @@
+/**
+ * Bytes that gather for one write. What is given away by `take` is never written again: it may lie in a socket's
+ * queue, or wait for its acknowledgement.
+ */
+export class ByteSink {
+  /** Valid up to `at`; another one after each `reserve`. */
+  bytes: Buffer = empty;
+  at = 0;
+  readonly #size: number;
+
+  /** @param size of a buffer for more than a few bytes, unless more is asked for */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Makes room for so many more bytes after `at`. */
+  reserve(length: number): void {
+    const needed = this.at + length;
+    if (needed <= this.bytes.length) return;
+    const grown =
+      needed <= few
+        ? Buffer.allocUnsafe(few)
+        : Buffer.allocUnsafeSlow(Math.max(needed + (this.at > 0 ? needed : 0), this.#size));
+    this.bytes.copy(grown, 0, 0, this.at);
+    this.bytes = grown;
+  }
+
+  /** Copies `source` from `start` to `end`. */
+  append(source: Buffer, start = 0, end = source.length): void {
+    this.reserve(end - start);
+    // Short stretches are copied faster here than by a call into the runtime.
+    if (end - start <= short) {
+      const { bytes } = this;
+      let { at } = this;
+      for (let index = start; index < end; index++) bytes[at++] = source[index] ?? 0;
+      this.at = at;
+    } else this.at += source.copy(this.bytes, this.at, start, end);
+  }
+
+  /** Gives away what has gathered; nothing is held afterwards. */
+  take(): Buffer {
+    const taken = this.bytes.subarray(0, this.at);
+    this.bytes = empty;
+    this.at = 0;
+    return taken;
+  }
+}
+
+/** What answers without rows need: a part of the runtime's pool. */
+const few = 2048;
+const short = 40;
+const empty: Buffer = Buffer.alloc(0);
