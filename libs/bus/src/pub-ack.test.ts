@@ -62,5 +62,11 @@ describe("an acknowledgement", () => {
     expect(refused(10071)).toMatchObject({ kind: "refused", code: "record-refused", error: 10071 });
     expect(kindOf('{"stream":"RECORD_0","seq":7,"error":null}')).toBe("refused");
     expect(kindOf("", { headers: headers(503, "No Responders") })).toBe("refused");
+    // As a server says it of a stream that has no leader.
+    const nobody = headers(503, "No Responders");
+    nobody.set("Nats-Subject", "sp.rec.0.w1.command");
+    expect(kindOf("", { headers: nobody })).toBe("refused");
+    nobody.set("Nats-Stream", "RECORD_0");
+    expect(kindOf("", { headers: nobody })).toBe("strange");
   });
 });

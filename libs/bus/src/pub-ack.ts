@@ -19,17 +19,17 @@ const noResponders = 503;
 
 const strange = (why: string): PubAck => ({ kind: "strange", why });
 
+/** The server's word that nobody listens; from 2.12 on it names the subject, as of a stream without a leader. */
+const isNobody = ({ data, headers }: Msg): boolean =>
+  data.length === 0 && (headers?.keys() ?? []).every((key) => key === "Nats-Subject");
+
 /**
  * Reads an answer to a publish. Stored is only what names our stream, a sequence above 0, no error and no
  * `duplicate`; whatever else came leaves the gate closed.
  */
 export function readPubAck(message: Msg, stream: string): PubAck {
   if (message.headers !== undefined) {
-    if (
-      message.headers.code === noResponders &&
-      message.data.length === 0 &&
-      message.headers.keys().length === 0
-    )
+    if (message.headers.code === noResponders && isNobody(message))
       return { kind: "refused", code: "record-refused", why: "no stream takes it", error: 0 };
     return strange("it has headers");
   }

@@ -27,6 +27,13 @@ export interface ServerConfigOptions {
 /** The largest message that a server must take, in bytes. */
 export const maxPayload = 4 * 1024 * 1024;
 
+/**
+ * The server lets go of a client that is silent for so many pings, in seconds: 6 s. Until then a frozen or cut-off
+ * member of a queue group gets its share of what others could answer; by default that is for minutes.
+ */
+const pingEvery = 2;
+const pingsMissed = 2;
+
 const text = (value: string): string => JSON.stringify(value);
 const list = (subjects: readonly string[]): string =>
   subjects.map((subject) => `          ${text(subject)}`).join("\n");
@@ -75,10 +82,14 @@ cluster: {
   name: ${text(options.cluster.name)}
   listen: ${text(options.cluster.listen)}
   routes: [${options.cluster.routes.map((route) => text(`nats-route://${route}`)).join(", ")}]
+  ping_interval: "${pingEvery}s"
+  ping_max: ${pingsMissed}
 }
 `
     : "";
   return `listen: ${text(`${options.host ?? "127.0.0.1"}:${options.port}`)}
+ping_interval: "${pingEvery}s"
+ping_max: ${pingsMissed}
 ${monitoring}${cluster}max_payload: ${maxPayload}
 jetstream: {
 ${jetstream}}

@@ -12,7 +12,8 @@ export {
   type StoredMessage,
   type StreamKind,
 } from "./stored-message.ts";
-export type { AnomalyEntry, EventEntry, OutputEntry } from "./entry.ts";
+export { decodeEvents, type AnomalyEntry, type EventEntry, type OutputEntry } from "./entry.ts";
+export { readStretches } from "./frames.ts";
 export { Segment, sealBundle, type ObjectKind, type SealedObject } from "./segment.ts";
 export { readIndex, type SegmentIndex, type SessionPart } from "./session-index.ts";
 export {
