@@ -1,10 +1,11 @@
+import { jsonPathText, readColumnPath } from "@sallyport/contracts";
 import type { Catalog, Relation } from "./catalog.ts";
 import { qualified, splitQualified } from "./identifiers.ts";
 import { union } from "./value.ts";
 import { isView, viewLineage } from "./views.ts";
 import { applies } from "./rules.ts";
 
-/** Classified columns, id without the connection (`public.customers.email`) → tags. */
+/** Classified columns and paths into them, id without the connection (`public.customers.email`, `public.t.doc#>{a}`) → tags. */
 export type Classified = Readonly<Record<string, readonly string[]>>;
 
 export interface ClassifiedColumn {
@@ -53,8 +54,8 @@ class CatalogClassification implements Classification {
   readonly all: readonly string[];
   readonly #catalog: Catalog;
   readonly #columns: ReadonlyMap<string, ClassifiedColumn>;
-  /** relation oid → column name → ids */
-  readonly #direct = new Map<number, Map<string, string>>();
+  /** relation oid → column name → ids: the column's own, and those of paths into it */
+  readonly #direct = new Map<number, Map<string, string[]>>();
   readonly #remembered = new Map<string, readonly string[]>();
   readonly #lineage: (relation: Relation, at: number) => readonly string[];
 
@@ -63,14 +64,16 @@ class CatalogClassification implements Classification {
     this.#lineage = viewLineage(catalog, this);
     const columns = new Map<string, ClassifiedColumn>();
     for (const [written, tags] of Object.entries(classified)) {
-      const [schema, table, column] = splitQualified(written.split("#>")[0] ?? "") ?? [];
+      const read = readColumnPath(written);
+      const [schema, table, column] = splitQualified(read?.column ?? "") ?? [];
       if (schema === undefined || table === undefined || column === undefined) continue;
       const relation = catalog.relation(schema, table);
       if (!relation?.columns.some(({ name }) => name === column)) continue;
-      const id = qualified(schema, table, column);
+      const path = read?.path ? `#>${jsonPathText(read.path)}` : "";
+      const id = qualified(schema, table, column) + path;
       columns.set(id, { id, relation: relation.oid, column, tags });
-      const direct = this.#direct.get(relation.oid) ?? new Map<string, string>();
-      this.#direct.set(relation.oid, direct.set(column, id));
+      const direct = this.#direct.get(relation.oid) ?? new Map<string, string[]>();
+      this.#direct.set(relation.oid, direct.set(column, [...(direct.get(column) ?? []), id]));
     }
     this.#columns = columns;
     this.all = [...columns.keys()].toSorted();
@@ -87,8 +90,7 @@ class CatalogClassification implements Classification {
     if (known) return known;
     const ids: string[] = [];
     for (const one of this.#family(relation, children)) {
-      const id = this.#direct.get(one.oid)?.get(column);
-      if (id !== undefined) ids.push(id);
+      ids.push(...(this.#direct.get(one.oid)?.get(column) ?? []));
     }
     const at = isView(relation) ? relation.columns.findIndex(({ name }) => name === column) : -1;
     const sorted = union(ids.toSorted(), at === -1 ? empty : this.#lineage(relation, at));

@@ -2,6 +2,7 @@ import { operate } from "./calls.ts";
 import { baseOf, isPolymorphic } from "./coercion.ts";
 import type { Context } from "./context.ts";
 import { evaluate, evaluateAll } from "./expressions.ts";
+import { steppedInto } from "./json-steps.ts";
 import { nameOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { resolveOperator } from "./resolve.ts";
@@ -100,8 +101,13 @@ export function operatorExpression(fields: Fields, scope: Scope, context: Contex
   const left = fields["lexpr"] === undefined ? null : operand(fields["lexpr"], scope, context);
   const right = operand(fields["rexpr"], scope, context);
   switch (kind) {
-    case "AEXPR_OP":
-      return compare(context, name, left, right);
+    case "AEXPR_OP": {
+      const result = compare(context, name, left, right);
+      const { value } = right;
+      return left
+        ? steppedInto(name, left.value, { value, expression: fields["rexpr"] }, result, context)
+        : result;
+    }
     case "AEXPR_LIKE":
     case "AEXPR_ILIKE":
     case "AEXPR_SIMILAR":

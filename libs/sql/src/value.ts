@@ -19,6 +19,8 @@ export interface Value {
   readonly origin: Origin | null;
   /** A literal or a parameter. */
   readonly constant: boolean;
+  /** The steps that took it out of a json column; absent when it is not known to lie in one. */
+  readonly within?: readonly string[];
 }
 
 const none: readonly string[] = [];
