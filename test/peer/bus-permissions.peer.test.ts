@@ -58,6 +58,8 @@ const mayPublish: Record<string, string[]> = {
     "sp.rec.0.authn.event",
     "$KV.revocations.principal.x",
     "$KV.revocations.complete",
+    "$KV.handles.handle.x",
+    "$JS.API.DIRECT.GET.KV_handles.$KV.handles.some.key",
     ...readBucket("revocations"),
     ...stream("STREAM.INFO", "KV_revocations", "KV_bundle"),
   ],

@@ -102,6 +102,8 @@ export function permissionsOf(
           anyRecord(user, "event"),
           bucketKeys(buckets.revocations),
           ...readBucket(buckets.revocations),
+          "$KV.handles.handle.*",
+          directGet(buckets.handles),
           streamInfo(bucketStream(buckets.revocations)),
           streamInfo(bucketStream(buckets.bundle)),
         ],
@@ -136,7 +138,9 @@ export function permissionsOf(
           subjects.revoke,
           anyRecord(user, "event"),
           streamInfo(">"),
-          ...Object.values(buckets).flatMap(readBucket),
+          ...Object.values(buckets)
+            .filter((bucket) => bucket !== buckets.handles)
+            .flatMap(readBucket),
         ],
         subscribe: [gate, replies],
       };

@@ -43,12 +43,16 @@ export const leaseLife = 10_000;
 /** A hold that nobody touches for so long leaves the bucket, used or not, in milliseconds. */
 export const holdLife = 30 * 86_400_000;
 
+/** The longest life of a handle, whatever its token says, in milliseconds. */
+export const handleLife = 86_400_000;
+
 const bucketShapes: Record<string, { history: number; maxBytes: number; maxAge: number }> = {
   /** The recorder copies revisions into the archive before they leave the history. */
   [buckets.bundle]: { history: 64, maxBytes: 64 * 4 * MiB, maxAge: 0 },
   [buckets.approvals]: { history: 1, maxBytes: 256 * MiB, maxAge: holdLife },
   [buckets.revocations]: { history: 1, maxBytes: 64 * MiB, maxAge: 0 },
   [buckets.leases]: { history: 1, maxBytes: MiB, maxAge: leaseLife },
+  [buckets.handles]: { history: 1, maxBytes: 64 * MiB, maxAge: handleLife },
 };
 
 /** Every stream of ours, the buckets among them. */

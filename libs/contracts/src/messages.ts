@@ -40,6 +40,25 @@ export const Verified = z.discriminatedUnion("type", [
 ]);
 export type Verified = z.infer<typeof Verified>;
 
+/** The value of `handle.<hash>` in the handles bucket: what only authn, and only with the handle, can read. */
+export const StoredHandle = z.strictObject({
+  v: z.literal(1),
+  type: z.literal("handle"),
+  /** Base64: 12 bytes of nonce, AES-256-GCM's text, 16 bytes of tag. */
+  sealed: z.string().max(256 * 1024),
+});
+export type StoredHandle = z.infer<typeof StoredHandle>;
+
+/** The answer of authn's `POST /v1/handles`. */
+export const IssuedHandle = z.strictObject({
+  handle: z.string(),
+  /** Whom it stands for. */
+  principal: z.string(),
+  /** When it ends, as its token does. */
+  expires: Millis,
+});
+export type IssuedHandle = z.infer<typeof IssuedHandle>;
+
 export const Revocation = z.strictObject({
   v: z.literal(1),
   type: z.literal("revocation"),

@@ -34,6 +34,7 @@ export const buckets = {
   approvals: "approvals",
   revocations: "revocations",
   leases: "leases",
+  handles: "handles",
 } as const;
 
 /** Keys in the buckets. */
@@ -43,6 +44,8 @@ export const keys = {
   answer: (hold: string): string => `answer.${hold}`,
   /** `delivery`: the hash of what is told to which webhook, as Notice has it. */
   notice: (delivery: string): string => `notice.${delivery}`,
+  /** `hash`: the SHA-256 of the handle, which itself is stored nowhere. */
+  handle: (hash: string): string => `handle.${hash}`,
   lease: (partition: number): string => `partition-${partition}`,
   /** `principal` is written in base64url, because ids hold any character. */
   revocation: (principal: string): string =>

@@ -127,6 +127,24 @@ export const catalogue = {
     sqlstate: "28P01",
     http: 401,
   },
+  "handle-unknown": {
+    text: "the handle is not known, or has ended",
+    hint: "get another with `sally login`",
+    sqlstate: "28P01",
+    http: 401,
+  },
+  "handle-misplaced": {
+    text: "a handle opens sessions and nothing else",
+    hint: "give the token itself",
+    sqlstate: "28P01",
+    http: 401,
+  },
+  "handle-unstored": {
+    text: "the handle could not be stored, so it is none",
+    hint: "try again, or use the token itself; an operator may run `sally doctor`",
+    sqlstate: "58030",
+    http: 503,
+  },
   "log-in-slowed": {
     text: "too many failed log-ins came from this address",
     hint: "wait a minute before the next try",

@@ -11,6 +11,8 @@ import {
 } from "@sallyport/runtime";
 import { Acts } from "./acts.ts";
 import { Beating } from "./beating.ts";
+import { handleRoutes } from "./handle-routes.ts";
+import { Handles } from "./handles.ts";
 import { Identifying } from "./identifying.ts";
 import { KeyWitness } from "./key-witness.ts";
 import { RevocationArchive } from "./revocation-archive.ts";
@@ -56,7 +58,8 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
     stream: streams.record(0),
     events: subjects.record(0, bus.user, "event"),
   });
-  const identifying = new Identifying({ checker, book, sealingKey });
+  const handles = new Handles({ bus, checker, sealingKey, log });
+  const identifying = new Identifying({ checker, handles, book, sealingKey });
   const acts = new Acts(lane);
   const revoking = new Revoking({ bus, book, beating, acts, log });
   const witness = options.witness
@@ -68,6 +71,7 @@ export async function startAuthn(options: AuthnOptions): Promise<RunningAuthn> {
     log,
     alarms,
     metrics: telemetry?.page,
+    routes: (app) => handleRoutes(app, { identifying, handles, acts, log }),
     readiness: () => ({
       ready: bus.connected && book.complete,
       details: {

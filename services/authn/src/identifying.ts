@@ -1,12 +1,14 @@
 import { Opener } from "@sallyport/bus";
-import type { Verified, Verify } from "@sallyport/contracts";
+import { isHandle, type Verified, type Verify } from "@sallyport/contracts";
 import { SallyError, type ErrorCode } from "@sallyport/runtime";
+import type { Handles } from "./handles.ts";
 import type { RevocationBook } from "./revocation-book.ts";
 import { placeOf, SlowDown } from "./slow-down.ts";
 import type { Checked, TokenChecker } from "./token-checker.ts";
 
 export interface IdentifyingOptions {
   readonly checker: TokenChecker;
+  readonly handles: Handles;
   readonly book: RevocationBook;
   /** authn's X25519 xkey seed. */
   readonly sealingKey: string;
@@ -53,46 +55,74 @@ export class Identifying {
     }
   }
 
-  async #answer({ sealed, sender, address }: Verify): Promise<Verified> {
-    const { checker, book } = this.#options;
-    if (!book.complete) return this.#refuse({ kind: "refused", code: "authn-absent" });
-    const place = placeOf(address);
-    if (this.#places.isSlowed(place, Date.now()))
-      return this.#refuse({ kind: "refused", code: "log-in-slowed" });
-    const token = this.#opener.open({ sealed, sender });
-    const checked: Checked =
-      token === null ? { kind: "refused", code: "token-unreadable" } : await checker.check(token);
-    const now = Date.now();
-    if (checked.kind === "refused") {
-      if (checked.principal === undefined) this.#places.failed(place, now);
-      else return this.#refuseKnown(checked, checked.principal.id, now);
-      return this.#refuse(checked);
+  /** Whose a credential is that came over HTTP: a token, never a handle. */
+  async token(token: string, address: string): Promise<Checked> {
+    if (this.#running >= mostAtOnce) return { kind: "refused", code: "too-many-requests" };
+    this.#running++;
+    try {
+      return this.#counted(await this.#check(token, address, false));
+    } finally {
+      this.#running--;
     }
-    const { principal, until } = checked;
-    if (book.isRevoked(principal.id))
-      return this.#refuseKnown({ kind: "refused", code: "revoked", principal }, principal.id, now);
-    this.#verified++;
-    return { v: 1, type: "verified", principal, until, revocations: book.revision };
   }
 
-  #refuseKnown(refused: Refused, principal: string, now: number): Verified {
+  async #answer({ sealed, sender, address, handles }: Verify): Promise<Verified> {
+    const credential = this.#opener.open({ sealed, sender });
+    const checked = this.#counted(await this.#check(credential, address, handles === true));
+    if (checked.kind === "refused") return unverified(checked);
+    const { principal, until } = checked;
+    return { v: 1, type: "verified", principal, until, revocations: this.#options.book.revision };
+  }
+
+  /** @param credential null when it could not be opened */
+  async #check(credential: string | null, address: string, handles: boolean): Promise<Checked> {
+    const { book } = this.#options;
+    if (!book.complete) return { kind: "refused", code: "authn-absent" };
+    const place = placeOf(address);
+    if (this.#places.isSlowed(place, Date.now())) return { kind: "refused", code: "log-in-slowed" };
+    const checked = await this.#read(credential, handles);
+    const now = Date.now();
+    if (checked.kind === "verified")
+      return book.isRevoked(checked.principal.id)
+        ? this.#slowed({ kind: "refused", code: "revoked", principal: checked.principal }, now)
+        : checked;
+    if (checked.principal !== undefined) return this.#slowed(checked, now);
+    // What is down here is nobody's guess.
+    if (checked.code !== "authn-absent") this.#places.failed(place, now);
+    return checked;
+  }
+
+  async #read(credential: string | null, handles: boolean): Promise<Checked> {
+    if (credential === null) return { kind: "refused", code: "token-unreadable" };
+    if (!isHandle(credential)) return this.#options.checker.check(credential);
+    return handles
+      ? this.#options.handles.check(credential)
+      : { kind: "refused", code: "handle-misplaced" };
+  }
+
+  /** A known principal that keeps failing is slowed, wherever it comes from. */
+  #slowed(refused: Refused, now: number): Refused {
+    const principal = refused.principal?.id ?? "";
     const slowed = this.#principals.isSlowed(principal, now);
     this.#principals.failed(principal, now);
-    return this.#refuse(slowed ? { ...refused, code: "log-in-slowed" } : refused);
+    return slowed ? { ...refused, code: "log-in-slowed" } : refused;
   }
 
-  #refuse({ code, detail, principal, unverified }: Refused): Verified {
-    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
-    return {
-      v: 1,
-      type: "unverified",
-      code,
-      message: messageOf(code, detail),
-      ...(principal && { principal }),
-      ...(unverified && { unverified }),
-    };
+  #counted(checked: Checked): Checked {
+    if (checked.kind === "verified") this.#verified++;
+    else this.#refused.set(checked.code, (this.#refused.get(checked.code) ?? 0) + 1);
+    return checked;
   }
 }
+
+const unverified = ({ code, detail, principal, unverified: claimed }: Refused): Verified => ({
+  v: 1,
+  type: "unverified",
+  code,
+  message: messageOf(code, detail),
+  ...(principal && { principal }),
+  ...(claimed && { unverified: claimed }),
+});
 
 const messageOf = (code: ErrorCode, detail: string | undefined): string => {
   const { message } = new SallyError(code);

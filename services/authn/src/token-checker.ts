@@ -1,13 +1,26 @@
+import { createHash } from "node:crypto";
 import type { Issuer, Principal } from "@sallyport/contracts";
 import type { ErrorCode, Log } from "@sallyport/runtime";
-import { errors, jwtVerify, type JWTPayload } from "jose";
+import {
+  calculateJwkThumbprint,
+  errors,
+  exportJWK,
+  jwtVerify,
+  type CryptoKey,
+  type JWTPayload,
+} from "jose";
 import { KeySource, UnknownKey, type KeySourceOptions } from "./key-source.ts";
 import { principalOf, UnreadableClaim } from "./principal.ts";
 import { readUnverified, type UnverifiedToken } from "./unverified-token.ts";
 
 /** Whose a token is and until when its session may last; or why not, and what is known of the caller. */
 export type Checked =
-  | { readonly kind: "verified"; readonly principal: Principal; readonly until: number }
+  | {
+      readonly kind: "verified";
+      readonly principal: Principal;
+      readonly until: number;
+      readonly grant: Grant;
+    }
   | {
       readonly kind: "refused";
       readonly code: ErrorCode;
@@ -17,6 +30,18 @@ export type Checked =
       readonly principal?: Principal;
       readonly unverified?: { readonly issuer: string; readonly subject: string };
     };
+
+/** What a token that was verified is known by afterwards, without the token. */
+export interface Grant {
+  /** The issuer's name in the config, and the SHA-256 of its whole entry. */
+  readonly issuer: string;
+  readonly entry: string;
+  /** Of the key that signed, and its RFC 7638 thumbprint. */
+  readonly header: { readonly alg: string; readonly kid?: string };
+  readonly key: string;
+  /** Milliseconds: the token's own `exp`. */
+  readonly expires: number;
+}
 
 /** Every asymmetric algorithm of RFC 7518 and RFC 8037. */
 const asymmetric = [
@@ -47,6 +72,8 @@ interface KnownIssuer {
   readonly name: string;
   readonly config: Issuer;
   readonly keys: KeySource;
+  /** SHA-256 of the config. */
+  readonly entry: string;
 }
 
 /** Checks bearer tokens against the issuers of the config. */
@@ -59,7 +86,8 @@ export class TokenChecker {
       const source =
         sources.get(config.issuer) ?? new KeySource({ issuer: config.issuer, log, ...keys });
       sources.set(config.issuer, source);
-      return { name, config, keys: source };
+      const entry = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+      return { name, config, keys: source, entry };
     });
   }
 
@@ -85,6 +113,25 @@ export class TokenChecker {
       : answer;
   }
 
+  /**
+   * Asks of a token that was verified before what can have changed since: its time, its issuer's entry in the config,
+   * and whether the issuer still publishes the key.
+   */
+  async recheck(grant: Grant, principal: Principal): Promise<Checked> {
+    const issuer = this.#issuers.find(({ name }) => name === grant.issuer);
+    if (issuer === undefined || issuer.entry !== grant.entry)
+      return { kind: "refused", code: "token-issuer", principal };
+    if (grant.expires <= Date.now()) return { kind: "refused", code: "token-expired", principal };
+    try {
+      const key = await issuer.keys.key(grant.header);
+      if ((await thumbprint(key)) !== grant.key)
+        return { kind: "refused", code: "token-key-unknown", principal };
+    } catch (cause) {
+      return { kind: "refused", code: codeOf(cause), principal };
+    }
+    return { kind: "verified", principal, until: untilOf(issuer.config, grant.expires), grant };
+  }
+
   stop(): void {
     for (const { keys } of this.#issuers) keys.stop();
   }
@@ -101,7 +148,7 @@ export class TokenChecker {
   async #verify(
     token: string,
     read: UnverifiedToken,
-    { name, config, keys }: KnownIssuer,
+    { name, config, keys, entry }: KnownIssuer,
     algorithms: string[],
   ): Promise<Checked> {
     const principal = (payload: JWTPayload): Principal =>
@@ -112,20 +159,36 @@ export class TokenChecker {
       ...knownPrincipal(() => principal(payload)),
     });
     try {
-      const { payload } = await jwtVerify(token, (header) => keys.key(header), {
-        algorithms,
-        issuer: config.issuer,
-        audience: [config.audience].flat(),
-        clockTolerance: skew,
-        requiredClaims: ["exp", "iat"],
-      });
+      const { payload, protectedHeader, key } = await jwtVerify(
+        token,
+        (header) => keys.key(header),
+        {
+          algorithms,
+          issuer: config.issuer,
+          audience: [config.audience].flat(),
+          clockTolerance: skew,
+          requiredClaims: ["exp", "iat"],
+        },
+      );
       const { exp = 0, iat = 0 } = payload;
       if (iat > Date.now() / 1000 + skew) return refuse("token-not-yet-valid", payload);
       if (exp <= iat || (exp - iat) * 1000 > config.max_token_lifetime)
         return refuse("token-lifetime", payload);
-      const until =
-        config.session === "until-token-expires" ? exp * 1000 : Date.now() + config.session;
-      return { kind: "verified", principal: principal(payload), until: Math.floor(until) };
+      const { alg, kid } = protectedHeader;
+      const expires = Math.floor(exp * 1000);
+      const grant = {
+        issuer: name,
+        entry,
+        header: { alg, ...(kid !== undefined && { kid }) },
+        key: await thumbprint(key),
+        expires,
+      };
+      return {
+        kind: "verified",
+        principal: principal(payload),
+        until: untilOf(config, expires),
+        grant,
+      };
     } catch (cause) {
       if (cause instanceof UnreadableClaim)
         return { kind: "refused", code: "token-claims", detail: cause.message };
@@ -161,5 +224,11 @@ function knownPrincipal(make: () => Principal): { principal?: Principal } {
     return {};
   }
 }
+
+const untilOf = ({ session }: Issuer, expires: number): number =>
+  session === "until-token-expires" ? expires : Date.now() + session;
+
+const thumbprint = async (key: CryptoKey): Promise<string> =>
+  calculateJwkThumbprint(await exportJWK(key));
 
 const clip = (text: string): string => text.slice(0, 256).toWellFormed();
