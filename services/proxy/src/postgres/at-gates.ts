@@ -103,7 +103,7 @@ export class AtGates {
         text: judged.text,
         parameters: [...judged.parameters],
         operations: [...judged.operations],
-        mayWait: turn.status === "I" && turn.atBoundary,
+        mayWait: turn.status === "I" && turn.atBoundary && !judged.unresolved,
         ...(cut && { ...cut, parameters: [] }),
       },
       (passage) => this.#passage(unit, judged, command, passage),
@@ -116,7 +116,7 @@ export class AtGates {
       case "held":
         return this.#held(passage);
       case "closed":
-        return this.#closed(unit, command, passage);
+        return this.#closed(unit, judged, command, passage);
       case "open":
         return this.#open(unit, judged, command, passage.clearance, passage.verdictHash);
     }
@@ -144,6 +144,7 @@ export class AtGates {
 
   #closed(
     unit: CommandUnit,
+    judged: Judged,
     command: CommandId,
     passage: Extract<Passage, { kind: "closed" }>,
   ): void {
@@ -156,11 +157,15 @@ export class AtGates {
         held.release,
         over ? "disconnected" : passage.code === "cancelled" ? "cancelled" : "timeout",
       );
-    const why = refusalAtGate(passage);
+    const hold = passage.verdict?.hold;
+    // Nobody is to approve what its own client hears is wrong.
+    if (judged.unresolved && hold && !held) options.release(command, hold, "cancelled");
+    const judgedSo = passage.gate === "policy" && passage.verdict !== null;
+    const why = (judgedSo && judged.unresolved) || refusalAtGate(passage);
     options.record.result({
       ...unsent(command, passage.gate === "record" ? "refused-record" : "refused-policy"),
       verdict: passage.verdictHash,
-      error: { code: passage.code, sqlstate: why.said.sqlstate, message: why.said.message },
+      error: { code: why.code, sqlstate: why.said.sqlstate, message: why.said.message },
     });
     if (over) return ending.closeRecord();
     if (turn.clientGone) return;

@@ -1,6 +1,7 @@
 import type { CommandKind, Operation, Parameter } from "@sallyport/contracts";
 import type { Naming, Output } from "@sallyport/sql";
 import type { Format } from "@sallyport/pgwire";
+import type { Refusal } from "./refusal.ts";
 import type { Prepared } from "./statements.ts";
 
 /** What the session must do when a command has run. */
@@ -33,6 +34,8 @@ export interface Judged {
   readonly touches: ReadonlySet<string>;
   /** Why its operations cannot all be proven. */
   readonly opaque: string | null;
+  /** What the target would say of it, as far as we know it: a client that may not ask the target hears that. */
+  readonly unresolved: Refusal | null;
   /** Formats of the portal's result columns; empty for a query string (all text). */
   readonly resultFormats: readonly Format[];
   /** The prepared statement of the executed portal. */

@@ -87,6 +87,7 @@ function conclude(
   around: Surroundings,
 ): Judgement {
   const analyses: Analysed[] = [];
+  let unresolved: Refusal | null = null;
   const text = texts.map((one) => one.text).join("\n");
   const refused = (refusal: Refusal): Judgement => ({ kind: "refused", refusal, text });
   for (const one of analysed) {
@@ -97,11 +98,16 @@ function conclude(
         return refused(refusalOf("statement-too-complex"));
       case "analysed": {
         const { analysis } = one;
-        if (analysis.kind !== "analysed")
-          return refused(asTarget(analysis.sqlstate, analysis.message, positionOf(analysis)));
-        analyses.push(analysis);
+        if (analysis.kind === "refused")
+          return refused(asTarget(analysis.sqlstate, analysis.message));
+        if (analysis.kind === "analysed") analyses.push(analysis);
+        else unresolved ??= asTarget(analysis.sqlstate, analysis.message, positionOf(analysis));
       }
     }
+  }
+  if (unresolved) {
+    const why = unresolved.said.message;
+    return judgedAs(unit, [], [opaque(around.view.connection, why)], why, unresolved);
   }
   const doubt = doubtOf(unit, analyses, around);
   if (doubt !== null)
@@ -114,8 +120,8 @@ function conclude(
 
 type Analysed = Extract<Analysis, { kind: "analysed" }>;
 
-const positionOf = (analysis: Exclude<Analysis, Analysed>): number | undefined =>
-  analysis.kind === "unresolved" && analysis.position > 0 ? analysis.position : undefined;
+const positionOf = ({ position }: Extract<Analysis, { kind: "unresolved" }>) =>
+  position > 0 ? position : undefined;
 
 const statementsOf = (analyses: readonly Analysed[]): readonly Statement[] =>
   analyses.flatMap((one) => one.statements);
@@ -144,6 +150,7 @@ function judgedAs(
   statements: readonly Statement[],
   operations: readonly Operation[],
   opaqueBecause: string | null,
+  unresolved: Refusal | null = null,
 ): Judgement {
   const { portal } = unit;
   const bind = portal?.bind ?? lastBind(unit.steps);
@@ -173,6 +180,7 @@ function judgedAs(
       ),
       touches: new Set(statements.flatMap((one) => one.touches)),
       opaque: opaqueBecause,
+      unresolved,
       resultFormats: bind?.resultFormats ?? [],
       portalStatement: portal?.statement ?? null,
       // Parse and Bind run nothing.
