@@ -62,10 +62,10 @@ export function encodeAnomaly(
   return Buffer.from(`{${place(message)},"anomaly":${rest}}\n`);
 }
 
-/** A line that ends in the chunk's header, then the chunk's bytes, then a newline. */
-export function encodeChunk(at: Place, { header, body }: OutputChunk): Buffer {
+/** A line that ends in the chunk's header, then the chunk's bytes, then a newline. The bytes are the chunk's own. */
+export function encodeChunk(at: Place, { header, body }: OutputChunk): readonly Uint8Array[] {
   const head = `{${place(at)},"output":${JSON.stringify(header)}}\n`;
-  return Buffer.concat([Buffer.from(head), body, newline]);
+  return [Buffer.from(head), body, newline];
 }
 
 /** Reads lines of an events object. @throws Error when they are none */

@@ -1,4 +1,4 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { ArchiveStore } from "./archive-store.ts";
 
 /** Offset and length of a zstd frame in its object, and its length unpacked. */
@@ -12,22 +12,29 @@ export type Stretch = readonly [frame: number, start: number, length: number];
  * fills it, so no piece lies in two.
  */
 export class FrameWriter {
+  readonly #options: { readonly params: Record<number, number> };
   readonly #size: number;
   readonly #packed: Buffer[] = [];
   readonly #frames: Frame[] = [];
-  #open: Buffer[] = [];
+  #open: Uint8Array[] = [];
   #openBytes = 0;
   #offset = 0;
 
-  /** @param size of a frame before packing, in bytes */
-  constructor(size: number) {
+  /**
+   * @param size of a frame before packing, in bytes
+   * @param level of zstd
+   */
+  constructor(size: number, level: number) {
     this.#size = size;
+    this.#options = { params: { [constants.ZSTD_c_compressionLevel]: level } };
   }
 
-  add(piece: Buffer): Stretch {
-    const stretch: Stretch = [this.#frames.length, this.#openBytes, piece.length];
-    this.#open.push(piece);
-    this.#openBytes += piece.length;
+  /** A piece in one or more parts, which the caller no longer writes to. */
+  add(...parts: readonly Uint8Array[]): Stretch {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const stretch: Stretch = [this.#frames.length, this.#openBytes, length];
+    this.#open.push(...parts);
+    this.#openBytes += length;
     if (this.#openBytes >= this.#size) this.#close();
     return stretch;
   }
@@ -38,7 +45,7 @@ export class FrameWriter {
   }
 
   #close(): void {
-    const packed = zstdCompressSync(Buffer.concat(this.#open));
+    const packed = zstdCompressSync(Buffer.concat(this.#open), this.#options);
     this.#frames.push([this.#offset, packed.length, this.#openBytes]);
     this.#packed.push(packed);
     this.#offset += packed.length;

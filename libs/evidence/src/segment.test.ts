@@ -34,7 +34,7 @@ test("pieces come back from the frames that their stretches name", async () => {
       fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 40 }),
       fc.integer({ min: 1, max: 500 }),
       async (pieces, size) => {
-        const writer = new FrameWriter(size);
+        const writer = new FrameWriter(size, 1);
         const stretches = pieces.map((piece) => writer.add(Buffer.from(piece)));
         const { bytes, frames } = writer.finish();
         const { store } = (archive ??= await SampleArchive.create());

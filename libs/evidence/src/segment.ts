@@ -20,12 +20,14 @@ export interface SealedObject {
 }
 
 const frameSize = { events: 64 * 1024, output: 256 * 1024 } as const;
+/** Of zstd. Rows repeat much within a few bytes: the lowest level packs them as small as its default, in two thirds of the time. */
+const levels = { events: 3, output: 1 } as const;
 const endings = { events: "events.ndjson.zst", output: "output.zst", index: "index.json.zst" };
 
 interface Collected {
   readonly summary: SessionSummary;
   readonly events: Buffer[];
-  readonly output: Buffer[];
+  readonly output: (readonly Uint8Array[])[];
 }
 
 /** Gathers entries of many sessions, and seals them as objects in which each session's lie together. */
@@ -55,7 +57,7 @@ export class Segment {
   addOutput(message: StoredMessage, chunk: OutputChunk): void {
     const entry = encodeChunk(message, chunk);
     this.#of(chunk.header.session).output.push(entry);
-    this.#bytes += entry.length;
+    for (const part of entry) this.#bytes += part.length;
   }
 
   /** @param line null when the whole message is anomalous */
@@ -73,16 +75,19 @@ export class Segment {
   /** The segment's objects, the index last; none when nothing was added. */
   seal(): SealedObject[] {
     if (this.#bytes === 0) return [];
-    const events = new FrameWriter(frameSize.events);
-    const output = new FrameWriter(frameSize.output);
-    const pack = (writer: FrameWriter, pieces: readonly Buffer[]): Stretch[] =>
-      joinStretches(pieces.map((piece) => writer.add(piece)));
+    const events = new FrameWriter(frameSize.events, levels.events);
+    const output = new FrameWriter(frameSize.output, levels.output);
+    const pack = (writer: FrameWriter, pieces: readonly (readonly Uint8Array[])[]): Stretch[] =>
+      joinStretches(pieces.map((parts) => writer.add(...parts)));
     const sessions = [...this.#sessions].map(([session, collected]) => ({
       ...collected.summary.part(session),
-      events: pack(events, collected.events),
+      events: pack(events, collected.events.map(alone)),
       output: pack(output, collected.output),
     }));
-    const anomalies = { count: this.#anomalies.length, events: pack(events, this.#anomalies) };
+    const anomalies = {
+      count: this.#anomalies.length,
+      events: pack(events, this.#anomalies.map(alone)),
+    };
     const objects: SealedObject[] = [];
     const keep = (
       kind: "events" | "output",
@@ -124,6 +129,8 @@ export class Segment {
     };
   }
 }
+
+const alone = (piece: Buffer): readonly Uint8Array[] => [piece];
 
 /** A bundle revision as an object of the archive. */
 export function sealBundle(revision: number, bytes: Buffer): SealedObject {

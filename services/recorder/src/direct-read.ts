@@ -85,7 +85,7 @@ function stored(message: Msg): StoredMessage {
     subject: text(message, "Nats-Subject"),
     time: text(message, "Nats-Time-Stamp"),
     headers: clientHeaders(message),
-    data: Buffer.from(message.data),
+    data: Buffer.from(message.data.buffer, message.data.byteOffset, message.data.byteLength),
   };
 }
 

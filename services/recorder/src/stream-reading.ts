@@ -39,6 +39,8 @@ export class StreamReading {
   #generation: number;
   #position: number;
   #anchor: Anchor | null;
+  /** The last message, of which the anchor is made when it is asked for: its hash costs as much as its reading. */
+  #last: StoredMessage | null = null;
   #first: number | null = null;
   #messages = 0;
   #holes: [number, number][] = [];
@@ -68,7 +70,7 @@ export class StreamReading {
    * stream was set back: its numbers may be used again, so all of it is read anew, as a generation of its own.
    */
   async compare(): Promise<void> {
-    const expected = this.#anchor;
+    const expected = this.#end();
     if (expected === null || (await this.leader.holds(expected))) return;
     const found = await this.leader.state();
     this.#options.alarms.raise("stream-set-back", "a stream was set back", {
@@ -80,6 +82,7 @@ export class StreamReading {
     this.#generation += 1;
     this.#position = 0;
     this.#anchor = null;
+    this.#last = null;
   }
 
   /**
@@ -87,7 +90,7 @@ export class StreamReading {
    * @throws {BatchLost} {@link Astray}; what was taken before stays taken
    */
   async read(take: (message: StoredMessage) => void): Promise<number> {
-    const anchor = this.#anchor;
+    const anchor = this.#end();
     const batch = await readBatch(
       this.#options.bus,
       this.leader.stream,
@@ -113,7 +116,7 @@ export class StreamReading {
       last: this.#first === null ? null : this.#position,
       messages: this.#messages,
       position: this.#position,
-      anchor: this.#anchor,
+      anchor: this.#end(),
       holes: this.#holes,
       ...(this.#setBack !== undefined && { setBack: this.#setBack }),
     };
@@ -132,7 +135,14 @@ export class StreamReading {
     this.#first ??= message.seq;
     this.#messages += 1;
     this.#position = message.seq;
-    this.#anchor = { seq: message.seq, time: message.time, hash: messageHash(message) };
+    this.#last = message;
+  }
+
+  #end(): Anchor | null {
+    const last = this.#last;
+    if (last !== null) this.#anchor = { seq: last.seq, time: last.time, hash: messageHash(last) };
+    this.#last = null;
+    return this.#anchor;
   }
 
   /** Fills a hole from the leader, and names as lost what the leader lacks twice. */
