@@ -21,6 +21,8 @@ export interface SeenTarget {
   readonly superuser: boolean;
   readonly searchPath: readonly string[];
   readonly tls: boolean;
+  /** What its clock said, and when it was asked and answered by ours (ms since 1970). */
+  readonly clock: { readonly time: number; readonly asked: number; readonly answered: number };
   readonly catalog: Catalog;
 }
 
@@ -54,15 +56,18 @@ export async function seeTarget(connection: Connection, loaded: LoadedConfig): P
       });
       return rows;
     };
+    const asked = Date.now();
     const about = await ask(
       `SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'),
          CURRENT_USER, (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER),
-         (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid())`,
+         (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()),
+         1000 * EXTRACT(EPOCH FROM pg_catalog.clock_timestamp())`,
     );
+    const answered = Date.now();
     const path = await ask(
       "SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) AS s",
     );
-    const [version, number, user, superuser, tls] = about[0] ?? [];
+    const [version, number, user, superuser, tls, time] = about[0] ?? [];
     const major = majors.find((known) => known === Math.floor(Number(number) / 10_000));
     if (major === undefined)
       throw new Error(
@@ -75,6 +80,7 @@ export async function seeTarget(connection: Connection, loaded: LoadedConfig): P
       superuser: superuser === "t",
       searchPath: path.map(([schema]) => schema ?? ""),
       tls: tls === "t",
+      clock: { time: Number(time), asked, answered },
       catalog: await catalogOf(ask, major),
     };
   } finally {

@@ -227,6 +227,49 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    title: "Webhooks",
+    panels: [
+      {
+        title: "Webhooks told",
+        description: "Attempts, by what came of them.",
+        unit: "ops",
+        queries: [
+          [
+            rate("sallyport_webhooks_attempts_total", "sallyport_webhook, sallyport_outcome"),
+            "{{sallyport_webhook}} {{sallyport_outcome}}",
+          ],
+        ],
+      },
+      {
+        title: "Webhooks not told yet",
+        description: "Age of the oldest event that a receiver did not take.",
+        unit: "s",
+        thresholds: [60, 600],
+        queries: [
+          [
+            "max by (sallyport_webhook) (sallyport_webhooks_oldest_seconds)",
+            "{{sallyport_webhook}}",
+          ],
+        ],
+      },
+      {
+        title: "Webhook events waiting, and given up",
+        description: "",
+        unit: "short",
+        queries: [
+          [
+            "max by (sallyport_webhook) (sallyport_webhooks_undelivered)",
+            "{{sallyport_webhook}} waiting",
+          ],
+          [
+            "sum by (sallyport_webhook) (sallyport_webhooks_abandoned_total)",
+            "{{sallyport_webhook}} given up",
+          ],
+        ],
+      },
+    ],
+  },
+  {
     title: "Record and archive",
     panels: [
       {

@@ -281,9 +281,9 @@ describe.skipIf(!hasPsql())("telemetry that is on", () => {
       const known = (Object.keys(metrics) as MetricName[]).filter((name) =>
         (metrics[name].by as readonly string[]).includes(service),
       );
-      // Alarms and refusals are there from the first one on.
-      const rare = new Set(["sallyport.alarms", "sallyport.refusals"]);
-      const expected = known.filter((name) => !rare.has(name)).map(prometheusName);
+      // Alarms and refusals are there from the first one on, those of webhooks where there are webhooks.
+      const rare = /^sallyport\.(alarms|refusals|webhooks\.\w+)$/;
+      const expected = known.filter((name) => !rare.test(name)).map(prometheusName);
       const page = await scrapeUntil(service, ({ types }) =>
         expected.every((name) => types.has(name)),
       ).catch(async (cause: unknown) => {

@@ -48,7 +48,7 @@ export interface Answered {
   readonly body: unknown;
 }
 
-export type ProcessOptions = Partial<Pick<ApprovalOptions, "receivers" | "log">>;
+export type ProcessOptions = Partial<Pick<ApprovalOptions, "receivers" | "log" | "telemetry">>;
 
 /** The error's code, when the answer is one. */
 export const codeOf = ({ body }: Answered): string | null =>
@@ -113,7 +113,11 @@ export class Office implements AsyncDisposable {
   }
 
   /** One process of approval; there may be several. */
-  process({ receivers = [], log = quiet }: ProcessOptions = {}): Promise<RunningApproval> {
+  process({
+    receivers = [],
+    log = quiet,
+    telemetry = null,
+  }: ProcessOptions = {}): Promise<RunningApproval> {
     const credentials = this.bus.credentials.get("approval");
     if (!credentials) throw new Error("approval is a user");
     return startApproval({
@@ -124,6 +128,7 @@ export class Office implements AsyncDisposable {
       receivers,
       listen: { address: { host: "127.0.0.1", port: 0 } },
       log,
+      telemetry,
     });
   }
 

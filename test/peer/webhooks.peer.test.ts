@@ -12,11 +12,14 @@ import {
   keys,
   newHoldId,
   Notice,
+  TelemetryConfig,
   type ConfigText,
   type Hold,
 } from "@sallyport/contracts";
+import { openLog, openTelemetry } from "@sallyport/runtime";
 import { makeCertificate, waitFor } from "@sallyport/testkit";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { serviceProblem } from "../../cli/src/doctor/service-checks.ts";
 import { Office, type ProcessOptions } from "./approval.fixture.ts";
 import { verified, WebhookReceiver, type Received } from "./webhook-receiver.ts";
 
@@ -73,6 +76,8 @@ async function run(options: ProcessOptions) {
     stop: () => process.stop(),
     status: async (): Promise<string> =>
       (await fetch(`http://127.0.0.1:${process.http.port}/readyz`)).text(),
+    metrics: async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${process.http.port}/metrics`)).text(),
   };
 }
 
@@ -217,7 +222,20 @@ describe("a webhook", () => {
 describe("what goes wrong is tried again, the same message, and seen", () => {
   test("a receiver that is down and comes back", async () => {
     await using by = await WebhookReceiver.start();
-    const process = await run({ receivers: told(by) });
+    const telemetry = await openTelemetry({
+      config: TelemetryConfig.parse({ prometheus: "on" }),
+      directory: "/",
+      service: "approval",
+      log: openLog("test", "silent"),
+    });
+    onTestFinished(() => telemetry?.stop());
+    const process = await run({ receivers: told(by), telemetry });
+    /** A sample of this webhook on the page of metrics. */
+    const sample = async (name: string, labels = ""): Promise<number> => {
+      const start = `sallyport_webhooks_${name}{sallyport_webhook="hook-${names}"${labels}`;
+      const line = (await process.metrics()).split("\n").find((one) => one.startsWith(start));
+      return Number(line?.split(" ").at(-1));
+    };
     await by.close();
     const hold = await held();
     await waitFor(async () => ((await noticesOf(hold))[0]?.attempts ?? 0) >= 2, {
@@ -242,12 +260,23 @@ describe("what goes wrong is tried again, the same message, and seen", () => {
       },
     });
     expect(failing).not.toContain(secretPath);
+    expect(serviceProblem(JSON.parse(failing) as object)?.found).toBe(
+      `serves, but webhook hook-${names} was not told 1 event (cannot be reached: ECONNREFUSED)`,
+    );
+    expect(await sample("attempts_total", ',sallyport_outcome="failed"')).toBeGreaterThan(0);
+    expect(await sample("undelivered")).toBe(1);
+    expect(await sample("oldest_seconds")).toBeGreaterThan(0);
+    expect(await sample("abandoned_total")).toBe(0);
     await by.open();
     expect(only(await hears(by, hold)).id).toBe(`opened_${hold.hold}`);
     await waitFor(async () => (await process.status()).includes(`"undelivered":0`), {
       what: "the page to say so",
     });
     expect(await noticesOf(hold)).toMatchObject([{ state: "delivered" }]);
+    expect(await sample("attempts_total", ',sallyport_outcome="delivered"')).toBe(1);
+    expect([await sample("undelivered"), await sample("oldest_seconds")]).toEqual([0, 0]);
+    expect(await process.metrics()).not.toContain(secretPath);
+    expect(serviceProblem(JSON.parse(await process.status()) as object)).toBeNull();
   });
 
   test("one that fails, redirects, and is slow: with more and more time in between", async () => {

@@ -7,9 +7,11 @@ import { contextOf, withCommonOptions, type CliContext } from "../context.ts";
 import { busChecks } from "../doctor/bus-checks.ts";
 import { archiveChecks } from "../doctor/archive-checks.ts";
 import { checkText, fail, ok, reason, type Check } from "../doctor/check.ts";
+import { certificateChecks } from "../doctor/certificate-checks.ts";
+import { Clocks } from "../doctor/clocks.ts";
 import { privateFileChecks } from "../doctor/file-checks.ts";
 import { issuerChecks } from "../doctor/issuer-checks.ts";
-import { certificateChecks, serviceChecks } from "../doctor/service-checks.ts";
+import { serviceChecks } from "../doctor/service-checks.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
 import { connectionName } from "../operator-name.ts";
 import { paint, say, sayJson } from "../output.ts";
@@ -21,8 +23,8 @@ export function registerDoctor(program: Command): void {
       "after",
       `
 Looks at config, policies, issuers, the bus (streams, durability, permissions, buckets), the archive (conditional
-create, Object Lock), the services, certificates, and each target (log-in, version, and the names that config and
-policies use there). Changes nothing, but for one small object \`doctor/conditional-create\` in an archive on S3. Exit
+create, Object Lock), the services (webhooks that fail, too), certificates, each target (log-in, version, and the
+names that config and policies use there), and the clocks of all of these. Changes nothing, but for one small object \`doctor/conditional-create\` in an archive on S3. Exit
 code 1 when a check fails; a warning is none.
 
 Examples:
@@ -51,11 +53,12 @@ async function* checks(context: CliContext): AsyncGenerator<Check> {
   yield ok("config", `${context.file} is right`);
   const read = tryReadBundle(context);
   yield read.check;
-  yield* await issuerChecks(loaded);
+  const clocks = new Clocks();
+  yield* await issuerChecks(loaded, clocks);
   const cluster = readCluster(context.data);
-  yield* await onTheBus(context, read.bundle?.bundle ?? null, cluster?.monitoring);
+  yield* await onTheBus(context, read.bundle?.bundle ?? null, cluster?.monitoring, clocks);
   yield* await archiveChecks(loaded);
-  yield* await serviceChecks(cluster);
+  yield* await serviceChecks(cluster, clocks);
   const { keys, credentials, tls } = dataDirectory(context.data);
   const { config } = loaded;
   yield* privateFileChecks([
@@ -64,7 +67,8 @@ async function* checks(context: CliContext): AsyncGenerator<Check> {
     tls,
   ]);
   yield* certificateChecks(loaded, context.data, Date.now());
-  yield* await targetChecks(loaded, read.bundle?.engine ?? null);
+  yield* await targetChecks(loaded, read.bundle?.engine ?? null, clocks);
+  yield* clocks.checks();
 }
 
 function tryReadBundle(context: CliContext): {
@@ -88,6 +92,7 @@ async function onTheBus(
   context: CliContext,
   bundle: ReturnType<typeof readBundle>["bundle"] | null,
   monitoring: string | undefined,
+  clocks: Clocks,
 ): Promise<Check[]> {
   // What the bus refuses is what is looked for here, so its complaints are no log lines.
   const log = openLog("sally", "silent");
@@ -110,6 +115,7 @@ async function onTheBus(
           config,
           monitoring: monitoring ?? config.nats?.monitoring,
           bundle,
+          clocks,
         })),
       ];
     } finally {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { readBundle } from "../bundle.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
 import { checkText, ok, type Check } from "../doctor/check.ts";
+import { Clocks } from "../doctor/clocks.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
 import { say, sayJson } from "../output.ts";
 import { policyTestChecks } from "../policy-tests.ts";
@@ -39,7 +40,7 @@ Examples:
         if (check.state === "fail") process.exitCode = 1;
       }
       if (offline) return;
-      for (const check of await targetChecks(loaded, engine)) {
+      for (const check of await targetChecks(loaded, engine, new Clocks())) {
         // Whether a target answers is the doctor's question; here it only means that nothing was compared.
         tell(check.state === "fail" ? { ...check, state: "warn" } : check);
       }

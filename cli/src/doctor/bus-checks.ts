@@ -13,6 +13,7 @@ import { bundleBucket } from "../apply-bundle.ts";
 import { bundleChanges } from "../bundle.ts";
 import { layoutOf, partitions } from "../up/cluster-parts.ts";
 import { fail, ok, reason, warn, type Check } from "./check.ts";
+import type { Clocks } from "./clocks.ts";
 
 export interface BusFacts {
   readonly bus: Bus;
@@ -20,6 +21,7 @@ export interface BusFacts {
   readonly monitoring: string | undefined;
   /** What config and policies say now; null when they do not load. */
   readonly bundle: Bundle | null;
+  readonly clocks: Clocks;
 }
 
 /** Streams, durability, fill, permissions and buckets, with the operator's rights. */
@@ -59,20 +61,28 @@ async function durability({ bus, config, monitoring }: BusFacts): Promise<Check[
     config.durability === "fsync"
       ? "set `sync_interval: always` on the server, and name its monitoring page as `nats.monitoring`"
       : "use three servers and streams with three replicas";
-  return [fail("durability", `config wants \`${config.durability}\`, but ${worth}`, todo)];
+  const unseen =
+    config.durability === "fsync" && seen.syncAlways === null
+      ? ": whether the server syncs cannot be seen, so it counts as not"
+      : "";
+  return [fail("durability", `config wants \`${config.durability}\`, but ${worth}${unseen}`, todo)];
 }
 
 const Info = z.object({
   state: z.object({ bytes: z.number() }),
   config: z.object({ max_bytes: z.number() }),
+  /** When the server answered. */
+  ts: z.string().default(""),
 });
 
-async function fill({ bus }: BusFacts): Promise<Check[]> {
+async function fill({ bus, clocks }: BusFacts): Promise<Check[]> {
   const found: Check[] = [];
   for (let partition = 0; partition < partitions; partition++) {
     for (const stream of [streams.record(partition), streams.output(partition)]) {
+      const asked = Date.now();
       const answer = await bus.nats.request(`$JS.API.STREAM.INFO.${stream}`, "", { timeout: 2000 });
       const info = Info.parse(answer.json());
+      if (found.length === 0) clocks.saw("the bus", Date.parse(info.ts), asked, Date.now());
       const { max_bytes: limit } = info.config;
       const share = `${Math.round((info.state.bytes / limit) * 100)} % full`;
       const todo = "see why the recorder does not archive, or raise its size under `limits`";

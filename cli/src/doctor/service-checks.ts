@@ -1,22 +1,31 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import {
-  tlsFilesOf,
-  type ClusterFile,
-  type ListenerName,
-  type LoadedConfig,
-} from "@sallyport/runtime";
+import { request as plain } from "node:http";
+import { request as secure } from "node:https";
+import { text } from "node:stream/consumers";
+import type { ClusterFile } from "@sallyport/runtime";
 import { z } from "zod";
 import { fail, ok, reason, warn, type Check } from "./check.ts";
+import type { Clocks } from "./clocks.ts";
 
 const Page = z.looseObject({
   ready: z.boolean(),
   alarms: z.record(z.string(), z.number()).default({}),
+  time: z.string().default(""),
+  webhooks: z
+    .record(
+      z.string(),
+      z.looseObject({
+        undelivered: z.number(),
+        abandoned: z.number(),
+        lastFailure: z.object({ problem: z.string() }).nullable(),
+      }),
+    )
+    .default({}),
+  operatorKey: z.string().default("watched"),
 });
 
 /** Asks each service that `sally up` started from this data directory for its health. */
-export async function serviceChecks(cluster: ClusterFile | null): Promise<Check[]> {
+export async function serviceChecks(cluster: ClusterFile | null, clocks: Clocks): Promise<Check[]> {
   if (!cluster)
     return [
       warn(
@@ -26,29 +35,81 @@ export async function serviceChecks(cluster: ClusterFile | null): Promise<Check[
       ),
     ];
   const pages = Object.entries({ ...cluster.http, ...cluster.workers });
-  const found = await Promise.all(pages.map(([name, url]) => serviceCheck(name, url)));
+  const found = await Promise.all(pages.map(([name, url]) => serviceCheck(name, url, clocks)));
   if (cluster.postgres !== undefined) found.push(await listenerCheck(cluster.postgres));
   return found;
 }
 
-async function serviceCheck(name: string, url: string): Promise<Check> {
+async function serviceCheck(name: string, url: string, clocks: Clocks): Promise<Check> {
   const about = `service ${name}`;
   try {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) });
-    const { ready, alarms, ...details } = Page.parse(await answer.json());
-    if (!ready)
-      return fail(about, `does not serve: ${JSON.stringify(details)}`, "its log says more");
-    const raised = Object.entries(alarms).map(([code, count]) => `${code} ${count} times`);
-    if (raised.length > 0)
-      return warn(
-        about,
-        `serves, but raised alarms: ${raised.join(", ")}`,
-        "look for `alarm` in its log",
-      );
-    return ok(about, `serves on ${url}`);
+    const asked = Date.now();
+    const page = await readPage(`${url}/readyz`);
+    clocks.saw(about, Date.parse(Page.parse(page).time), asked, Date.now());
+    const problem = serviceProblem(page);
+    if (problem === null) return ok(about, `serves on ${url}`);
+    return (problem.serves ? warn : fail)(about, problem.found, problem.todo);
   } catch (error) {
     return fail(about, `does not answer on ${url} (${reason(error)})`, "is `sally up` running?");
   }
+}
+
+/** What a service's `/readyz` tells that an operator should look at. */
+export function serviceProblem(
+  page: unknown,
+): { readonly serves: boolean; readonly found: string; readonly todo: string } | null {
+  const { ready, alarms, webhooks, operatorKey, time: _time, ...details } = Page.parse(page);
+  if (!ready)
+    return {
+      serves: false,
+      found: `does not serve: ${JSON.stringify(details)}`,
+      todo: "its log says more",
+    };
+  const raised = Object.entries(alarms).map(([code, count]) => `${code} ${count} times`);
+  if (raised.length > 0)
+    return {
+      serves: true,
+      found: `serves, but raised alarms: ${raised.join(", ")}`,
+      todo: "look for `alarm` in its log",
+    };
+  const untold = Object.entries(webhooks)
+    .filter(([, { undelivered, abandoned }]) => undelivered + abandoned > 0)
+    .map(([name, { undelivered, abandoned, lastFailure }]) => {
+      const events = (count: number): string => `${count} event${count === 1 ? "" : "s"}`;
+      const what = [
+        ...(undelivered > 0 ? [`was not told ${events(undelivered)}`] : []),
+        ...(abandoned > 0 ? [`is told no more of ${events(abandoned)}`] : []),
+      ].join(" and ");
+      return `webhook ${name} ${what}${lastFailure === null ? "" : ` (${lastFailure.problem})`}`;
+    });
+  if (untold.length > 0)
+    return {
+      serves: true,
+      found: `serves, but ${untold.join("; ")}`,
+      todo: "see whether its receiver runs, and takes the signature",
+    };
+  if (operatorKey !== "watched")
+    return {
+      serves: true,
+      found: "serves, but does not see who uses the operator's key",
+      todo: "give nats-server and authn the user `witness` (infra/nats/)",
+    };
+  return null;
+}
+
+/** Whose certificate it is, the checks of certificates say; nothing secret is asked or told. */
+function readPage(url: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(3000);
+    const open = url.startsWith("https:") ? secure : plain;
+    const asking = open(url, { signal, rejectUnauthorized: false }, (answer) => {
+      text(answer)
+        .then((body) => resolve(JSON.parse(body)), reject)
+        .catch(reject);
+    });
+    asking.on("error", reject);
+    asking.end();
+  });
 }
 
 /** SSLRequest, answered by one byte: `S` or `N`. */
@@ -77,31 +138,5 @@ function listenerCheck(address: string): Promise<Check> {
     socket.once("timeout", () => nobody("timeout"));
     socket.once("close", () => nobody("closed"));
     socket.once("error", (error) => nobody(reason(error)));
-  });
-}
-
-const day = 86_400_000;
-
-/** How long the certificates of the listeners are good for. */
-export function certificateChecks(loaded: LoadedConfig, data: string, now: number): Check[] {
-  const names = Object.keys(loaded.config.listen) as ListenerName[];
-  return names.flatMap((name) => {
-    const files = tlsFilesOf({ config: loaded, data }, name);
-    if (!files) return [];
-    const about = `certificate ${name}`;
-    const renew =
-      loaded.config.listen[name].tls === "self-signed"
-        ? "start `sally up` again: it makes a new one"
-        : `replace ${files.cert}: the listener takes the new one by itself`;
-    try {
-      const certificate = new X509Certificate(readFileSync(files.cert));
-      const left = certificate.validToDate.getTime() - now;
-      const until = `valid until ${certificate.validToDate.toISOString()}`;
-      if (left <= 0)
-        return [fail(about, `expired ${certificate.validToDate.toISOString()}`, renew)];
-      return [left < 14 * day ? warn(about, until, renew) : ok(about, until)];
-    } catch (error) {
-      return [fail(about, reason(error), renew)];
-    }
   });
 }

@@ -3,9 +3,14 @@ import { missingSecrets, type LoadedConfig } from "@sallyport/runtime";
 import { lackingNames, lackingText } from "../target-names.ts";
 import { seeTarget } from "../target.ts";
 import { fail, ok, reason, warn, type Check } from "./check.ts";
+import type { Clocks } from "./clocks.ts";
 
 /** Logs in to every target as a worker does, and compares names with its catalog. `engine`: null when policies do not load. */
-export async function targetChecks(loaded: LoadedConfig, engine: Engine | null): Promise<Check[]> {
+export async function targetChecks(
+  loaded: LoadedConfig,
+  engine: Engine | null,
+  clocks: Clocks,
+): Promise<Check[]> {
   const missing = missingSecrets(loaded.config, loaded.directory);
   const each = Object.entries(loaded.config.connections).map(async ([name, connection]) => {
     const about = `target ${name}`;
@@ -15,6 +20,7 @@ export async function targetChecks(loaded: LoadedConfig, engine: Engine | null):
     const { host, port } = connection.target;
     try {
       const seen = await seeTarget(connection, loaded);
+      clocks.saw(about, seen.clock.time, seen.clock.asked, seen.clock.answered);
       const checks = [
         ok(
           about,

@@ -36,6 +36,7 @@ test("health, readiness and errors of the catalogue, with safe headers", async (
   expect(await (await at("/readyz")).json()).toEqual({
     service: "authn",
     ready: true,
+    time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     alarms: { "differing-event": 1 },
     bus: true,
   });

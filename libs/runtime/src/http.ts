@@ -73,9 +73,13 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   app.get("/healthz", async () => ({ service, alive: true, uptime: Math.round(process.uptime()) }));
   app.get("/readyz", async (_request, reply) => {
     const { ready, details } = await options.readiness();
-    return reply
-      .status(ready ? 200 : 503)
-      .send({ service, ready, alarms: alarms.counts, ...details });
+    return reply.status(ready ? 200 : 503).send({
+      service,
+      ready,
+      time: new Date().toISOString(),
+      alarms: alarms.counts,
+      ...details,
+    });
   });
   const { metrics } = options;
   if (metrics)

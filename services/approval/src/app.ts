@@ -80,7 +80,9 @@ export async function startApproval(options: ApprovalOptions): Promise<RunningAp
   if (telemetry) {
     observeService(telemetry, { alarms, bus });
     telemetry.observe("sallyport.record.unacknowledged", () => record.pendingBytes);
-    (await import("./telemetry.ts")).watchHolds(telemetry, board);
+    const { watchHolds, watchWebhooks } = await import("./telemetry.ts");
+    watchHolds(telemetry, board);
+    watchWebhooks(telemetry, notifier);
   }
   const verify = verifier(requests, new Sealer(options.sealingPublicKey));
   const http = await openHttp({

@@ -21,14 +21,13 @@ export class Notices {
     );
   }
 
-  /** How many are yet to be delivered to a webhook. */
-  undelivered(webhook: string): number {
-    let count = 0;
-    for (const notices of this.#holds.values())
-      for (const { notice } of notices.values())
-        if (notice.webhook === webhook && (notice.state === "failed" || notice.state === "sending"))
-          count++;
-    return count;
+  /** What is yet to be delivered to a webhook: how many, and when the oldest happened (ms since 1970). */
+  undelivered(webhook: string): { readonly count: number; readonly oldest: number | null } {
+    const times = [...this.#holds.values()]
+      .flatMap((notices) => [...notices.values()])
+      .filter(({ notice }) => notice.webhook === webhook && isUndelivered(notice))
+      .map(({ notice }) => notice.time);
+    return { count: times.length, oldest: times.length === 0 ? null : Math.min(...times) };
   }
 
   put(key: string, notice: Notice, revision: number): void {
@@ -46,3 +45,5 @@ export class Notices {
     this.#holdOf.delete(key);
   }
 }
+
+const isUndelivered = ({ state }: Notice): boolean => state === "failed" || state === "sending";

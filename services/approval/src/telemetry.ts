@@ -1,7 +1,8 @@
 import type { HoldState } from "@sallyport/contracts";
-import { now, type Telemetry } from "@sallyport/runtime";
+import { now, type Observation, type Telemetry } from "@sallyport/runtime";
 import type { Board, Pinned } from "./board.ts";
 import { stateAt, type Held } from "./held.ts";
+import type { Notifier } from "./notify/notifier.ts";
 
 /**
  * The wait for people: a span in the trace of the command that opened the hold, from its opening until it is open no
@@ -38,6 +39,29 @@ export function watchHolds(telemetry: Telemetry, board: Board): void {
       .map(({ held }) => held.hold.opened);
     return opened.length === 0 ? 0 : Math.max(0, (Date.now() - Math.min(...opened)) / 1000);
   });
+}
+
+/** How the webhooks are told, each process of its own attempts; what waits is what the bucket says. */
+export function watchWebhooks(telemetry: Telemetry, notifier: Notifier): void {
+  type Status = Notifier["status"][string];
+  const each = (read: (status: Status) => number): Observation[] =>
+    Object.entries(notifier.status).map(([webhook, status]) => [
+      read(status),
+      { "sallyport.webhook": webhook },
+    ]);
+  telemetry.observe("sallyport.webhooks.attempts", () =>
+    Object.entries(notifier.status).flatMap(([webhook, { delivered, failures }]): Observation[] => [
+      [delivered, { "sallyport.webhook": webhook, "sallyport.outcome": "delivered" }],
+      [failures, { "sallyport.webhook": webhook, "sallyport.outcome": "failed" }],
+    ]),
+  );
+  telemetry.observe("sallyport.webhooks.abandoned", () => each(({ abandoned }) => abandoned));
+  telemetry.observe("sallyport.webhooks.undelivered", () => each(({ undelivered }) => undelivered));
+  telemetry.observe("sallyport.webhooks.oldest", () =>
+    each(({ oldest }) =>
+      oldest === null ? 0 : Math.max(0, (Date.now() - Date.parse(oldest)) / 1000),
+    ),
+  );
 }
 
 /** A hold whose place the next one took was used, or nobody waited for it any more. */

@@ -188,6 +188,35 @@ export const metrics = {
     attributes: ["sallyport.hold.state"],
     by: ["approval"],
   },
+  "sallyport.webhooks.attempts": {
+    kind: "total",
+    unit: "{attempt}",
+    description:
+      "Attempts to tell a webhook of a hold, by what came of them: `delivered`, `failed`",
+    attributes: ["sallyport.webhook", "sallyport.outcome"],
+    by: ["approval"],
+  },
+  "sallyport.webhooks.abandoned": {
+    kind: "total",
+    unit: "{event}",
+    description: "What a webhook was not told, and is told no more",
+    attributes: ["sallyport.webhook"],
+    by: ["approval"],
+  },
+  "sallyport.webhooks.undelivered": {
+    kind: "gauge",
+    unit: "{event}",
+    description: "What a webhook was not told yet, of what was tried",
+    attributes: ["sallyport.webhook"],
+    by: ["approval"],
+  },
+  "sallyport.webhooks.oldest": {
+    kind: "gauge",
+    unit: "s",
+    description: "Age of the oldest event that a webhook was not told yet; 0 without one",
+    attributes: ["sallyport.webhook"],
+    by: ["approval"],
+  },
   "sallyport.recorder.active": {
     kind: "gauge",
     unit: "1",

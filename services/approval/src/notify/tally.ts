@@ -1,3 +1,5 @@
+import type { Notices } from "../notices.ts";
+
 /** What one webhook's deliveries came to since this process began; for the health page. */
 export class Tally {
   #delivered = 0;
@@ -18,13 +20,14 @@ export class Tally {
     this.#abandoned++;
   }
 
-  /** `undelivered`: what waits for another attempt now, by whichever process. */
-  status(undelivered: number) {
+  /** `undelivered`: what waits for another attempt now, by whichever process; `oldest`: since when the oldest does. */
+  status({ count, oldest }: ReturnType<Notices["undelivered"]>) {
     return {
       delivered: this.#delivered,
       failures: this.#failures,
       abandoned: this.#abandoned,
-      undelivered,
+      undelivered: count,
+      oldest: oldest === null ? null : new Date(oldest).toISOString(),
       lastFailure: this.#last,
     };
   }
