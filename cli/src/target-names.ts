@@ -1,5 +1,5 @@
 import { literalsOf, type Engine } from "@sallyport/cedar";
-import type { Connection } from "@sallyport/contracts";
+import { readColumnPath, type Connection } from "@sallyport/contracts";
 import { didYouMean } from "@sallyport/runtime";
 import { qualified, type Catalog } from "@sallyport/sql";
 
@@ -27,7 +27,8 @@ export function lackingNames(
     const near = didYouMean(id, [...known[what]]);
     lacking.push({ where, what, name: id, ...(near !== undefined && { near }) });
   };
-  for (const column of Object.keys(connection.columns)) look("column", column, "columns");
+  for (const column of Object.keys(connection.columns))
+    look("column", readColumnPath(column)?.column ?? column, "columns");
   for (const { id, file, line, json } of engine.policies) {
     for (const literal of literalsOf(json)) {
       const what = kinds[literal.type];

@@ -105,7 +105,8 @@ test("a type that cannot hold a text becomes NULL, in both formats", async () =>
   const columns = (await columnsOfTable()).filter(({ name }) => !holdsText(name));
   expect(columns.map(({ name }) => name)).toHaveLength(8);
   for (const column of columns)
-    for (const masker of maskers)
+    // A uuid holds a hash, as a uuid.
+    for (const masker of maskers.filter((one) => column.name !== "a_uuid" || one !== "hash"))
       for (const [format, form] of [
         [0, "text"],
         [1, "binary"],

@@ -8,4 +8,10 @@ export {
   type Value,
 } from "./masker.ts";
 export type { PathMask } from "./json-masker.ts";
-export { constantWriter, maskWriterFor, type MaskSink, type MaskWriter } from "./mask-writer.ts";
+export {
+  constantWriter,
+  jsonMaskWriterFor,
+  maskWriterFor,
+  type MaskSink,
+  type MaskWriter,
+} from "./mask-writer.ts";

@@ -1,5 +1,6 @@
 import { maskedType } from "./masked-type.ts";
-import { maskerFor, type MaskedColumn, type Value } from "./masker.ts";
+import { jsonMaskerFor, maskerFor, type MaskedColumn, type Value } from "./masker.ts";
+import type { PathMask } from "./json-masker.ts";
 import { keptBy, redacted } from "./text-maskers.ts";
 
 /** Where masked bytes go; `bytes` is another buffer after `reserve`. */
@@ -37,6 +38,12 @@ export function maskWriterFor(column: MaskedColumn): MaskWriter {
   const keep = keptBy(masker);
   return keep > 0 ? partialWriter(keep, most, whole) : whole;
 }
+
+/** What {@link jsonMaskerFor} makes of each value. */
+export const jsonMaskWriterFor = (
+  column: Omit<MaskedColumn, "masker">,
+  masks: readonly PathMask[],
+): MaskWriter => byValue(jsonMaskerFor(column, masks));
 
 /** The same value for every one, NULL included. */
 export function constantWriter(value: Value): MaskWriter {

@@ -1,4 +1,9 @@
-import type { Approvals, Connection } from "@sallyport/contracts";
+import {
+  jsonPathText,
+  readColumnPath,
+  type Approvals,
+  type Connection,
+} from "@sallyport/contracts";
 import type { z } from "zod";
 import { splitColumnName } from "./column-name.ts";
 import type { Finding } from "./config-meaning.ts";
@@ -34,8 +39,19 @@ export function connectionMistakes(
       ),
     );
   for (const column of Object.keys(columns)) {
-    const parts = splitColumnName(column);
-    if (parts?.length === 3) continue;
+    const read = readColumnPath(column);
+    const parts = splitColumnName(read?.column ?? column);
+    if (read !== null && parts?.length === 3) {
+      const written = read.path && `${read.column}#>${jsonPathText(read.path)}`;
+      if (written === null || written === column) continue;
+      findings.push({
+        path: [...path, "columns"],
+        key: column,
+        message: `\`${column}\` is written otherwise in policies`,
+        hint: `write \`${written}\``,
+      });
+      continue;
+    }
     findings.push({
       path: [...path, "columns"],
       key: column,
@@ -47,6 +63,8 @@ export function connectionMistakes(
 }
 
 function columnHint(column: string, parts: readonly string[] | null): string {
+  if (column.includes("#>"))
+    return "a path into a json column is written as PostgreSQL writes an array: `public.orders.doc#>{customer,email}`";
   if (parts?.length === 2) return `the schema is missing: did you mean \`public.${column}\`?`;
   if (parts === null && /[A-Z]/.test(column))
     return 'it takes `schema.table.column`; names with capitals stand in quotes: `public."Customers".email`';

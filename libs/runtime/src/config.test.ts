@@ -223,6 +223,17 @@ const table: readonly (readonly [string, readonly [string, string] | string, rea
       ],
     ],
     [
+      "paths into columns",
+      [
+        "policies:",
+        '    columns: { "public.orders.doc#>{a": [pii], "public.orders.doc#>{\\"a\\",b}": [pii], "public.orders.doc#>{a,*}": [pii] }\npolicies:',
+      ],
+      [
+        "s.yaml:9:16: `public.orders.doc#>{a` names no column; a path into a json column is written as PostgreSQL writes an array: `public.orders.doc#>{customer,email}`",
+        's.yaml:9:48: `public.orders.doc#>{"a",b}` is written otherwise in policies; write `public.orders.doc#>{a,b}`',
+      ],
+    ],
+    [
       "approvers",
       'approvals: { groups: { cor/dba: { members: ["corp#alice", "other#bob"] } } }\n',
       [

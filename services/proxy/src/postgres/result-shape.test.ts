@@ -87,3 +87,17 @@ test("a column of an unknown table, or another one than was judged, is a mismatc
   expect(shape(field(100, 3))).toBe("mismatch");
   expect(shape(field(101, 1))).toBe("mismatch");
 });
+
+test("paths into a json column are masked inside it, the column itself whole, an expression is a constant", () => {
+  const doc: Output = { ...column, typeOid: 3802, columns: ["public.customers.doc#>{mail}"] };
+  const path: [string, Masker] = ["public.customers.doc#>{mail}", "email"];
+  const jsonb = field(0, 0, 3802);
+  const value = '{"id": 7, "mail": "eve@example.com"}';
+  const inside = resultShape([doc], [jsonb], [], new Map([path]), key, knows);
+  expect(mask(inside, 0, value)).toBe('{"id": 7, "mail": "e***@example.com"}');
+  const both = { ...doc, columns: [...doc.columns, "public.customers.doc"] };
+  const whole = new Map<string, Masker>([path, ["public.customers.doc", "email"]]);
+  expect(mask(resultShape([both], [jsonb], [], whole, key, knows), 0, value)).toBeNull();
+  const over: Output = { ...computed, typeOid: 3802, columns: doc.columns };
+  expect(mask(resultShape([over], [jsonb], [], new Map([path]), key, knows), 0, value)).toBeNull();
+});

@@ -1,9 +1,12 @@
-import type { Masker } from "@sallyport/contracts";
+import { readColumnPath, type Masker } from "@sallyport/contracts";
 import {
   computedConstant,
   constantWriter,
+  jsonMaskWriterFor,
   leastRevealing,
   maskWriterFor,
+  type MaskedColumn,
+  type PathMask,
   type TypeInfo,
 } from "@sallyport/masking";
 import { formatOf, type Field, type Format, type ValueWriter } from "@sallyport/pgwire";
@@ -66,19 +69,15 @@ export function resultShape(
       case "plain":
         return undefined;
       case "column": {
-        const masker = output.columns
-          .map((column) => masks.get(column))
-          .reduce((a, b) => (a && b ? leastRevealing(a, b) : (a ?? b)), undefined);
-        if (masker === undefined) return undefined;
-        masked = true;
-        return maskWriterFor({
-          masker,
+        const writer = columnWriter(output.columns, masks, {
           typeOid: type,
           typmod: field?.typeModifier ?? -1,
           typeInfo: knows.typeInfo(type),
           format,
           key,
         });
+        masked ||= writer !== undefined;
+        return writer;
       }
       case "computed":
         if (!output.columns.some((column) => masks.has(column))) return undefined;
@@ -87,6 +86,25 @@ export function resultShape(
     }
   });
   return masked ? { kind: "masked", writers } : asItComes;
+}
+
+/** A column as it is stored: its own mask, else those of the paths into it. */
+function columnWriter(
+  ids: readonly string[],
+  masks: ReadonlyMap<string, Masker>,
+  column: Omit<MaskedColumn, "masker">,
+): ValueWriter | undefined {
+  let whole: Masker | undefined;
+  const paths: PathMask[] = [];
+  for (const id of ids) {
+    const masker = masks.get(id);
+    if (masker === undefined) continue;
+    const path = readColumnPath(id)?.path;
+    if (path) paths.push({ path, masker });
+    else whole = whole === undefined ? masker : leastRevealing(whole, masker);
+  }
+  if (whole !== undefined) return maskWriterFor({ ...column, masker: whole });
+  return paths.length > 0 ? jsonMaskWriterFor(column, paths) : undefined;
 }
 
 function differs(
