@@ -68,6 +68,7 @@ async function durability({ bus, config, monitoring }: BusFacts): Promise<Check[
   return [fail("durability", `config wants \`${config.durability}\`, but ${worth}${unseen}`, todo)];
 }
 
+const Refusal = z.looseObject({ error: z.looseObject({ description: z.string() }) });
 const Info = z.object({
   state: z.object({ bytes: z.number() }),
   config: z.object({ max_bytes: z.number() }),
@@ -81,6 +82,8 @@ async function fill({ bus, clocks }: BusFacts): Promise<Check[]> {
     for (const stream of [streams.record(partition), streams.output(partition)]) {
       const asked = Date.now();
       const answer = await bus.nats.request(`$JS.API.STREAM.INFO.${stream}`, "", { timeout: 2000 });
+      const refused = Refusal.safeParse(answer.json());
+      if (refused.success) throw new Error(`${stream}: ${refused.data.error.description}`);
       const info = Info.parse(answer.json());
       if (found.length === 0) clocks.saw("the bus", Date.parse(info.ts), asked, Date.now());
       const { max_bytes: limit } = info.config;
