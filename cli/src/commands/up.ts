@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
 import { Announcer } from "../up/announce.ts";
@@ -10,6 +10,12 @@ export function registerUp(program: Command): void {
     .description("run Sallyport from a config, in the foreground")
     .option("--workers <n>", "how many workers (proxies) share the PostgreSQL port", workerCount)
     .option("--only <services>", `some of ${serviceNames.join(",")}`, serviceList)
+    .addOption(
+      new Option(
+        "--log <form>",
+        "how services write their log (default: readable on a terminal, else json)",
+      ).choices(["readable", "json"]),
+    )
     .addHelpText(
       "after",
       `
@@ -22,21 +28,28 @@ Examples:
   $ sally up --config prod/sallyport.yaml --workers 4
   $ sally up --only proxy --json`,
     )
-    .action(async (options: { workers?: number; only?: ServiceName[] }, command: Command) => {
-      const context = contextOf(command);
-      await runUntilSignal((stopping) =>
-        Up.start(
-          {
-            loaded: context.config(),
-            data: context.data,
-            workers: options.workers,
-            services: options.only ?? serviceNames,
-            announcer: new Announcer(context.json),
-          },
-          stopping,
-        ),
-      );
-    });
+    .action(
+      async (
+        options: { workers?: number; only?: ServiceName[]; log?: string },
+        command: Command,
+      ) => {
+        const context = contextOf(command);
+        // For this process and those that it starts.
+        if (options.log !== undefined) process.env["SALLY_LOG"] = options.log;
+        await runUntilSignal((stopping) =>
+          Up.start(
+            {
+              loaded: context.config(),
+              data: context.data,
+              workers: options.workers,
+              services: options.only ?? serviceNames,
+              announcer: new Announcer(context.json),
+            },
+            stopping,
+          ),
+        );
+      },
+    );
 }
 
 /** Ctrl-C under npm comes twice: from the terminal, and forwarded by npm. Milliseconds. */

@@ -47,7 +47,9 @@ export class Announcer {
       if (cluster.ca !== undefined) say(`  authority   ${cluster.ca}`);
       say(`  try         ${psqlLine(cluster, connection)}`);
     }
-    for (const [name, url] of Object.entries(cluster.http)) say(`  ${name.padEnd(12)}${url}`);
+    for (const [name, url] of Object.entries(cluster.http).toSorted())
+      say(`  ${name.padEnd(12)}${url}`);
+    say(paint("dim", "  `sally doctor` looks at everything; Ctrl-C lets sessions end, then stops"));
     say();
   }
 }

@@ -53,8 +53,10 @@ export class OwnNats {
         monitoring: { host: "127.0.0.1", port: this.#ports?.monitoring ?? -1 },
         storeDirectory: join(directory, "store"),
         durability,
+        logFile: join(directory, "nats.log"),
       }),
     );
+    // What it says before it reads its configuration, and when it crashes.
     const log = await open(join(directory, "nats.log"), "a", 0o600);
     try {
       const server = await Process.start(

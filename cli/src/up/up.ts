@@ -15,6 +15,7 @@ import {
 import { applyBundle } from "../apply-bundle.ts";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
+import { counted } from "../readable.ts";
 import { recordAct } from "../record-act.ts";
 import type { Announcer } from "./announce.ts";
 import { connectAs, makeUsers, requireDurability, setUp, workersOf } from "./cluster-parts.ts";
@@ -223,7 +224,7 @@ export class Up {
       announcer.step(
         changes.length === 0
           ? `revision ${revision} holds what the config and the policies say`
-          : `applied as revision ${revision}: ${bundle.policies.length} policy files, ${Object.keys(bundle.connections).length} connections`,
+          : `applied as revision ${revision}: ${counted(bundle.policies.length, "policy file")}, ${counted(Object.keys(bundle.connections).length, "connection")}`,
       );
       return revision;
     } finally {

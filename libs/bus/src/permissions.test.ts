@@ -50,13 +50,17 @@ test("the configuration names public keys, never seeds, and syncs always when as
     storeDirectory: '/a "b"',
     durability: "fsync",
     monitoring: { host: "127.0.0.1", port: 8222 },
+    logFile: "/a b/nats.log",
   });
   expect(text).toContain(users[0]?.publicKey);
   expect(text).not.toContain(seed);
   expect(text).toContain('store_dir: "/a \\"b\\""');
   expect(text).toContain("sync_interval: always");
   expect(text).toContain('http: "127.0.0.1:8222"');
-  expect(natsServerConfig({ users, port: 1 })).not.toMatch(/sync_interval|store_dir|http:/);
+  expect(text).toMatch(
+    /log_file: "\/a b\/nats\.log"\nlogfile_size_limit: 10MB\nlogfile_max_num: 5\n/,
+  );
+  expect(natsServerConfig({ users, port: 1 })).not.toMatch(/sync_interval|store_dir|http:|log/);
 });
 
 test("the witness is a user of the system account, and only it is", () => {

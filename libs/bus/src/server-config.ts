@@ -13,6 +13,8 @@ export interface ServerConfigOptions {
   readonly maxStore?: number;
   /** `fsync`: every message is on the disk before it is acknowledged. */
   readonly durability?: "fsync" | "replicated" | "buffered";
+  /** A file for its log, kept below 10 MB with the four before it; standard error when left out. */
+  readonly logFile?: string;
   /** Address of the monitoring page, where the sync interval can be read. */
   readonly monitoring?: { readonly host: string; readonly port: number };
   /** Of several servers: this one's name, where it listens for the others, and where they do (`host:port`). */
@@ -76,6 +78,13 @@ ${witnesses.join("\n")}
   const monitoring = options.monitoring
     ? `http: ${text(`${options.monitoring.host}:${options.monitoring.port}`)}\n`
     : "";
+  const log =
+    options.logFile === undefined
+      ? ""
+      : `log_file: ${text(options.logFile)}
+logfile_size_limit: 10MB
+logfile_max_num: 5
+`;
   const cluster = options.cluster
     ? `server_name: ${text(options.cluster.server)}
 cluster: {
@@ -90,7 +99,7 @@ cluster: {
   return `listen: ${text(`${options.host ?? "127.0.0.1"}:${options.port}`)}
 ping_interval: "${pingEvery}s"
 ping_max: ${pingsMissed}
-${monitoring}${cluster}max_payload: ${maxPayload}
+${monitoring}${log}${cluster}max_payload: ${maxPayload}
 jetstream: {
 ${jetstream}}
 authorization: {

@@ -1,5 +1,6 @@
 import { pino, stdSerializers, type Logger } from "pino";
 import { SallyError } from "./errors.ts";
+import { readableLine } from "./readable-log.ts";
 
 export type Log = Logger;
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -9,8 +10,15 @@ const secretKey =
 /** JWTs and NATS seeds (user, curve, account), wherever in a line they are. */
 const secretText = /eyJ[\w-]{6,}\.[\w-]+\.[\w-]*|\bS[UXAO][A-Z2-7]{56}\b/g;
 
-/** JSON lines on standard error. What looks like a secret by its key or its form is replaced (I5). */
+/** Set by `sally up --log`; without it a terminal gets lines for people, and everything else JSON. */
+const readable = (): boolean => {
+  const wanted = process.env["SALLY_LOG"];
+  return wanted === "readable" || (wanted !== "json" && process.stderr.isTTY);
+};
+
+/** JSON lines on standard error, or lines for people on a terminal. What looks like a secret by its key or its form is replaced (I5). */
 export function openLog(service: string, level: LogLevel = "info", fields: object = {}): Log {
+  const forPeople = readable();
   return pino(
     {
       level,
@@ -21,7 +29,12 @@ export function openLog(service: string, level: LogLevel = "info", fields: objec
         log: (object) => withoutSecrets(object, 0) as Record<string, unknown>,
       },
       serializers: { err: serializeError, error: serializeError },
-      hooks: { streamWrite: (line) => line.replaceAll(secretText, "[secret]") },
+      hooks: {
+        streamWrite: (line) => {
+          const safe = line.replaceAll(secretText, "[secret]");
+          return forPeople ? readableLine(safe) : safe;
+        },
+      },
     },
     process.stderr,
   );
