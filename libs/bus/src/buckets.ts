@@ -1,5 +1,6 @@
 import { headers, type Msg } from "@nats-io/transport-node";
 import type { z } from "zod";
+import { otherVersion } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
 import { parseLine } from "./lines.ts";
 import { readPubAck } from "./pub-ack.ts";
@@ -81,8 +82,14 @@ export class Bucket<T> {
 
   /** Reads bytes of this bucket as its schema says. */
   read(key: string, value: Uint8Array, revision: number): Entry<T> {
-    const parsed = this.#schema.safeParse(parseLine(value));
-    if (!parsed.success) throw new BucketError(this.name, key, "its value is not what it must be");
+    const found = parseLine(value);
+    const parsed = this.#schema.safeParse(found);
+    if (!parsed.success)
+      throw new BucketError(
+        this.name,
+        key,
+        otherVersion(found) ?? "its value is not what it must be",
+      );
     return { key, value: parsed.data, revision };
   }
 

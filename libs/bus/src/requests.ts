@@ -1,5 +1,5 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { inboxes, randomId } from "@sallyport/contracts";
+import { inboxes, otherVersion, randomId } from "@sallyport/contracts";
 import type { z } from "zod";
 import type { Bus } from "./connect.ts";
 import { parseLine } from "./lines.ts";
@@ -68,9 +68,12 @@ export class Requests {
     // The server itself says that nobody listens: another may still answer until the time is out.
     if (message.headers?.code === 503 && message.data.length === 0) return;
     const why = suspicion(message, message.subject);
-    const parsed = asked.schema.safeParse(parseLine(message.data));
+    const value = parseLine(message.data);
+    const parsed = asked.schema.safeParse(value);
     if (why !== null || !parsed.success)
-      this.#bus.alarms.raise("answer-unreadable", "an answer is none", { why: why ?? "its form" });
+      this.#bus.alarms.raise("answer-unreadable", "an answer is none", {
+        why: why ?? otherVersion(value) ?? "its form",
+      });
     else asked.answer(parsed.data);
   }
 }
@@ -90,11 +93,12 @@ export function takeMessages<T>(
     subject,
     (message) => {
       const why = suspicion(message, wild ? message.subject : subject);
-      const parsed = schema.safeParse(parseLine(message.data));
+      const value = parseLine(message.data);
+      const parsed = schema.safeParse(value);
       if (why !== null || !parsed.success)
         bus.alarms.raise("message-unreadable", "a message is not what its subject carries", {
           subject: message.subject,
-          why: why ?? "its form",
+          why: why ?? otherVersion(value) ?? "its form",
         });
       else take(parsed.data, message);
     },

@@ -1,5 +1,5 @@
 import type { Msg } from "@nats-io/transport-node";
-import { eventHash, inboxes, Verdict } from "@sallyport/contracts";
+import { eventHash, inboxes, otherVersion, Verdict } from "@sallyport/contracts";
 import { parseLine, splitLines } from "./lines.ts";
 import { suspicion } from "./suspicion.ts";
 
@@ -20,8 +20,10 @@ export function readVerdictMessage(message: Msg, subject: string): HeardVerdicts
   if (lines === null) return { alarm: "verdict-unreadable", why: "it is not made of lines" };
   const verdicts: { verdict: Verdict; hash: string }[] = [];
   for (const line of lines) {
-    const parsed = Verdict.safeParse(parseLine(line));
-    if (!parsed.success) return { alarm: "verdict-unreadable", why: "a line is no verdict" };
+    const value = parseLine(line);
+    const parsed = Verdict.safeParse(value);
+    if (!parsed.success)
+      return { alarm: "verdict-unreadable", why: otherVersion(value) ?? "a line is no verdict" };
     verdicts.push({ verdict: parsed.data, hash: eventHash(line) });
   }
   return { verdicts };

@@ -1,3 +1,4 @@
+export * from "./version.ts";
 export * from "./ids.ts";
 export * from "./principal.ts";
 export * from "./handle.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   decodeOutput,
+  otherVersion,
   parseRecordSubject,
   RecordEvent,
   type OutputChunk,
@@ -144,8 +145,11 @@ function lines(data: Buffer): { readonly raw: Buffer; readonly ended: boolean }[
 
 function readLine(raw: Buffer): RecordEvent | string {
   try {
-    const parsed = RecordEvent.safeParse(JSON.parse(strictUtf8.decode(raw)));
+    const value: unknown = JSON.parse(strictUtf8.decode(raw));
+    const parsed = RecordEvent.safeParse(value);
     if (parsed.success) return parsed.data;
+    const other = otherVersion(value);
+    if (other !== null) return other;
     const [issue] = parsed.error.issues;
     return `no event: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 200);
   } catch {

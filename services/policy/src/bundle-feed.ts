@@ -2,7 +2,7 @@ import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV, type KvEntry } from "@nats-io/kv";
 import { BeatListener, parseLine, type Bus } from "@sallyport/bus";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
-import { buckets, Bundle, keys } from "@sallyport/contracts";
+import { buckets, Bundle, keys, otherVersion } from "@sallyport/contracts";
 import type { Log } from "@sallyport/runtime";
 
 /** The policies in force. */
@@ -125,8 +125,10 @@ export class BundleFeed {
 
 /** The bundle of an entry, ready to judge under, or everything that is wrong with it. */
 function readBundle(entry: KvEntry): InForce | { readonly mistakes: readonly string[] } {
-  const parsed = entry.operation === "PUT" ? Bundle.safeParse(parseLine(entry.value)) : undefined;
-  if (!parsed?.success) return { mistakes: ["the bundle is not of this version"] };
+  const value = parseLine(entry.value);
+  const parsed = entry.operation === "PUT" ? Bundle.safeParse(value) : undefined;
+  if (!parsed?.success)
+    return { mistakes: [otherVersion(value) ?? "the bundle is not of this version"] };
   const loaded = loadBundle(parsed.data);
   return "mistakes" in loaded
     ? { mistakes: loaded.mistakes.map(policyMistakeText) }

@@ -4,6 +4,7 @@ import {
   eventHash,
   Judge,
   lastToken,
+  otherVersion,
   parseRecordSubject,
   queues,
   Release,
@@ -100,6 +101,7 @@ export class Judging {
       if (!command.success) {
         this.#alarm("command-unreadable", "a command cannot be read", {
           subject: message.subject,
+          why: otherVersion(value) ?? "its form",
           problems: command.error.issues.slice(0, 3).map(({ path, message: problem }) => ({
             at: path.join("."),
             problem,
