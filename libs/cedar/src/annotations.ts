@@ -1,5 +1,11 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
-import { Duration, Masker, maskersInWords, type HoldCondition } from "@sallyport/contracts";
+import {
+  Duration,
+  Masker,
+  longestHold,
+  maskersInWords,
+  type HoldCondition,
+} from "@sallyport/contracts";
 import { entityOf } from "./literals.ts";
 import { nearest } from "./nearest.ts";
 import type { Treatment } from "./policy.ts";
@@ -133,7 +139,14 @@ function quorum(text: string | undefined, complain: Complain): number {
 function duration(name: "ttl" | "wait", text: string | undefined, complain: Complain): number {
   if (text === undefined) return defaults[name];
   const parsed = Duration.safeParse(text);
-  if (parsed.success) return parsed.data;
+  if (parsed.success && parsed.data <= longestHold) return parsed.data;
+  if (parsed.success) {
+    complain(
+      `\`@${name}("${text}")\` is longer than a hold is kept`,
+      `use ${longestHold / 86_400_000}d at most`,
+    );
+    return defaults[name];
+  }
   complain(`\`@${name}("${text}")\` is no duration`, "write one such as `30s`, `15m`, `8h`");
   return defaults[name];
 }

@@ -63,6 +63,21 @@ const kind = z.union([
   z.strictObject({ claim: z.string(), person: z.array(z.string()).min(1) }),
 ]);
 
+/** Every asymmetric signature algorithm of RFC 7518 and RFC 8037 that JSON Web Tokens are taken with. */
+export const asymmetricAlgorithms = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
 export const Issuer = z.strictObject({
   issuer: z.url(),
   audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
@@ -73,24 +88,7 @@ export const Issuer = z.strictObject({
   owner: z.string().default("owner"),
   /** Claims that policies may look at as `context.claims`. */
   claims: z.array(z.string()).max(32).default([]),
-  algorithms: z
-    .array(
-      z.enum([
-        "RS256",
-        "RS384",
-        "RS512",
-        "PS256",
-        "PS384",
-        "PS512",
-        "ES256",
-        "ES384",
-        "ES512",
-        "EdDSA",
-        "Ed25519",
-      ]),
-    )
-    .min(1)
-    .optional(),
+  algorithms: z.array(z.enum(asymmetricAlgorithms)).min(1).optional(),
   max_token_lifetime: Duration.default(3_600_000),
   session: z.union([Duration, z.literal("until-token-expires")]).default(8 * 3_600_000),
 });

@@ -12,6 +12,9 @@ export const Mask = z.strictObject({
 export type Mask = z.infer<typeof Mask>;
 
 /** A condition that people must meet; times in milliseconds. */
+/** The longest `@ttl`, in milliseconds: a day less than the bucket keeps a hold, so that its end can still be told. */
+export const longestHold = 29 * 86_400_000;
+
 export const HoldCondition = z.strictObject({
   policy: z.string(),
   group: z.string(),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Issuer, Principal } from "@sallyport/contracts";
+import { asymmetricAlgorithms, type Issuer, type Principal } from "@sallyport/contracts";
 import type { ErrorCode, Log } from "@sallyport/runtime";
 import {
   calculateJwkThumbprint,
@@ -43,20 +43,6 @@ export interface Grant {
   readonly expires: number;
 }
 
-/** Every asymmetric algorithm of RFC 7518 and RFC 8037. */
-const asymmetric = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
 /** RFC 9068 section 2.1 and plain JWTs; tokens of other types stand for something else. */
 const types = new Set([undefined, "jwt", "at+jwt", "application/at+jwt", "application/jwt"]);
 /** Seconds by which clocks may differ. */
@@ -102,7 +88,7 @@ export class TokenChecker {
     const unverified = { issuer: clip(read.issuer), subject: clip(read.subject) };
     const issuer = this.#issuerOf(read);
     if (issuer === undefined) return { kind: "refused", code: "token-issuer", unverified };
-    const allowed = issuer.config.algorithms ?? asymmetric;
+    const allowed = issuer.config.algorithms ?? asymmetricAlgorithms;
     if (!allowed.includes(read.algorithm))
       return { kind: "refused", code: "token-algorithm", unverified };
     if (!types.has(read.type?.toLowerCase()))
@@ -149,7 +135,7 @@ export class TokenChecker {
     token: string,
     read: UnverifiedToken,
     { name, config, keys, entry }: KnownIssuer,
-    algorithms: string[],
+    algorithms: readonly string[],
   ): Promise<Checked> {
     const principal = (payload: JWTPayload): Principal =>
       principalOf(name, config, payload, read.signingInput);
@@ -163,7 +149,7 @@ export class TokenChecker {
         token,
         (header) => keys.key(header),
         {
-          algorithms,
+          algorithms: [...algorithms],
           issuer: config.issuer,
           audience: [config.audience].flat(),
           clockTolerance: skew,
