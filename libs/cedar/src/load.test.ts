@@ -140,11 +140,7 @@ describe("what is refused, with its line and what would be right", () => {
     ],
     ["a quorum of none", `@hold("corp/dba") @quorum("0") ${forbid}`, [/no number of people/]],
     ["a quorum of words", `@hold("corp/dba") @quorum("two") ${forbid}`, [/no number of people/]],
-    [
-      "a ttl of 30 d",
-      `@hold("corp/dba") @ttl("30d") ${forbid}`,
-      [/longer than a hold is kept/, /29d/],
-    ],
+    ["a ttl of 30 d", `@hold("corp/dba") @ttl("30d") ${forbid}`, [/longer than a hold is kept/]],
     ["a ttl that is no duration", `@hold("corp/dba") @ttl("soon") ${forbid}`, [/no duration/]],
     ["a wait that is no duration", `@hold("corp/dba") @wait("5") ${forbid}`, [/no duration/]],
     [

@@ -88,7 +88,7 @@ export class TokenChecker {
     const unverified = { issuer: clip(read.issuer), subject: clip(read.subject) };
     const issuer = this.#issuerOf(read);
     if (issuer === undefined) return { kind: "refused", code: "token-issuer", unverified };
-    const allowed = issuer.config.algorithms ?? asymmetricAlgorithms;
+    const allowed: readonly string[] = issuer.config.algorithms ?? asymmetricAlgorithms;
     if (!allowed.includes(read.algorithm))
       return { kind: "refused", code: "token-algorithm", unverified };
     if (!types.has(read.type?.toLowerCase()))
