@@ -56,6 +56,9 @@ export const schema = (mark: string, base: number): string => `
   CREATE FUNCTION mail(int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
   CREATE FUNCTION mail_twice(int) RETURNS text LANGUAGE sql AS 'SELECT mail($1) || mail($1)';
   CREATE FUNCTION everyone() RETURNS SETOF customers LANGUAGE sql STABLE AS 'SELECT * FROM customers';
+  CREATE TYPE two AS (i int, j text); CREATE DOMAIN ordered_two AS two CHECK ((VALUE).i > 0);
+  CREATE FUNCTION domain_row(t text) RETURNS ordered_two LANGUAGE sql AS 'SELECT ROW(1, t)::ordered_two';
+  CREATE FUNCTION one_out(t text, OUT r two) LANGUAGE sql AS 'SELECT ROW(1, t)::two';
   CREATE FUNCTION as_row() RETURNS customers LANGUAGE sql STABLE AS 'SELECT c FROM customers c ORDER BY id LIMIT 1';
   CREATE FUNCTION contacts_from(first int) RETURNS TABLE (who text, at text) LANGUAGE sql STABLE
     AS 'SELECT name, email FROM customers WHERE id >= first';
@@ -331,6 +334,10 @@ export const tracedFunctions: readonly string[] = [
   "SELECT (everyone()).*",
   "SELECT everyone()",
   "SELECT * FROM as_row()",
+  "SELECT * FROM domain_row('x')",
+  "SELECT d.* FROM customers c, domain_row(c.email) d",
+  "SELECT * FROM one_out('x')",
+  "SELECT o.j FROM customers c, one_out(c.email) o",
   "SELECT (as_row()).email",
   "SELECT * FROM contacts_from(2)",
   "SELECT who FROM contacts_from(2) WHERE at = 'x'",

@@ -1,4 +1,5 @@
 import type { Func } from "./catalog.ts";
+import { baseOf } from "./coercion.ts";
 import { call } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
@@ -157,8 +158,10 @@ function shapeOf(func: Func, value: Value, name: string, context: Context): Scop
     value: { ...fed, type: oid },
   });
   if (func.out.length > 1) return func.out.map((out) => column(out.name, out.type));
-  if (func.out.length === 1) return func.out.map((out) => column(out.name, 0));
-  const result = context.catalog.types.get(value.type);
+  // A domain over a composite type has its columns, too.
+  const result = context.catalog.types.get(baseOf(context.catalog, value.type));
+  if (func.out.length === 1 && result?.kind !== "c")
+    return func.out.map((out) => column(out.name, 0));
   if (value.type === 0 || value.type === type.record) {
     if (func.result === type.record || func.result === 0)
       throw new Opaque(`columns of function ${name} are not known`);
