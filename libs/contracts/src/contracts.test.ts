@@ -34,6 +34,7 @@ test("a config of the three required keys gets every default", () => {
   expect(config.listen.postgres).toEqual({
     address: { host: "127.0.0.1", port: 6432 },
     tls: "self-signed",
+    oauth: { users: ["oauth"], scope: "openid" },
   });
   expect(config.listen.authn).toEqual({ address: { host: "127.0.0.1", port: 6471 }, tls: "off" });
   expect(config.limits.verdict).toBe(2000);

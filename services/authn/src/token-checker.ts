@@ -93,7 +93,7 @@ export class TokenChecker {
       return { kind: "refused", code: "token-algorithm", unverified };
     if (!types.has(read.type?.toLowerCase()))
       return { kind: "refused", code: "token-refused", unverified };
-    const answer = await this.#verify(token, read, issuer, [...allowed]);
+    const answer = await this.#verify(token, read, issuer, allowed);
     return answer.kind === "refused" && answer.principal === undefined
       ? { ...answer, unverified }
       : answer;
