@@ -15,6 +15,8 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   policy: async () => (await import("./commands/policy.ts")).registerPolicy,
   identity: async () => (await import("./commands/identity.ts")).registerIdentity,
   approvals: async () => (await import("./commands/approvals.ts")).registerApprovals,
+  login: async () => (await import("./commands/login.ts")).registerLogin,
+  connect: async () => (await import("./commands/connect.ts")).registerConnect,
   sessions: async () => (await import("./commands/sessions.ts")).registerSessions,
   replay: async () => (await import("./commands/replay.ts")).registerReplay,
 };

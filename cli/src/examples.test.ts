@@ -37,6 +37,8 @@ test("the commands are those of the agreement", () => {
     "policy",
     "identity",
     "approvals",
+    "login",
+    "connect",
     "sessions",
     "replay",
     "init",

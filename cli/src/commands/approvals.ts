@@ -1,6 +1,7 @@
 import { AnswerRequest, HoldId, HoldState, type HoldView } from "@sallyport/contracts";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { approvalUrl, ApprovalsClient } from "../approvals-client.ts";
+import { ApprovalsClient } from "../approvals-client.ts";
+import { serviceUrl } from "../ask-service.ts";
 import { holdLines, outcomeText } from "../approvals/hold-text.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
@@ -75,7 +76,7 @@ function clientOf(command: Command): ApprovalsClient {
       hint: "set SALLY_TOKEN to a token of your identity provider",
       exitCode: 2,
     });
-  return new ApprovalsClient(url ?? approvalUrl(contextOf(command)), token.trim());
+  return new ApprovalsClient(url ?? serviceUrl(contextOf(command), "approval"), token.trim());
 }
 
 function holdId(text: string): string {
