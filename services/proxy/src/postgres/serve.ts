@@ -221,6 +221,12 @@ async function dialTarget(
   try {
     const target = await openTarget(options, AbortSignal.timeout(targetLimit));
     const { parameters } = target;
+    try {
+      await catalog.follow(parameters.get("server_version") ?? "");
+    } catch (cause) {
+      target.socket.destroy();
+      throw cause;
+    }
     if (
       parameters.get("client_encoding") === "UTF8" &&
       parameters.get("standard_conforming_strings") === "on"

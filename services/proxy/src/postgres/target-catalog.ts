@@ -139,6 +139,9 @@ export interface TargetCatalogOptions {
   readonly digestEvery?: number;
 }
 
+const majorOf = (serverVersion: string): Major | undefined =>
+  majors.find((one) => one === Number.parseInt(serverVersion, 10));
+
 const loginLimit = 10_000;
 /** Definitions are read under locks, for which an open transaction with DDL may let us wait. */
 const patience = "SET lock_timeout TO '2s'";
@@ -199,6 +202,21 @@ export class TargetCatalog {
     }
   }
 
+  /**
+   * Reads everything anew when a session's target is of another major than what was read: it was upgraded, or
+   * another machine took over. INVARIANT: the parser is the target's.
+   * @throws SallyError `target-…`
+   */
+  async follow(serverVersion: string): Promise<void> {
+    if (!this.#parser || this.#parser.major === majorOf(serverVersion)) return;
+    this.#line?.end();
+    this.#line = null;
+    this.#digest = "";
+    this.markStale();
+    await this.ensure();
+    if (this.#parser.major !== majorOf(serverVersion)) throw this.#unread(serverVersion);
+  }
+
   stop(): void {
     if (this.#watching) clearInterval(this.#watching);
     this.#line?.end();
@@ -241,18 +259,21 @@ export class TargetCatalog {
     if (this.#line?.alive) return this.#line;
     const target = await this.#options.target();
     const line = await OwnConnection.open(target, AbortSignal.timeout(loginLimit));
-    const major = majors.find((one) => line.serverVersion.startsWith(String(one)));
+    const major = majorOf(line.serverVersion);
     if (major === undefined) {
       line.end();
-      throw new SallyError("target-version", {
-        params: { connection: this.#options.connection, version: line.serverVersion },
-      });
+      throw this.#unread(line.serverVersion);
     }
     await this.#useParser(major);
     this.#line = line;
     await this.#ask(line, "settings", catalogSettings);
     await this.#ask(line, "patience", patience);
     return line;
+  }
+
+  #unread(version: string): SallyError {
+    const { connection } = this.#options;
+    return new SallyError("target-version", { params: { connection, version } });
   }
 
   async #useParser(major: Major): Promise<void> {
