@@ -122,3 +122,29 @@ test("messages that break the protocol end the session, those that only break a 
   raw.send(Buffer.from([0x51, 0, 0, 0, 1]));
   expect((await raw.ready()).slice(-2)).toEqual(["error 08P01", "end"]);
 });
+
+test("what is refused before it is read is recorded, too", async () => {
+  const raw = await RawClient.open(await gateway(cluster, "free"));
+  await raw.query(`SELECT '${"x".repeat(20 * mega)}'`);
+  await raw.ask(bind({ statement: "nowhere" }), sync);
+  const badFormat = bind({ parameters: [Buffer.from("1")] });
+  badFormat.writeInt16BE(7, badFormat.length - 2);
+  await raw.ask(badFormat, sync);
+  await raw[Symbol.asyncDispose]();
+  const listed = await cluster.archived(
+    ({ principal, denied, closed }) => principal === "corp#free" && denied === 3 && closed !== null,
+  );
+  const reader = cluster.reader();
+  const parts = (await reader.sessions()).find(
+    (one) => sessionLine(one).session === listed["session"],
+  );
+  if (!parts) throw new Error("the session is not in the archive");
+  const read = await reader.read(parts);
+  expect(checkSession(read)).toEqual([]);
+  const refused = read.events.flatMap(({ event }) => (event.type === "refused" ? [event] : []));
+  expect(refused.map(({ text, message }) => [text, message])).toEqual([
+    ["", expect.stringMatching(/^the statement and its parameters take \d+ bytes/)],
+    ["", 'prepared statement "nowhere" does not exist'],
+    ["", expect.any(String)],
+  ]);
+});

@@ -48,6 +48,17 @@ export class Refusing {
 
   /** Refused by the proxy itself, before the gates: recorded as such. */
   unjudged(unit: CommandUnit, why: Refusal, text: string): void {
+    this.#record(why, text);
+    this.unit(unit, why);
+  }
+
+  /** A message that cannot be read, is too large, or names what is not there: no unit came of it, and no text. */
+  unread(why: Refusal, simple: boolean): void {
+    this.#record(why, "");
+    this.say(why, simple);
+  }
+
+  #record(why: Refusal, text: string): void {
     const refused = {
       command: newCommandId(),
       text: text.slice(0, 64 * 1024),
@@ -60,7 +71,6 @@ export class Refusing {
       this.#unrecorded -= 1;
       if (this.#unrecorded === mostUnrecorded - 1) this.#parts.turn.pump();
     });
-    this.unit(unit, why);
   }
 
   /** A unit that never reaches the target; the record knows. */

@@ -152,11 +152,14 @@ export class PostgresSession {
       case "terminate":
         return this.#parts.ending.clientLeft("terminate");
       case "misnamed":
-        return this.#parts.refusing.say(asTarget(unit.sqlstate, unit.message), false);
+        return this.#parts.refusing.unread(asTarget(unit.sqlstate, unit.message), false);
       case "too-large": {
         const { size, simple } = unit;
         const limit = this.#options.statementLimit;
-        return this.#parts.refusing.say(refusalOf("statement-too-large", { size, limit }), simple);
+        return this.#parts.refusing.unread(
+          refusalOf("statement-too-large", { size, limit }),
+          simple,
+        );
       }
       case "command":
         return this.#parts.understanding.take(unit);
@@ -167,7 +170,7 @@ export class PostgresSession {
     if (cause instanceof ProtocolError) {
       const why = asTarget(cause.sqlstate, cause.message);
       if (cause.fatal) return this.#parts.ending.end(why, cause.code);
-      return this.#parts.refusing.say(why, this.#parts.units.lastWasSimple);
+      return this.#parts.refusing.unread(why, this.#parts.units.lastWasSimple);
     }
     this.#options.log.error({ err: cause }, "a session failed");
     this.#parts.ending.end(refusalOf("internal"), "internal");
