@@ -28,7 +28,11 @@ describe("rewriteRows", () => {
   ): Buffer => {
     const sink = new ByteSink(room);
     sink.append(Buffer.from("before"));
-    rewriteRows(run, count, replacers.map(writing), sink);
+    rewriteRows(
+      run,
+      Array.from({ length: count }, (_, at) => writing(replacers[at])),
+      sink,
+    );
     return sink.take().subarray("before".length);
   };
   const double = (given: Value) => given && Buffer.concat([given, given]);

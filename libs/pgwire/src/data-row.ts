@@ -45,60 +45,77 @@ export type ValueWriter = (
 
 /**
  * Appends a run of DataRows with some columns replaced to `sink`; what lies between is copied as it came.
- * `fieldCount` is RowDescription's: a row with another number of columns is a ProtocolError, because
- * a mask would fall on the wrong one. `writers[i]` is undefined for a column that stays.
+ * `writers[i]` is undefined for a column that stays; a row with another number of columns is a ProtocolError,
+ * because a mask would fall on the wrong one.
  */
 export function rewriteRows(
   run: Buffer,
-  fieldCount: number,
   writers: readonly (ValueWriter | undefined)[],
   sink: ByteSink,
 ): void {
-  const columns = 1 + writers.findLastIndex((writer) => writer !== undefined);
   /** Up to here the run is copied or replaced. */
   let taken = 0;
   for (let start = 0; start < run.length;) {
     const length = run.readInt32BE(start + 1);
     const end = start + 1 + length;
-    if (length < 6 || end > run.length || run.readUInt16BE(start + 5) !== fieldCount)
-      throw differs();
+    if (length < 6 || end > run.length) throw differs();
     const rowAt = sink.at + start - taken;
-    let more = 0;
-    let at = start + 7;
-    // What follows the last column that is replaced stays, whatever it is.
-    for (let column = 0; column < columns; column++) {
-      if (at + 4 > end) throw differs();
-      const held = run.readInt32BE(at);
-      const next = held === -1 ? at + 4 : at + 4 + held;
-      if (held < -1 || next > end) throw differs();
-      const write = writers[column];
-      if (write !== undefined) {
-        sink.append(run, taken, at);
-        more += replace(write, run, at, held, sink) - (next - at);
-        taken = next;
-      }
-      at = next;
+    const before = taken;
+    taken = rewriteTuple(run, start + 5, end, writers, taken, sink);
+    // Where the row ends here, less where it would end if nothing had changed.
+    if (taken !== before) {
+      const changed = sink.at + end - taken - rowAt - 1;
+      if (changed !== length) sink.bytes.writeInt32BE(changed, rowAt + 1);
     }
-    if (more !== 0) sink.bytes.writeInt32BE(length + more, rowAt + 1);
     start = end;
   }
   sink.append(run, taken);
 }
 
-/** Appends the value with its length before it; gives the bytes of both. */
+/**
+ * A count of columns and their values, which lie from `at` to `end`; the count must be that of `writers`. What lies from
+ * `taken` to the last value that is replaced is appended; gives where that ends, or `taken` when none is.
+ */
+export function rewriteTuple(
+  source: Buffer,
+  at: number,
+  end: number,
+  writers: readonly (ValueWriter | undefined)[],
+  taken: number,
+  sink: ByteSink,
+): number {
+  if (source.readUInt16BE(at) !== writers.length) throw differs();
+  let from = taken;
+  let valueAt = at + 2;
+  for (const write of writers) {
+    if (valueAt + 4 > end) throw differs();
+    const held = source.readInt32BE(valueAt);
+    const next = held === -1 ? valueAt + 4 : valueAt + 4 + held;
+    if (held < -1 || next > end) throw differs();
+    if (write !== undefined) {
+      sink.append(source, from, valueAt);
+      replace(write, source, valueAt, held, sink);
+      from = next;
+    }
+    valueAt = next;
+  }
+  if (valueAt !== end) throw differs();
+  return from;
+}
+
+/** Appends the value with its length before it. */
 function replace(
   write: ValueWriter,
   run: Buffer,
   at: number,
   length: number,
   sink: ByteSink,
-): number {
+): void {
   sink.reserve(4);
   const valueAt = sink.at + 4;
   sink.at = valueAt;
   const written = write(run, at + 4, length, sink) ? sink.at - valueAt : -1;
   sink.bytes.writeInt32BE(written, valueAt - 4);
-  return written === -1 ? 4 : 4 + written;
 }
 
 const differs = () => new ProtocolError("message-format", "a row differs from its description");

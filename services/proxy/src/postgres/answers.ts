@@ -158,9 +158,7 @@ export class Answers {
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
-        // Of known columns the session has seen that none is masked.
-        if (head.running.masks.size > 0 && head.running.judged.copiesOut.length === 0)
-          throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
+        this.#result.beginCopy(head.running, message);
         return this.#out.pass(head.running, frame);
       case "copy-done":
         return this.#out.say(frame);
@@ -206,7 +204,7 @@ export class Answers {
   #copyOut(bytes: Buffer): void {
     const head = this.#owed.head;
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("copy-data");
-    this.#out.pass(head.running, bytes);
+    this.#result.takeCopy(head.running, bytes, this.#out);
   }
 
   /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */
@@ -215,6 +213,7 @@ export class Answers {
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data");
     const { running } = head;
     if (type === Backend.DataRow) this.#result.takePart(running, offset === 0, last);
+    else this.#result.takeCopyPart(running);
     this.#out.pass(running, bytes);
   }
 

@@ -1,6 +1,7 @@
 import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
 import type { Clearance, Passage } from "../gate.ts";
 import type { Ending } from "./ending.ts";
+import { unmaskableCopy } from "./copy-out.ts";
 import type { Flow } from "./flow.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
@@ -23,15 +24,6 @@ const passedOver: Refusal = {
   code: "skipped",
   said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
 };
-
-/** COPY lines are not masked: INVARIANT (I3) what cannot be masked is refused before it runs. */
-const copiesMasked = ({ judged, masks }: Running): boolean =>
-  masks.size > 0 &&
-  judged.copiesOut.some((outputs) =>
-    outputs.some(
-      (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
-    ),
-  );
 
 export interface AtGatesParts {
   readonly options: SessionOptions;
@@ -199,8 +191,10 @@ export class AtGates {
       if (over) ending.closeRecord();
       return;
     }
-    if (copiesMasked(running)) {
-      const why = refusalOf("not-maskable", { problem: "it copies a masked column out" });
+    // INVARIANT (I3): what cannot be masked is refused before it runs.
+    const problem = unmaskableCopy(running);
+    if (problem !== null) {
+      const why = refusalOf("not-maskable", { problem });
       underWay.notSent(running, why);
       return turn.resumeWith(() => {
         if (!refusing.forgoes(unit)) refusing.unit(unit, why);

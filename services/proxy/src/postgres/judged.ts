@@ -1,6 +1,6 @@
 import type { CommandKind, Operation, Parameter } from "@sallyport/contracts";
 import type { Naming, Output } from "@sallyport/sql";
-import type { Format } from "@sallyport/pgwire";
+import type { CopyOptions, Format } from "@sallyport/pgwire";
 import type { Refusal } from "./refusal.ts";
 import type { Prepared } from "./statements.ts";
 
@@ -20,6 +20,14 @@ export interface Effects {
   readonly naming: readonly (readonly Naming[])[];
 }
 
+/** A COPY … TO STDOUT. */
+export interface CopyOut {
+  /** Null: they are not known. */
+  readonly columns: readonly Output[] | null;
+  readonly format: "text" | "csv" | "binary";
+  readonly options: CopyOptions;
+}
+
 /** A command with its operations: what is published, and what its results must look like. */
 export interface Judged {
   readonly kind: CommandKind;
@@ -28,8 +36,8 @@ export interface Judged {
   readonly operations: readonly Operation[];
   /** Output columns of each statement of a query string, or of the one portal; null: none, or unknown. */
   readonly outputs: readonly (readonly Output[] | null)[];
-  /** The columns of each COPY … TO STDOUT. */
-  readonly copiesOut: readonly (readonly Output[])[];
+  /** By statement as `outputs`; null where it is no COPY … TO STDOUT. */
+  readonly copies: readonly (CopyOut | null)[];
   /** Ids (without the connection) of the classified columns that it touches in any way, those of tables that it writes included. */
   readonly touches: ReadonlySet<string>;
   /** Why its operations cannot all be proven. */

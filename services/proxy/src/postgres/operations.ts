@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Operation, Parameter } from "@sallyport/contracts";
 import { formatOf, type Bind } from "@sallyport/pgwire";
-import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
-import type { Effects, Judged } from "./judged.ts";
+import type { Analysis, NameContext, Output, SessionNames, Statement } from "@sallyport/sql";
+import type { CopyOut, Effects, Judged } from "./judged.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import type { CommandUnit, Portal, Prepared, Step } from "./statements.ts";
 import type { CatalogView, Read } from "./target-catalog.ts";
@@ -163,10 +163,9 @@ function judgedAs(
       text,
     };
   const hidden = opaqueBecause !== null;
-  const outputs =
-    unit.commandKind === "simple"
-      ? statements.map((one) => (hidden ? null : one.outputs))
-      : [hidden ? null : (statementOfPortal(unit, statements)?.outputs ?? null)];
+  const answered =
+    unit.commandKind === "simple" ? statements : [statementOfPortal(unit, statements)];
+  const outputs = answered.map((one) => (hidden ? null : (one?.outputs ?? null)));
   return {
     kind: "judged",
     judged: {
@@ -175,9 +174,7 @@ function judgedAs(
       parameters,
       operations,
       outputs,
-      copiesOut: statements.flatMap(({ effects, outputs: columns }) =>
-        effects.copy?.direction === "out" && columns !== null ? [columns] : [],
-      ),
+      copies: answered.map((one, index) => copyOut(one, outputs[index] ?? null)),
       touches: new Set(statements.flatMap((one) => one.touches)),
       opaque: opaqueBecause,
       unresolved,
@@ -187,6 +184,14 @@ function judgedAs(
       effects: unit.commandKind === "prepare" ? nothing : effectsOf(statements, hidden),
     },
   };
+}
+
+function copyOut(
+  statement: Statement | null | undefined,
+  columns: readonly Output[] | null,
+): CopyOut | null {
+  const copy = statement?.effects.copy;
+  return copy?.direction === "out" ? { columns, format: copy.format, options: copy.options } : null;
 }
 
 const nothing: Effects = {

@@ -1,4 +1,5 @@
-import { rewriteRows, type Field } from "@sallyport/pgwire";
+import { rewriteRows, type CopyRewriter, type CopyStart, type Field } from "@sallyport/pgwire";
+import { copyRewriter } from "./copy-out.ts";
 import type { Outflow } from "./outflow.ts";
 import { resultShape, type ColumnKnowledge, type ResultShape } from "./result-shape.ts";
 import type { Running } from "./running.ts";
@@ -14,6 +15,8 @@ export class ResultRows {
   #shape: Exclude<ResultShape, { kind: "mismatch" }> | null = null;
   #of: Running | null = null;
   #fields: readonly Field[] | null = null;
+  /** COPY to the client is under way; null when its lines leave as they come. */
+  #copy: { readonly of: Running; readonly rewriter: CopyRewriter | null } | null = null;
 
   constructor(knows: () => ColumnKnowledge, key: Buffer) {
     this.#knows = knows;
@@ -44,6 +47,7 @@ export class ResultRows {
     this.#shape = null;
     this.#of = null;
     this.#fields = null;
+    this.#copy = null;
   }
 
   /** Lets whole rows leave. @throws {Unforeseen} {ProtocolError} */
@@ -57,7 +61,32 @@ export class ResultRows {
     const shape = this.#shape;
     if (shape?.kind !== "masked") return out.pass(running, bytes);
     const { writers } = shape;
-    out.rewrite(running, bytes.length, (sink) => rewriteRows(bytes, writers.length, writers, sink));
+    out.rewrite(running, bytes.length, (sink) => rewriteRows(bytes, writers, sink));
+  }
+
+  /** COPY to the client begins. @throws {Unforeseen} when it is another than was judged */
+  beginCopy(running: Running, started: CopyStart): void {
+    const rewriter = copyRewriter(running, started, this.#key, this.#knows());
+    this.#copy = { of: running, rewriter };
+  }
+
+  /** Lets COPY data leave. @throws {Unforeseen} {ProtocolError} */
+  takeCopy(running: Running, bytes: Buffer, out: Outflow): void {
+    const rewriter = this.#copying(running);
+    if (rewriter === null) return out.pass(running, bytes);
+    out.rewrite(running, bytes.length, (sink) => rewriter.rewrite(bytes, sink));
+  }
+
+  /** A stretch of a line too large to be held. @throws {Unforeseen} */
+  takeCopyPart(running: Running): void {
+    if (this.#copying(running) !== null)
+      throw new Unforeseen("a line of COPY is too large to be masked", "not-maskable");
+  }
+
+  #copying(running: Running): CopyRewriter | null {
+    if (this.#copy?.of !== running)
+      throw new Unforeseen("COPY data came when nothing of the kind was owed", "target-lost");
+    return this.#copy.rewriter;
   }
 
   /** A stretch of a row too large to be held, which cannot be masked. @throws {Unforeseen} */

@@ -12,6 +12,7 @@ const knows: ColumnKnowledge = {
   typeInfo: () => undefined,
   has: (table) => table === 100,
   classified: (table, attribute) => (table === 100 && attribute === 2 ? [email] : []),
+  typmod: () => -1,
 };
 const field = (table: number, attribute: number, type = text): Field => ({
   name: "c",

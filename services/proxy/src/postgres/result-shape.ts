@@ -19,6 +19,8 @@ export interface ColumnKnowledge {
   has(tableOid: number): boolean;
   /** Resource ids of the classified columns that a relation's column stands for; none when it is not classified. */
   classified(tableOid: number, attnum: number): readonly string[];
+  /** The modifier of a relation's column's type; -1 when it has none, or is not known. */
+  typmod(tableOid: number, attnum: number): number;
 }
 
 /** What happens to the rows of one result: as they came, with columns replaced, or not at all. */
@@ -71,7 +73,7 @@ export function resultShape(
       case "column": {
         const writer = columnWriter(output.columns, masks, {
           typeOid: type,
-          typmod: field?.typeModifier ?? -1,
+          typmod: field?.typeModifier ?? knows.typmod(output.tableOid, output.attnum),
           typeInfo: knows.typeInfo(type),
           format,
           key,

@@ -104,6 +104,11 @@ export class CatalogView implements ColumnKnowledge {
     return relation && column ? this.#classification.of(relation, column.name, true) : [];
   }
 
+  typmod(tableOid: number, attnum: number): number {
+    const columns = this.catalog.relations.get(tableOid)?.columns;
+    return columns?.find((one) => one.attnum === attnum)?.typmod ?? -1;
+  }
+
   #baseOf(oid: number): number {
     let base = 0;
     for (let type = this.catalog.types.get(oid); type && type.base !== 0;) {
