@@ -1,3 +1,7 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkChain } from "@sallyport/evidence";
+import { readSigningPublicKey } from "@sallyport/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hasPsql, waitFor } from "@sallyport/testkit";
 import { startCluster, type Cluster } from "./cluster.ts";
@@ -86,3 +90,46 @@ test("what was decided outlives a restart: who is revoked stays out", async () =
     what: "the agent to be let in again",
   });
 });
+
+test(
+  "the bus loses its storage: it is set up again, whoever is connected goes on, and a new policy process is believed",
+  { timeout: 120_000 },
+  async () => {
+    const said = async (text: string): Promise<boolean> => (await cluster.log()).includes(text);
+    for (const n of [1, 2]) {
+      const policies = join(cluster.directory, "policies", `more-${n}.cedar`);
+      await writeFile(
+        policies,
+        `@id("more-${n}") permit (principal, action, resource == Table::"shop/public.none");`,
+      );
+      expect(await cluster.sally(["apply"])).toMatchObject({ code: 0 });
+    }
+    await using client = await cluster.connect("ci-runner");
+    const { nats } = cluster;
+    const { pid } = nats;
+    nats.freeze();
+    await rm(join(cluster.data, "nats", "store"), { recursive: true });
+    await nats.kill();
+    await nats.replaced(pid);
+    const policy = cluster.service("policy");
+    await waitFor(() => said("the bus has lost its storage"), {
+      what: "that it is said",
+      timeout: 30_000,
+    });
+    const serves = (what: string) =>
+      waitFor(async () => (await client.query(sql)).rows.length === 1, { what, timeout: 30_000 });
+    await serves("the same session to go on");
+    await waitFor(() => said('"alarm":"bundle-set-back"'), { what: "the alarm", timeout: 30_000 });
+    const before = policy.pid;
+    await policy.kill();
+    await policy.replaced(before);
+    await serves("the same session to go on with a new policy process");
+    expect(await served()).toBe(row);
+    const chain = await checkChain(
+      cluster.archive,
+      0,
+      readSigningPublicKey(join(cluster.data, "keys")),
+    );
+    expect(new Set(chain.findings.map(({ code }) => code))).toEqual(new Set(["set-back"]));
+  },
+);

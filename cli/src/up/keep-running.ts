@@ -7,6 +7,8 @@ export interface Kept {
   /** Starts it and resolves when it serves; throws when it does not. */
   readonly start: () => Promise<Process>;
   readonly say: (line: string) => void;
+  /** Called each time that it was started again; never rejects. */
+  readonly back?: () => Promise<void>;
 }
 
 const firstWait = 500;
@@ -82,6 +84,7 @@ export class KeptRunning {
         return;
       }
       this.#options.say(`${this.label} is back (pid ${running.pid})`);
+      void this.#options.back?.();
     }
   }
 }

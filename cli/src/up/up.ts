@@ -1,6 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { keys } from "@sallyport/contracts";
 import {
+  loadConfig,
   makeDataDirectory,
   makeKeys,
   makeSelfSigned,
@@ -12,7 +14,7 @@ import {
   type LoadedConfig,
   type Ready,
 } from "@sallyport/runtime";
-import { applyBundle } from "../apply-bundle.ts";
+import { applyBundle, bundleBucket } from "../apply-bundle.ts";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
 import { counted } from "../readable.ts";
@@ -48,6 +50,7 @@ export class Up {
   #services: Services | undefined;
   #nats: KeptRunning | undefined;
   #cluster: ClusterFile | undefined;
+  #found: FoundBus | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
   private constructor(options: UpOptions) {
@@ -119,6 +122,7 @@ export class Up {
       announcer.step(`the listener's certificate is of its own authority ${ca}`);
 
     const found = await this.#bus(environments.other);
+    this.#found = found;
     const { servers, credentials, workers, monitoring } = found;
     go();
     if (await setUp(servers, credentials, loaded, "sally up"))
@@ -196,6 +200,7 @@ export class Up {
       label: "nats-server",
       say: (line) => announcer.trouble(line),
       start: () => server.start(),
+      back: () => this.#mend(),
     });
     announcer.step(`nats-server serves on ${server.url} (pid ${this.#nats.pid})`);
     return {
@@ -229,6 +234,31 @@ export class Up {
       return revision;
     } finally {
       await bus.stop();
+    }
+  }
+
+  /**
+   * Our nats-server came back. What its storage has lost is made again; a bundle that is lost is what config and
+   * policies say by now, as at a start. One that is there stays: what was applied since is not taken back.
+   */
+  async #mend(): Promise<void> {
+    const { loaded, announcer } = this.#options;
+    const found = this.#found;
+    if (!found) return;
+    const { servers, credentials } = found;
+    try {
+      await setUp(servers, credentials, loaded, "sally up");
+      const bus = await connectAs("operator", servers, credentials, "sally up");
+      const kept = await bundleBucket(bus).get(keys.bundle);
+      await bus.stop();
+      if (kept) return;
+      const { bundle } = readBundle(loadConfig(loaded.file), Date.now());
+      announcer.trouble("the bus has lost its storage: it is set up again");
+      await this.#apply({ ...found, made: [] }, bundle);
+    } catch (error) {
+      announcer.trouble(
+        `the bus could not be set up again: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

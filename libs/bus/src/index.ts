@@ -18,6 +18,7 @@ export * from "./requests.ts";
 export * from "./revocations.ts";
 export * from "./sealed.ts";
 export * from "./server-config.ts";
+export * from "./set-back.ts";
 export * from "./setup.ts";
 export * from "./stream-config.ts";
 export * from "./suspicion.ts";

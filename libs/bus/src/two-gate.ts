@@ -120,6 +120,11 @@ export class TwoGates {
     if (revision > this.#revision) this.#revision = revision;
   }
 
+  /** The bundle's revisions began again: from now on a verdict counts that was judged under `revision` or a later one. */
+  setBack(revision: number): void {
+    this.#revision = revision;
+  }
+
   get counts(): { waiting: number; misses: number; late: number } {
     return { waiting: this.#waiting.size, misses: this.#misses, late: this.#late };
   }

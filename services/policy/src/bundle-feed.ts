@@ -1,6 +1,6 @@
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV, type KvEntry } from "@nats-io/kv";
-import { BeatListener, parseLine, type Bus } from "@sallyport/bus";
+import { BeatListener, parseLine, SetBack, type Bus } from "@sallyport/bus";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
 import { buckets, Bundle, keys, otherVersion } from "@sallyport/contracts";
 import type { Log } from "@sallyport/runtime";
@@ -19,11 +19,13 @@ const readEvery = 5000;
 /**
  * Follows the bundle. The bucket is read at the start, when authn's beat or a command names a higher revision, and
  * every few seconds while no beat is heard; there is no watch, because a watch can go deaf (bus.md). A bundle that
- * does not load is refused, and the last one that loads stays in force.
+ * does not load is refused, and the last one that loads stays in force. When the bucket has lost its storage, what was
+ * applied to the new one counts, although its revisions are lower.
  */
 export class BundleFeed {
   readonly #bucket: KV;
   readonly #log: Log;
+  readonly #alarms: Bus["alarms"];
   readonly #timer: NodeJS.Timeout;
   readonly #beats: BeatListener;
   #inForce: InForce | null = null;
@@ -34,9 +36,12 @@ export class BundleFeed {
   private constructor(bus: Bus, bucket: KV, log: Log) {
     this.#bucket = bucket;
     this.#log = log;
+    this.#alarms = bus.alarms;
     this.#beats = new BeatListener(bus);
+    const setBack = new SetBack();
     this.#beats.onBeat(({ bundle }) => {
       if (bundle > this.#revision) void this.#read();
+      else if (setBack.hear(bundle, this.#revision, performance.now())) void this.#read(true);
     });
     this.#timer = setInterval(() => {
       if (!this.#beats.fresh()) void this.#read();
@@ -80,8 +85,9 @@ export class BundleFeed {
     this.#beats.stop();
   }
 
-  #read(): Promise<void> {
-    this.#reading ??= this.#readOnce()
+  /** @param setBack a lower revision than the one that is known counts, too */
+  #read(setBack = false): Promise<void> {
+    this.#reading ??= this.#readOnce(setBack)
       .catch((err: unknown) => this.#log.warn({ err }, "the bundle cannot be read"))
       .finally(() => {
         this.#reading = null;
@@ -89,12 +95,20 @@ export class BundleFeed {
     return this.#reading;
   }
 
-  async #readOnce(): Promise<void> {
+  async #readOnce(setBack: boolean): Promise<void> {
     const entry = await this.#bucket.get(keys.bundle);
-    if (!entry || entry.revision <= this.#revision) return;
+    if (!entry || entry.revision === this.#revision) return;
     const { revision } = entry;
+    const again = revision < this.#revision;
+    if (again && !setBack) return;
+    if (again)
+      this.#alarms.raise("bundle-set-back", "the bundle's storage was lost", {
+        from: this.#revision,
+        revision,
+      });
     const read = readBundle(entry);
-    const found = "mistakes" in read ? await this.#lastThatLoads(revision) : read;
+    const known = again ? 0 : (this.#inForce?.under ?? 0);
+    const found = "mistakes" in read ? await this.#lastThatLoads(revision, known) : read;
     if (found) {
       this.#inForce = found;
       const policies = found.engine.policies.length;
@@ -110,11 +124,10 @@ export class BundleFeed {
   }
 
   /** Beside a refused bundle: the newest before it that is newer than ours, so that all processes stay with the same. */
-  async #lastThatLoads(before: number): Promise<InForce | null> {
+  async #lastThatLoads(before: number, known: number): Promise<InForce | null> {
     const newer: KvEntry[] = [];
     for await (const entry of await this.#bucket.history({ key: keys.bundle }))
-      if (entry.revision < before && entry.revision > (this.#inForce?.under ?? 0))
-        newer.push(entry);
+      if (entry.revision < before && entry.revision > known) newer.push(entry);
     for (const entry of newer.toSorted((a, b) => b.revision - a.revision)) {
       const read = readBundle(entry);
       if (!("mistakes" in read)) return read;

@@ -9,6 +9,7 @@ import {
   Requests,
   Revocations,
   Sealer,
+  SetBack,
   TwoGates,
   type Bus,
   type Credentials,
@@ -99,8 +100,11 @@ export class Worker {
       if (change.kind === "value" && change.key === keys.bundle)
         this.#takeBundle(change.value, change.revision);
     });
+    const setBack = new SetBack();
     this.#beat.onBeat(({ bundle }) => {
-      if (bundle > this.#revision) void this.#readBundle();
+      if (bundle > this.#revision) void this.#readBundle(false);
+      else if (setBack.hear(bundle, this.#gates.revision, performance.now()))
+        void this.#readBundle(true);
     });
     this.#requests = new Requests(bus);
     this.identify = new Identify(this.#requests, new Sealer(options.sealingPublicKey));
@@ -193,11 +197,22 @@ export class Worker {
     await Promise.allSettled([this.bus.stop(), this.bulk.stop()]);
   }
 
-  /** A watch can be deaf: the beat says that there is a newer one. */
-  async #readBundle(): Promise<void> {
+  /** A watch can be deaf: the beat says that there is a newer one, or that the bucket has lost its storage. */
+  async #readBundle(setBack: boolean): Promise<void> {
     try {
       const entry = await this.#bundleBucket.get(keys.bundle);
-      if (entry) this.#takeBundle(entry.value, entry.revision);
+      if (!entry) return;
+      const { revision } = entry;
+      if (setBack && revision < this.#gates.revision) {
+        const from = this.#gates.revision;
+        this.bus.alarms.raise("bundle-set-back", "the bundle's storage was lost", {
+          from,
+          revision,
+        });
+        this.#gates.setBack(revision);
+        this.#revision = revision - 1;
+      }
+      this.#takeBundle(entry.value, revision);
     } catch (err) {
       this.log.warn({ err }, "the bundle cannot be read");
     }
