@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { loadBundle, policyMistakeText, type Engine } from "@sallyport/cedar";
-import type { Bundle, PolicyFile } from "@sallyport/contracts";
+import { jsonPathText, readColumnPath, type Bundle, type PolicyFile } from "@sallyport/contracts";
 import type { LoadedConfig } from "@sallyport/runtime";
 import { qualified, splitQualified } from "@sallyport/sql";
 import { CliError } from "./cli-error.ts";
@@ -40,7 +40,9 @@ export function readBundle(
 function requireOwnSpelling({ connections }: Bundle): void {
   const wrong = Object.entries(connections).flatMap(([name, { columns }]) =>
     Object.keys(columns).flatMap((column) => {
-      const right = qualified(...(splitQualified(column) ?? []));
+      const read = readColumnPath(column);
+      const path = read?.path ? `#>${jsonPathText(read.path)}` : "";
+      const right = qualified(...(splitQualified(read?.column ?? column) ?? [])) + path;
       return right === column
         ? []
         : [`  connections.${name}.columns: \`${column}\` is written \`${right}\``];

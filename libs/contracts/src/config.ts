@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Detect } from "./detectors.ts";
 import { Name } from "./ids.ts";
 
 const unitsOfTime = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -115,6 +116,8 @@ export const Connection = z.strictObject({
   /** Classification: `schema.table.column`, each as quote_ident writes it, to tags. */
   columns: z.record(z.string(), z.array(tag).min(1).max(32)).default({}),
   record: z.enum(["rows", "digest", "none"]).default("rows"),
+  /** What is looked for, and masked, in texts of columns that nobody classified; `[card, secret]`, or with a masker each. */
+  detect: Detect.optional(),
 });
 export type Connection = z.infer<typeof Connection>;
 

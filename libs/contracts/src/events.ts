@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
+import { DetectorName } from "./detectors.ts";
 import { CommandId, HoldId, Millis, Name, SessionId, Sha256, StartId } from "./ids.ts";
 import { Operation } from "./operations.ts";
 import { Principal } from "./principal.ts";
@@ -126,6 +127,8 @@ export const Result = z.strictObject({
       parts: z.number().int().nonnegative(),
     })
     .optional(),
+  /** How often each of the connection's detectors masked something in columns that nobody classified. */
+  detected: z.partialRecord(DetectorName, z.number().int().min(1)).optional(),
   /** Command tags of the target, one a statement. */
   tags: z.array(z.string()),
   error: z

@@ -4,6 +4,7 @@ export * from "./principal.ts";
 export * from "./handle.ts";
 export * from "./operations.ts";
 export * from "./masker.ts";
+export * from "./detectors.ts";
 export * from "./json-path.ts";
 export * from "./verdict.ts";
 export * from "./trace.ts";

@@ -10,8 +10,11 @@ export {
 export type { PathMask } from "./json-masker.ts";
 export {
   constantWriter,
+  detectWriterFor,
   jsonMaskWriterFor,
   maskWriterFor,
   type MaskSink,
   type MaskWriter,
 } from "./mask-writer.ts";
+export { detect, type Detected } from "./detect/detectors.ts";
+export type { Found } from "./detect/mask-detected.ts";

@@ -1,5 +1,13 @@
+import type { Detect } from "@sallyport/contracts";
+import type { Found } from "./detect/mask-detected.ts";
 import { maskedType } from "./masked-type.ts";
-import { jsonMaskerFor, maskerFor, type MaskedColumn, type Value } from "./masker.ts";
+import {
+  detectingMaskerFor,
+  jsonMaskerFor,
+  maskerFor,
+  type MaskedColumn,
+  type Value,
+} from "./masker.ts";
 import type { PathMask } from "./json-masker.ts";
 import { keptBy, redacted } from "./text-maskers.ts";
 
@@ -44,6 +52,16 @@ export const jsonMaskWriterFor = (
   column: Omit<MaskedColumn, "masker">,
   masks: readonly PathMask[],
 ): MaskWriter => byValue(jsonMaskerFor(column, masks));
+
+/** What {@link detectingMaskerFor} makes of each value; undefined for a type that holds no text. */
+export function detectWriterFor(
+  column: Omit<MaskedColumn, "masker">,
+  asked: Detect,
+  found: Found,
+): MaskWriter | undefined {
+  const mask = detectingMaskerFor(column, asked, found);
+  return mask ? byValue(mask) : undefined;
+}
 
 /** The same value for every one, NULL included. */
 export function constantWriter(value: Value): MaskWriter {

@@ -1,7 +1,8 @@
-import type { Masker } from "@sallyport/contracts";
+import type { Detect, Masker } from "@sallyport/contracts";
 import { maskBinaryArray } from "./array-binary.ts";
 import { maskTextArray } from "./array-text.ts";
 import { dateMasker } from "./date-maskers.ts";
+import { detectingJsonMasker, detectingTextMasker, type Found } from "./detect/mask-detected.ts";
 import { jsonMasker, type PathMask } from "./json-masker.ts";
 import { maskedType, type ScalarType, type TextType, type TypeInfo } from "./masked-type.ts";
 import { maskerKind, type MaskerKind } from "./masker-kind.ts";
@@ -51,6 +52,30 @@ export function jsonMaskerFor(
       ? jsonMasker(masks, type.kind, format, key)
       : null,
   );
+}
+
+/** Masks what detectors find in the texts of a column that nobody classified; null for a type that holds no text. */
+export function detectingMaskerFor(
+  column: Omit<MaskedColumn, "masker">,
+  asked: Detect,
+  found: Found,
+): ((value: Value) => Value) | null {
+  const { format, key } = column;
+  const type = maskedType(column.typeOid, column.typmod, column.typeInfo);
+  const scalar = type.kind === "array" ? type.element : type;
+  switch (scalar.kind) {
+    case "text": {
+      const mask = heldBy(scalar, detectingTextMasker(asked, key, found));
+      return byElement(column, () => mask);
+    }
+    case "json":
+    case "jsonb": {
+      const mask = detectingJsonMasker(asked, scalar.kind, format, key, found);
+      return byElement(column, () => mask);
+    }
+    default:
+      return null;
+  }
 }
 
 /** `maskerOf` is asked once, of the column's type or its element's. */

@@ -158,6 +158,8 @@ export class Answers {
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
+        if (head.running.detecting !== null)
+          throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
         this.#result.beginCopy(head.running, message);
         return this.#out.pass(head.running, frame);
       case "copy-done":
@@ -220,7 +222,7 @@ export class Answers {
   #functionResult(frame: Buffer, value: Buffer | null): void {
     const head = this.#owed.head;
     if (head?.kind !== "function") return this.#unexpected("function-call-response");
-    if (head.running.masks.size > 0 && value !== null)
+    if ((head.running.masks.size > 0 || head.running.detecting !== null) && value !== null)
       throw new Unforeseen("the result of a function call cannot be masked", "not-maskable");
     this.#out.pass(head.running, frame);
   }

@@ -1,5 +1,6 @@
 import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
 import type { Clearance, Passage } from "../gate.ts";
+import { detectingFor } from "./detecting.ts";
 import type { Ending } from "./ending.ts";
 import { unmaskableCopy } from "./copy-out.ts";
 import type { Flow } from "./flow.ts";
@@ -182,6 +183,7 @@ export class AtGates {
       clearance,
       verdictHash,
       withhold: mustWithhold(judged, clearance.verdict.masks, options.connection),
+      detecting: detectingFor(options.detect),
       keep: options.keep,
       sink: this.#sink,
     });
@@ -192,7 +194,10 @@ export class AtGates {
       return;
     }
     // INVARIANT (I3): what cannot be masked is refused before it runs.
-    const problem = unmaskableCopy(running);
+    const problem =
+      running.detecting !== null && judged.copies.some((copy) => copy !== null)
+        ? "it copies out of a connection that looks for what is to be masked"
+        : unmaskableCopy(running);
     if (problem !== null) {
       const why = refusalOf("not-maskable", { problem });
       underWay.notSent(running, why);

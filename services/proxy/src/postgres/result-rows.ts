@@ -27,17 +27,27 @@ export class ResultRows {
   described(running: Running, fields: readonly Field[], prepared: Prepared | undefined): void {
     if (prepared) this.#described.set(prepared, fields);
     const outputs = running.judged.outputs[0] ?? null;
-    allowed(resultShape(outputs, fields, [], running.masks, this.#key, this.#knows()));
+    allowed(
+      resultShape(outputs, fields, [], running.masks, this.#key, this.#knows(), running.detecting),
+    );
   }
 
   /** A result begins. @throws {Unforeseen} when it is another than was judged */
   begin(running: Running, fields: readonly Field[] | null, prepared?: Prepared): void {
     if (prepared && fields) this.#described.set(prepared, fields);
-    const { judged, masks } = running;
+    const { judged, masks, detecting } = running;
     const outputs =
       judged.kind === "simple" ? judged.outputs[running.statement] : judged.outputs[0];
     this.#shape = allowed(
-      resultShape(outputs ?? null, fields, judged.resultFormats, masks, this.#key, this.#knows()),
+      resultShape(
+        outputs ?? null,
+        fields,
+        judged.resultFormats,
+        masks,
+        this.#key,
+        this.#knows(),
+        detecting,
+      ),
     );
     this.#of = running;
     this.#fields = fields;

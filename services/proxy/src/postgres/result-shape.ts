@@ -9,6 +9,7 @@ import {
   type PathMask,
   type TypeInfo,
 } from "@sallyport/masking";
+import type { Detecting } from "./detecting.ts";
 import { formatOf, type Field, type Format, type ValueWriter } from "@sallyport/pgwire";
 import type { Output } from "@sallyport/sql";
 
@@ -46,16 +47,20 @@ export function resultShape(
   masks: ReadonlyMap<string, Masker>,
   key: Buffer,
   knows: ColumnKnowledge,
+  detecting: Detecting | null = null,
 ): ResultShape {
   if (outputs === null) {
-    if (masks.size === 0) return asItComes;
+    if (masks.size === 0 && detecting === null) return asItComes;
     if (fields === null)
       return { kind: "mismatch", problem: "a result came that nobody described" };
     return {
       kind: "masked",
-      writers: fields.map((field, index) =>
-        constant(field.type, formatAt(fields, formats, index), field.typeModifier, knows),
-      ),
+      writers: fields.map(({ type, typeModifier: typmod }, index) => {
+        const format = formatAt(fields, formats, index);
+        if (masks.size > 0) return constant(type, format, typmod, knows);
+        const typeInfo = knows.typeInfo(type);
+        return detecting?.writer({ typeOid: type, typmod, typeInfo, format, key });
+      }),
     };
   }
   if (fields !== null) {
@@ -67,17 +72,23 @@ export function resultShape(
     const field = fields?.[index];
     const type = field?.type ?? output.typeOid;
     const format = formatAt(fields, formats, index);
+    const about = (): Omit<MaskedColumn, "masker"> => ({
+      typeOid: type,
+      typmod:
+        field?.typeModifier ??
+        (output.kind === "computed" ? -1 : knows.typmod(output.tableOid, output.attnum)),
+      typeInfo: knows.typeInfo(type),
+      format,
+      key,
+    });
     switch (output.kind) {
-      case "plain":
-        return undefined;
+      case "plain": {
+        const writer = detecting?.writer(about());
+        masked ||= writer !== undefined;
+        return writer;
+      }
       case "column": {
-        const writer = columnWriter(output.columns, masks, {
-          typeOid: type,
-          typmod: field?.typeModifier ?? knows.typmod(output.tableOid, output.attnum),
-          typeInfo: knows.typeInfo(type),
-          format,
-          key,
-        });
+        const writer = columnWriter(output.columns, masks, about());
         masked ||= writer !== undefined;
         return writer;
       }

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { CommandId, Masker, Outcome } from "@sallyport/contracts";
 import { rowDescription, type Field } from "@sallyport/pgwire";
 import type { Clearance } from "../gate.ts";
+import type { Detecting } from "./detecting.ts";
 import type { Judged } from "./judged.ts";
 import type { Portal } from "./statements.ts";
 
@@ -24,6 +25,8 @@ export class Running {
   readonly masks: ReadonlyMap<string, Masker>;
   /** INVARIANT (I3): the target's texts are withheld while it runs. */
   readonly withhold: boolean;
+  /** Null on a connection without detectors. */
+  readonly detecting: Detecting | null;
   sent: number | null = null;
   rows = 0;
   bytes = 0;
@@ -45,6 +48,7 @@ export class Running {
     clearance: Clearance;
     verdictHash: string;
     withhold: boolean;
+    detecting: Detecting | null;
     keep: Keep;
     sink: OutputSink;
   }) {
@@ -60,6 +64,7 @@ export class Running {
       ]),
     );
     this.withhold = options.withhold;
+    this.detecting = options.detecting;
     this.#keep = options.keep;
     this.#sink = options.sink;
   }
@@ -102,10 +107,12 @@ export class Running {
     tags: string[];
     error?: { code: string; sqlstate?: string; message: string };
     input?: { bytes: number; sha256: string; parts: number };
+    detected?: Record<string, number>;
     sent: number | null;
   } {
     this.finished = true;
     this.clearance.end();
+    const detected = this.detecting?.counts();
     return {
       command: this.command,
       outcome,
@@ -123,6 +130,7 @@ export class Running {
           parts: this.#input.parts,
         },
       }),
+      ...(detected && { detected }),
       sent: this.sent,
     };
   }

@@ -275,6 +275,7 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     principal,
     address: incoming.address,
     keep: connections.find(connection)?.record ?? "rows",
+    detect: connections.find(connection)?.detect,
     maskingKey: options.maskingKey,
     statementLimit: options.statementLimit,
     log: options.log.child({ session: record.session, connection, principal: principal.id }),

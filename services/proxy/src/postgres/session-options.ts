@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { OutputSession } from "@sallyport/bus";
-import type { CommandId, HoldId, Principal } from "@sallyport/contracts";
+import type { CommandId, Detect, HoldId, Principal } from "@sallyport/contracts";
 import type { FrameReader } from "@sallyport/pgwire";
 import type { Log } from "@sallyport/runtime";
 import type { Gate } from "../gate.ts";
@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly principal: Principal;
   readonly address: string;
   readonly keep: Keep;
+  /** What is looked for where nobody classified a column. */
+  readonly detect: Detect | undefined;
   readonly maskingKey: Buffer;
   /** Bytes of a command's text and parameters. */
   readonly statementLimit: number;

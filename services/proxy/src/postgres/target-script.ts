@@ -43,7 +43,10 @@ export function targetScript(
         break;
       case "execute":
         // The check of design §6: what comes back must be what was judged.
-        if (!described && (running.masks.size > 0 || tellsOrigins(judged))) {
+        if (
+          !described &&
+          (running.masks.size > 0 || running.detecting !== null || tellsOrigins(judged))
+        ) {
           frames.push(TargetWriter.describePortal(message.portal));
           owed.push({ kind: "describe", running, of: "portal", own: true });
         }

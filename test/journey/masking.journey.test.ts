@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseDataRow, toTarget } from "@sallyport/pgwire";
+import type { Client } from "pg";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { extended, gateway, RawClient } from "./raw-client.ts";
+
+const sql = `
+  CREATE TABLE people (id int PRIMARY KEY, born date, seen timestamptz, income numeric(10,2), scores int[], doc jsonb, raw json, note text);
+  INSERT INTO people VALUES (1, '1980-05-17', '2026-05-17 15:09:26+00', 54321.09, '{14,25,NULL}',
+    '{"customer": {"email": "eve@example.com", "name": "Eve"}, "status": "new"}', '{"status":"a", "customer":{"\\u0065mail":"x@y.de"}}',
+    'paid with 4111 1111 1111 1111, write to bob@example.com');
+  CREATE VIEW docs AS SELECT id, doc AS d, doc->>'status' AS status FROM people;`;
+
+const policies = `
+@id("all") permit (principal, action, resource in Connection::"shop");
+@id("dates") @mask("date:year") forbid (principal, action == Action::"read", resource in Tag::"date") unless { context.use == "predicate" };
+@id("numbers") @mask("round:1000") forbid (principal, action == Action::"read", resource in Tag::"money");
+@id("scores") @mask("round:10") forbid (principal, action == Action::"read", resource == Column::"shop/public.people.scores");
+@id("mail") @mask("email") forbid (principal, action == Action::"read", resource == Column::"shop/public.people.doc#>{customer,email}");
+@id("raw") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"raw");`;
+
+let cluster: Cluster;
+let client: Client;
+let raw: RawClient;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    sql,
+    policies,
+    change(config) {
+      const shop = config.connections["shop"];
+      if (!shop) throw new Error("no shop");
+      shop.columns = {
+        "public.people.born": ["date"],
+        "public.people.seen": ["date"],
+        "public.people.income": ["money"],
+        "public.people.scores": ["score"],
+        "public.people.doc#>{customer,email}": ["pii"],
+        "public.people.raw#>{customer,email}": ["raw"],
+      };
+      shop.detect = { card: "partial", email: "redact" };
+    },
+  });
+  client = await cluster.connect("ci-runner");
+  raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+});
+afterAll(async () => {
+  await raw?.[Symbol.asyncDispose]();
+  await client?.end();
+  await cluster?.stop();
+});
+
+const ask = async (text: string): Promise<unknown[]> => {
+  const { rows } = await client.query<unknown[]>({
+    text,
+    rowMode: "array",
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  return rows[0] ?? [];
+};
+
+test("dates, numbers and arrays of them leave truncated and rounded", async () => {
+  expect(await ask("SELECT born, seen, income, scores FROM people")).toEqual([
+    "1980-01-01",
+    "2026-01-01 00:00:00+00",
+    "54000.00",
+    "{10,30,NULL}",
+  ]);
+  await client.query("SET DateStyle = 'SQL, DMY'");
+  expect(await ask("SELECT born FROM people")).toEqual(["01/01/1980"]);
+  await client.query("SET DateStyle = 'ISO'");
+  await raw.ask(
+    toTarget.parse("", "SELECT born FROM people"),
+    toTarget.bind({ resultFormats: [1] }),
+    toTarget.execute(),
+    toTarget.sync,
+  );
+  const row = raw.heard.findLast((message) => message.kind === "data-row");
+  expect(row && parseDataRow(row.frame)[0]?.readInt32BE()).toBe(-7305);
+});
+
+test("a path is masked in the document, in a view of it, and in what is taken out; the rest is clear", async () => {
+  expect(await ask("SELECT doc, raw FROM people")).toEqual([
+    '{"status": "new", "customer": {"name": "Eve", "email": "e***@example.com"}}',
+    String.raw`{"status":"a", "customer":{"\u0065mail":"****"}}`,
+  ]);
+  expect(await ask("SELECT d, status FROM docs")).toEqual([
+    '{"status": "new", "customer": {"name": "Eve", "email": "e***@example.com"}}',
+    "new",
+  ]);
+  expect(
+    await ask(
+      "SELECT doc->>'status', doc->'customer'->>'name', doc->'customer', doc->'customer'->>'email' FROM people WHERE doc->>'status' = 'new'",
+    ),
+  ).toEqual(["new", "Eve", null, "****"]);
+  await expect(
+    ask("SELECT id FROM people WHERE doc->'customer'->>'email' = 'eve@example.com'"),
+  ).rejects.toThrow("policy does not permit");
+  await expect(ask("SELECT id FROM people WHERE doc @> '{}'")).rejects.toThrow(
+    "policy does not permit",
+  );
+});
+
+test("what detectors find is masked where nobody classified, also through an expression, in each protocol, and counted", async () => {
+  const masked = "paid with ***************1111, write to ****";
+  expect(await ask("SELECT note FROM people")).toEqual([masked]);
+  expect(
+    await ask("SELECT upper(note), jsonb_build_object('n', note), ARRAY[note], 7 FROM people"),
+  ).toEqual([
+    masked.toUpperCase(),
+    JSON.stringify({ n: masked }).replace(":", ": "),
+    `{"${masked}"}`,
+    "7",
+  ]);
+  const said = await raw.ask(
+    extended("SELECT note, id FROM people WHERE id = $1", ["1"]),
+    toTarget.sync,
+  );
+  expect(said).toContain(`row ${masked}|1`);
+  await expect(client.query("COPY (SELECT note FROM people) TO STDOUT")).rejects.toMatchObject({
+    code: "42501",
+  });
+  await raw[Symbol.asyncDispose]();
+  await client.end();
+  const { session } = await cluster.archived(
+    ({ commands, closed }) => Number(commands) > 5 && closed !== null,
+  );
+  const events = await cluster.sallyJson(["replay", String(session)]);
+  const detected = events.flatMap((event) =>
+    event["detected"] === undefined ? [] : [event["detected"]],
+  );
+  expect(detected).toEqual([
+    { card: 1, email: 1 },
+    { card: 3, email: 3 },
+  ]);
+  expect(JSON.stringify(events)).not.toContain("4111");
+});
