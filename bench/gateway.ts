@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly tls: boolean;
   /** How many policies, those that the work needs among them. */
   readonly rules: number;
+  /** Metrics on a page, and a trace of every command to this endpoint. */
+  readonly telemetry?: string;
 }
 
 /** Who works, and a mask on two columns that `pgbench -S` does not read. */
@@ -51,7 +53,7 @@ export class Gateway implements Door, AsyncDisposable {
   }
 
   static async start(options: GatewayOptions): Promise<Gateway> {
-    const { target, issuer, durability, tls, rules } = options;
+    const { target, issuer, durability, tls, rules, telemetry } = options;
     const directory = await mkdtemp(join(tmpdir(), "sallyport-bench-"));
     const loopback = "127.0.0.1:0";
     const connection = (record: "rows" | "digest") => ({
@@ -84,6 +86,9 @@ export class Gateway implements Door, AsyncDisposable {
       policies: { directory: "./policies" },
       approvals: { groups: { "corp/dba": { members: ["corp#alice"] } } },
       archive: { directory: "./archive" },
+      ...(telemetry !== undefined && {
+        telemetry: { otlp: { endpoint: telemetry }, prometheus: "on" as const },
+      }),
       drain: "1s",
       log: "warn",
     };

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run. `--quick` takes a few minutes;
- * `--only throughput,tls,rules,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
+ * `--only throughput,tls,rules,telemetry,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
  * Method and last result: docs/performance.md.
  */
 import { execFileSync } from "node:child_process";
@@ -12,9 +12,10 @@ import { parseArgs } from "node:util";
 import { startIssuer } from "@sallyport/testkit";
 import { copyOut } from "./copying.ts";
 import type { Door } from "./door.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { idleSession } from "./idle-sessions.ts";
 import { pgbench } from "./pgbench.ts";
+import { openCollector } from "./collector.ts";
 import { direct, haproxy, pgbouncer, program, versionOf } from "./relays.ts";
 import { reportText, type Report } from "./report.ts";
 import { interleaved, median, medianRatio } from "./rounds.ts";
@@ -22,7 +23,16 @@ import { fillBulk, startTarget } from "./target.ts";
 import { throughput } from "./throughput.ts";
 import { loadAverage } from "./usage.ts";
 
-const sections = ["throughput", "tls", "rules", "rows", "copy", "log-ins", "idle"] as const;
+const sections = [
+  "throughput",
+  "tls",
+  "rules",
+  "telemetry",
+  "rows",
+  "copy",
+  "log-ins",
+  "idle",
+] as const;
 type Section = (typeof sections)[number];
 
 const { values } = parseArgs({
@@ -66,7 +76,7 @@ const issuer = resources.use(await startIssuer());
 const gateways: Gateway[] = [];
 const gateway = async (
   name: string,
-  over: Partial<Pick<Parameters<typeof Gateway.start>[0], "durability" | "tls" | "rules">> = {},
+  over: Partial<Pick<GatewayOptions, "durability" | "tls" | "rules" | "telemetry">> = {},
   warm = true,
 ): Promise<Gateway> => {
   say(`starting ${name}`);
@@ -120,6 +130,7 @@ const report: Report = {
   throughput: [],
   tls: [],
   rules: [],
+  telemetry: [],
   rows: [],
   copy: [],
   logIns: [],
@@ -162,6 +173,15 @@ if (wants("rules")) {
   say("pgbench -S by number of policies");
   const options = { ...common, base: few, protocol: "prepared" as const, clients: 8 };
   report.rules.push(await throughput([straight, few, many], options));
+}
+
+if (wants("telemetry")) {
+  const off = await gateway("telemetry off");
+  const collector = resources.use(await openCollector());
+  const on = await gateway("telemetry on", { telemetry: collector.endpoint });
+  say("pgbench -S by telemetry");
+  const options = { ...common, base: off, protocol: "prepared" as const, clients: 8 };
+  report.telemetry.push(await throughput([straight, off, on], options));
 }
 
 if (wants("rows")) {

@@ -11,6 +11,7 @@ export interface Report {
   readonly throughput: Throughput[];
   readonly tls: Throughput[];
   readonly rules: Throughput[];
+  readonly telemetry: Throughput[];
   /** Milliseconds a SELECT of 5,000 rows, and times direct. */
   readonly rows: { door: string; table: string; ms: number; ofDirect: number }[];
   /** Bytes a second, and parts of HAProxy's. */
@@ -83,6 +84,9 @@ export function reportText(report: Report): string {
   add("pgbench -S", report.throughput, () => throughputTable(report.throughput, "PgBouncer"));
   add("With TLS", report.tls, () => throughputTable(report.tls, "PgBouncer, TLS"));
   add("By number of policies", report.rules, () => throughputTable(report.rules, "10 policies"));
+  add("With a trace of every command, and metrics", report.telemetry, () =>
+    throughputTable(report.telemetry, "telemetry off"),
+  );
   add("SELECT of 5,000 rows, 7 columns", report.rows, () =>
     table(
       ["door", "columns", "ms", "times direct"],
