@@ -37,6 +37,8 @@ export const schema = (mark: string, base: number): string => `
     UNION ALL SELECT n + 1, w FROM chain WHERE n < 3;
   CREATE VIEW joined AS SELECT * FROM customers JOIN staff USING (id, name);
   CREATE VIEW lateral_view AS SELECT c.id, l.part FROM customers c, LATERAL regexp_split_to_table(c.email, '@') l(part);
+  CREATE VIEW turning AS SELECT 1 AS n; CREATE VIEW turned AS SELECT * FROM turning;
+  CREATE OR REPLACE VIEW turning AS SELECT * FROM turned;
   CREATE VIEW inherited AS SELECT * FROM archive; CREATE VIEW parted AS SELECT * FROM events;
   CREATE VIEW guarded WITH (security_barrier, security_invoker) AS SELECT id, email FROM customers WHERE id > 1;
   CREATE VIEW listed AS SELECT id, body FROM notes WHERE id < 100 WITH CHECK OPTION;
@@ -402,6 +404,7 @@ export const tracedForms: readonly string[] = [
   "SELECT name, count(*) FROM customers GROUP BY CUBE (name, mood) ORDER BY 1, 2",
   "SELECT sum(salary) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), id FROM staff",
   "SELECT sum(id) OVER (ORDER BY salary RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM staff",
+  "SELECT tags[1:1][2], tags[1][1:2], (ARRAY[ARRAY[name]])[1][1], (ARRAY[name::name])[1:1][1] FROM orders, customers",
   "UPDATE orders SET tags[1] = 'z' WHERE id = 1 RETURNING tags",
   "UPDATE orders SET tags[2:3] = ARRAY['q', 'r'] RETURNING tags[1]",
   "UPDATE orders SET doc['k'] = to_jsonb(c.email) FROM customers c WHERE c.id = customer_id RETURNING doc",
@@ -419,6 +422,7 @@ export const tracedFrom18: readonly string[] = [
 
 /** Each must be opaque or ask `execute`: it is not traced. */
 export const untraced: readonly string[] = [
+  "SELECT * FROM turning",
   "SELECT * FROM calling",
   "SELECT * FROM by_text",
   "SELECT again(3)",

@@ -113,6 +113,8 @@ function indirection(fields: Fields, scope: Scope, context: Context): Value {
   if (field && rest.length === 0) return field;
   const subject = field ?? evaluate(fields["arg"], scope, context);
   let resultType = subject.type;
+  let subscripted: number | null = null;
+  let sliced = false;
   const values = [subject];
   for (const step of field ? rest : [first, ...rest]) {
     const { kind, fields: inner } = node(step);
@@ -124,10 +126,16 @@ function indirection(fields: Fields, scope: Scope, context: Context): Value {
         context.decide(value.columns, "subscript");
         values.push(value);
       }
-      const found = context.catalog.types.get(baseOf(context.catalog, resultType));
-      if (inner["is_slice"] !== true)
-        resultType = found?.element || (found?.category === "U" ? resultType : 0);
+      subscripted ??= baseOf(context.catalog, resultType);
+      sliced ||= inner["is_slice"] === true;
+      // Subscripts side by side are one: of an element, or with a slice among them of an array.
+      const found = context.catalog.types.get(subscripted);
+      resultType = sliced
+        ? subscripted
+        : found?.element || (found?.category === "U" ? subscripted : 0);
     } else if (kind === "String") {
+      subscripted = null;
+      sliced = false;
       resultType = fieldType({ ...subject, type: resultType }, text(inner["sval"]), context);
     } else {
       throw new Opaque("a row taken apart");
