@@ -378,7 +378,7 @@ export const catalogue = {
   },
   "approver-refused": {
     text: "you may not answer hold `{hold}`: {problem}",
-    hint: "it takes a person of the group, who neither asked nor owns who asked",
+    hint: "have another person of the group answer",
     sqlstate: "42501",
     http: 403,
   },
