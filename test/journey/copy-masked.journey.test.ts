@@ -27,6 +27,8 @@ CREATE FUNCTION partial(x text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT repeat('*', length(x) - least(4, length(x) / 2)) || right(x, least(4, length(x) / 2)) $$;
 CREATE TABLE odd_masked AS SELECT id, partial(card)::varchar(24) AS card,
   CASE WHEN struck IS NOT NULL THEN '****' END AS struck, note FROM odd;
+CREATE TABLE broad (id int, struck text);
+INSERT INTO broad VALUES (1, repeat('canary', 3000000));
 `;
 
 beforeAll(async () => {
@@ -36,6 +38,7 @@ beforeAll(async () => {
       Object.assign(config.connections["shop"]?.columns ?? {}, {
         "public.odd.card": ["pci"],
         "public.odd.struck": ["hidden"],
+        "public.broad.struck": ["hidden"],
       });
     },
   });
@@ -135,4 +138,19 @@ describe("COPY out of masked columns: bytes that PostgreSQL would have written f
       expect((await cluster.target.statements()).filter(({ text }) => text === sql)).toEqual([]);
     },
   );
+});
+
+test.each([
+  ["a row", toTarget.query("SELECT * FROM broad")],
+  ["a row, prepared", Buffer.concat([extended("SELECT * FROM broad"), toTarget.sync])],
+  ["a line of COPY", toTarget.query("COPY broad TO STDOUT")],
+])("I3: %s too large to be masked ends its command, not the session", async (_, frames) => {
+  const from = through.heard.length;
+  const said = await through.ask(frames);
+  expect(said.slice(-2)).toEqual(["error 54000", "ready I"]);
+  expect(through.error.message).toMatch(/^a row or line of 180000\d\d bytes is too large/);
+  expect(through.heard.slice(from).some(({ kind }) => /^(?:data-row|copy-data)$/.test(kind))).toBe(
+    false,
+  );
+  expect(await through.query("SELECT id FROM broad")).toContain("complete SELECT 1");
 });

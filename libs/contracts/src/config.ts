@@ -290,6 +290,8 @@ export const Config = z.strictObject({
     .strictObject({
       statement: Size.default(1024 ** 2),
       unrecorded_output: Size.default(4 * 1024 ** 2),
+      /** Of rows or COPY data that a command may bring; left out, any. */
+      result_size: Size.optional(),
       handshake: Duration.default(10_000),
       verdict: Duration.default(2000),
       record: Size.default(1024 ** 3),

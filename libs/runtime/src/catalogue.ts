@@ -200,6 +200,18 @@ export const catalogue = {
     sqlstate: "54000",
     http: 413,
   },
+  "result-too-large": {
+    text: "the command's result takes more than the {limit} bytes allowed",
+    hint: "ask for fewer rows, or raise limits.result_size; what the command did besides may have been done",
+    sqlstate: "54000",
+    http: 413,
+  },
+  "row-too-large": {
+    text: "a row or line of {size} bytes is too large to be masked",
+    hint: "rows of at most 16 MiB are: leave out large columns, or ask for parts of them",
+    sqlstate: "54000",
+    http: 413,
+  },
   "statement-too-complex": {
     text: "the statement is nested too deeply to be read",
     hint: "write it with less nesting",

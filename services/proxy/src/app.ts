@@ -35,6 +35,7 @@ export interface ProxyOptions extends Omit<WorkerOptions, "alarms" | "watch"> {
   /** Milliseconds and bytes. */
   readonly handshake: number;
   readonly statement: number;
+  readonly resultSize: number;
   readonly drain: number;
   readonly log: Log;
   /** Stays the caller's. */
@@ -90,6 +91,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
         cancels,
         maskingKey: options.maskingKey,
         statementLimit: options.statement,
+        resultLimit: options.resultSize,
         oauth: options.postgres.oauth,
         log,
       });

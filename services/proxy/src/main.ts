@@ -46,6 +46,7 @@ try {
     unrecordedOutput: limits.unrecorded_output,
     handshake: limits.handshake,
     statement: limits.statement,
+    resultSize: limits.result_size ?? Infinity,
     drain,
     log,
     telemetry,

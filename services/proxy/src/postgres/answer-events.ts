@@ -1,5 +1,6 @@
 import type { TransactionStatus } from "@sallyport/pgwire";
 import type { Owed } from "./owed.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Running } from "./running.ts";
 import type { Portal, Prepared } from "./statements.ts";
 import type { UnforeseenCode } from "./unforeseen.ts";
@@ -12,8 +13,13 @@ export interface AnswerEvents {
   suspended(running: Running): void;
   /** COPY FROM STDIN begins: the client's data belongs to it. */
   copyIn(running: Running): void;
-  /** ReadyForQuery of the target: the session may hold it back, and passes it on with `passReady`. */
-  ready(status: TransactionStatus): void;
+  /**
+   * ReadyForQuery of the target: the session may hold it back, and passes it on with `passReady`. `instead`: the client
+   * has to hear that its command failed, and so must the transaction.
+   */
+  ready(status: TransactionStatus, instead: Refusal | null): void;
+  /** A result is too large: the target is to be cancelled. */
+  cut(): void;
   /** A statement or portal came about, or a Close was carried out. */
   made(one: Prepared | Portal): void;
   /** A statement or portal did not come about, a Close was not carried out: it `failed`, or was passed over. */

@@ -9,10 +9,11 @@ import {
   type TransactionStatus,
 } from "@sallyport/pgwire";
 import type { AnswerEvents } from "./answer-events.ts";
+import { CutResult } from "./cut-result.ts";
 import { Outflow } from "./outflow.ts";
 import { OwedAnswers, type Owed } from "./owed.ts";
 import { textRow } from "./own-connection.ts";
-import { withheld } from "./refusal.ts";
+import { errorFrame, refusalOf, withheld, type Refusal } from "./refusal.ts";
 import { ResultRows } from "./result-rows.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
 import type { Running } from "./running.ts";
@@ -34,6 +35,7 @@ export class Answers {
   readonly #events: AnswerEvents;
   readonly #result: ResultRows;
   readonly #out: Outflow;
+  readonly #cut: CutResult;
   #ownRow: (string | null)[] | null = null;
   /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
   #ownError: MessageFields | null = null;
@@ -41,7 +43,14 @@ export class Answers {
   #withhold = false;
   #broken = false;
 
-  constructor(events: AnswerEvents, knows: () => ColumnKnowledge, key: Buffer) {
+  /** @param resultLimit bytes of rows or COPY data that a command may bring */
+  constructor(
+    events: AnswerEvents,
+    knows: () => ColumnKnowledge,
+    key: Buffer,
+    resultLimit = Infinity,
+  ) {
+    this.#cut = new CutResult(resultLimit);
     this.#events = events;
     this.#out = new Outflow((bytes) => events.toClient(bytes));
     this.#result = new ResultRows(knows, key);
@@ -107,9 +116,9 @@ export class Answers {
         return this.#notice(frame, message.fields);
       case "parameter-status":
         this.#events.parameter(message.name, message.value);
-        return this.#out.say(frame);
+        return this.#out.say(frame, true);
       case "notification":
-        return this.#out.say(frame);
+        return this.#out.say(frame, true);
       case "error":
         return this.#error(frame, message.fields);
       case "ready-for-query":
@@ -154,6 +163,8 @@ export class Answers {
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
         this.#out.say(frame);
+        if (this.#cut.why)
+          throw new Unforeseen("a command that was cut asks for COPY data", "target-lost");
         return this.#events.copyIn(head.running);
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
@@ -200,23 +211,47 @@ export class Answers {
       return;
     }
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data-row");
+    if (this.#out.muted) return;
+    if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
     this.#result.take(head.running, bytes, count, head.kind === "execute", this.#out);
   }
 
   #copyOut(bytes: Buffer): void {
     const head = this.#owed.head;
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("copy-data");
+    if (this.#out.muted) return;
+    if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
     this.#result.takeCopy(head.running, bytes, this.#out);
   }
 
   /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */
-  #part({ type, bytes, last, offset }: FramePart): void {
+  #part({ type, bytes, total, last, offset }: FramePart): void {
     const head = this.#owed.head;
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data");
+    if (this.#out.muted) return;
     const { running } = head;
-    if (type === Backend.DataRow) this.#result.takePart(running, offset === 0, last);
-    else this.#result.takeCopyPart(running);
-    this.#out.pass(running, bytes);
+    // As a whole, before any of it leaves: an error cannot stand within a message.
+    if (offset === 0 && this.#cut.exceeds(running, total)) return this.#stop();
+    const passes =
+      type === Backend.DataRow
+        ? this.#result.takePart(running, offset === 0, last)
+        : this.#result.takeCopyPart(running);
+    if (passes) return this.#out.pass(running, bytes);
+    this.#cut.cut(running, refusalOf("row-too-large", { size: total }));
+    this.#stop();
+  }
+
+  /** Nothing more of the command leaves: the target is cancelled, and heard to its end. */
+  #stop(): void {
+    this.#out.flush();
+    this.#out.muted = true;
+    this.#events.cut();
+  }
+
+  /** Why the command that ends now was cut; the client hears again. */
+  #endCut(): Refusal | null {
+    this.#out.muted = false;
+    return this.#cut.take();
   }
 
   #functionResult(frame: Buffer, value: Buffer | null): void {
@@ -236,8 +271,9 @@ export class Answers {
   #error(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     this.#result.end();
+    const cut = this.#endCut();
     if (head?.kind === "own-failure") {
-      this.#out.say(head.bytes);
+      this.#out.say(cut ? errorFrame(cut) : head.bytes);
       if (!head.simple) this.#skipToSync();
       return;
     }
@@ -247,13 +283,13 @@ export class Answers {
     }
     const sqlstate = fields.sqlstate ?? "XX000";
     const withhold = this.#withhold;
-    if (head && "running" in head && head.running)
+    if (head && "running" in head && head.running && !(cut && head.running.error))
       head.running.error = {
         code: "target",
         sqlstate,
         message: withhold ? "withheld" : (fields.message ?? "").slice(0, 2000),
       };
-    this.#out.say(withhold ? withheld(fields, "error") : frame);
+    this.#out.say(cut ? errorFrame(cut) : withhold ? withheld(fields, "error") : frame);
     if (head === undefined || head.kind === "query" || head.kind === "function") return;
     this.#skipToSync();
   }
@@ -289,18 +325,18 @@ export class Answers {
       }
       case "own-failure":
         this.#owed.shift();
-        this.#events.ready(status);
+        this.#events.ready(status, null);
         return this.#sayLocal();
       case "query":
       case "function":
         this.#owed.shift();
         this.#result.end();
         this.#events.finished(head.running, "executed");
-        this.#events.ready(status);
+        this.#events.ready(status, this.#endCut());
         return this.#sayLocal();
       case "sync":
         this.#owed.shift();
-        this.#events.ready(status);
+        this.#events.ready(status, this.#endCut());
         return this.#sayLocal();
       default:
         return this.#unexpected("ready-for-query");

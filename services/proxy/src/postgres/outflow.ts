@@ -19,6 +19,8 @@ export class Outflow {
   #of: Running | null = null;
   #from = 0;
   #soon = false;
+  /** Nothing more leaves: what the target says is only heard. */
+  muted = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param leave gets bytes that are recorded, and nobody writes to any more */
@@ -26,8 +28,9 @@ export class Outflow {
     this.#leave = leave;
   }
 
-  /** A message that is no part of a result. */
-  say(bytes: Buffer): void {
+  /** A message that is no part of a result; `always`: of no command either. */
+  say(bytes: Buffer, always = false): void {
+    if (this.muted && !always) return;
     this.settle();
     this.#sink.append(bytes);
     if (this.#soon) return;
@@ -44,6 +47,7 @@ export class Outflow {
 
   /** Bytes of a result that `write` appends; about `length` of them. */
   rewrite(running: Running, length: number, write: (sink: ByteSink) => void): void {
+    if (this.muted) return;
     if (this.#sink.at > 0 && this.#sink.at + length > enough) this.flush();
     if (this.#of !== running) {
       this.settle();

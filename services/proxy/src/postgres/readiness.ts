@@ -4,6 +4,8 @@ import type { CopyIn } from "./copy-in.ts";
 import type { Ending } from "./ending.ts";
 import type { Flow } from "./flow.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Refusing } from "./refusing.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Statements } from "./statements.ts";
 import type { Turn } from "./turn.ts";
@@ -19,6 +21,7 @@ export interface ReadinessParts {
   readonly copy: CopyIn;
   readonly underWay: UnderWay;
   readonly ending: Ending;
+  readonly refusing: Refusing;
 }
 
 /** ReadyForQuery of the target: what ends with it, and when the client may hear of it. */
@@ -29,7 +32,8 @@ export class Readiness {
     this.#parts = parts;
   }
 
-  ready(status: TransactionStatus): void {
+  /** `instead` of a result that was cut when the target had no error to be cancelled with. */
+  ready(status: TransactionStatus, instead: Refusal | null): void {
     const { turn, statements, names, copy, underWay } = this.#parts;
     turn.status = status;
     turn.segments += 1;
@@ -39,15 +43,15 @@ export class Readiness {
       underWay.endSuspended();
       if (turn.ddl) {
         turn.ddl = false;
-        return this.#afterDdl();
+        return this.#afterDdl(instead);
       }
       names.transactionEnded();
     }
-    this.#pass(status);
+    this.#pass(status, instead);
   }
 
   /** The client hears of the end of its DDL when no worker reads the old catalog any more. */
-  #afterDdl(): void {
+  #afterDdl(instead: Refusal | null): void {
     const { options, turn, names, flow } = this.#parts;
     const { catalog, tellDdl, log } = options;
     catalog.markStale();
@@ -60,15 +64,18 @@ export class Readiness {
       if (turn.ended) return;
       turn.readyHeld = false;
       names.transactionEnded();
-      this.#pass("I");
+      this.#pass("I", instead);
       flow.resume("ddl");
     });
   }
 
-  #pass(status: TransactionStatus): void {
-    const { turn, answers, ending } = this.#parts;
+  #pass(status: TransactionStatus, instead: Refusal | null): void {
+    const { turn, answers, ending, refusing } = this.#parts;
     if (ending.endIfLeft()) return;
-    answers.passReady(status);
+    // INVARIANT (I8): more of the pipeline runs in a transaction of which the client is to think that it failed.
+    if (instead && !answers.idle) return ending.end(instead, instead.code);
+    if (instead) refusing.say(instead, true);
+    else answers.passReady(status);
     if (answers.idle && turn.boundary()) return;
     turn.pump();
   }

@@ -87,10 +87,9 @@ export class ResultRows {
     out.rewrite(running, bytes.length, (sink) => rewriter.rewrite(bytes, sink));
   }
 
-  /** A stretch of a line too large to be held. @throws {Unforeseen} */
-  takeCopyPart(running: Running): void {
-    if (this.#copying(running) !== null)
-      throw new Unforeseen("a line of COPY is too large to be masked", "not-maskable");
+  /** A stretch of a line too large to be held. False when it would have to be masked. @throws {Unforeseen} */
+  takeCopyPart(running: Running): boolean {
+    return this.#copying(running) === null;
   }
 
   #copying(running: Running): CopyRewriter | null {
@@ -99,12 +98,12 @@ export class ResultRows {
     return this.#copy.rewriter;
   }
 
-  /** A stretch of a row too large to be held, which cannot be masked. @throws {Unforeseen} */
-  takePart(running: Running, first: boolean, last: boolean): void {
+  /** A stretch of a row too large to be held. False when it would have to be masked. @throws {Unforeseen} */
+  takePart(running: Running, first: boolean, last: boolean): boolean {
     if (first && (this.#shape === null || this.#of !== running)) this.begin(running, null);
-    if (this.#shape?.kind !== "as-it-comes")
-      throw new Unforeseen("a row is too large to be masked", "not-maskable");
+    if (this.#shape?.kind !== "as-it-comes") return false;
     if (last) running.rows++;
+    return true;
   }
 }
 

@@ -28,6 +28,8 @@ export class Running {
   /** Null on a connection without detectors. */
   readonly detecting: Detecting | null;
   sent: number | null = null;
+  /** Bytes of rows and COPY data that came from the target. */
+  received = 0;
   rows = 0;
   bytes = 0;
   parts = 0;

@@ -36,6 +36,7 @@ export interface ServeOptions {
   readonly cancels: Cancels;
   readonly maskingKey: Buffer;
   readonly statementLimit: number;
+  readonly resultLimit: number;
   /** Null: tokens come as passwords only. */
   readonly oauth: OAuthOffer | null;
   readonly log: Log;
@@ -278,6 +279,7 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     detect: connections.find(connection)?.detect,
     maskingKey: options.maskingKey,
     statementLimit: options.statementLimit,
+    resultLimit: options.resultLimit,
     log: options.log.child({ session: record.session, connection, principal: principal.id }),
     cancelTarget: () => cancels.target(connection, target),
     tellDdl: () => tellDdl(worker, connection),

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly maskingKey: Buffer;
   /** Bytes of a command's text and parameters. */
   readonly statementLimit: number;
+  /** Bytes of rows or COPY data that a command may bring; Infinity when any may. */
+  readonly resultLimit: number;
   readonly log: Log;
   /** Cancels what runs on the target. */
   readonly cancelTarget: () => void;

@@ -47,6 +47,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
     answerEvents(options, () => parts),
     () => lastView(options),
     options.maskingKey,
+    options.resultLimit,
   );
   const copy = new CopyIn(turn, writer, options.output);
   const names = new NamesInEffect();
@@ -64,7 +65,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
 type Heard = "turn" | "statements" | "units" | "flow" | "copy" | "underWay" | "ending";
 
 function answerEvents(
-  { catalog, connection }: SessionOptions,
+  { catalog, connection, cancelTarget }: SessionOptions,
   parts: () => Pick<SessionParts, Heard | "readiness">,
 ): AnswerEvents {
   return {
@@ -75,7 +76,8 @@ function answerEvents(
       const { copy, ending } = parts();
       if (!copy.begin(running)) ending.end(refusalOf("internal"), "copy unforeseen");
     },
-    ready: (status) => parts().readiness.ready(status),
+    ready: (status, instead) => parts().readiness.ready(status, instead),
+    cut: cancelTarget,
     made: (one) => parts().statements.made(one),
     gone(entry, failed) {
       const { statements } = parts();
