@@ -1,5 +1,5 @@
 import type { Func } from "./catalog.ts";
-import { baseOf } from "./coercion.ts";
+import { baseOf, isPolymorphic } from "./coercion.ts";
 import { call } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
@@ -157,7 +157,8 @@ function shapeOf(func: Func, value: Value, name: string, context: Context): Scop
     name: columnName,
     value: { ...fed, type: oid },
   });
-  if (func.out.length > 1) return func.out.map((out) => column(out.name, out.type));
+  if (func.out.length > 1)
+    return func.out.map((out) => column(out.name, isPolymorphic(out.type) ? 0 : out.type));
   // A domain over a composite type has its columns, too.
   const result = context.catalog.types.get(baseOf(context.catalog, value.type));
   if (func.out.length === 1 && result?.kind !== "c")
