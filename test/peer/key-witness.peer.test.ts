@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { createSealingKey } from "@sallyport/bus";
-import { actLines, newStartId, WriterEvent, type SessionId } from "@sallyport/contracts";
+import { actLines, newStartId, WriterEvent, type Act, type SessionId } from "@sallyport/contracts";
 import { DirectoryStore } from "@sallyport/evidence";
 import { Alarms, openLog } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startAuthn } from "../../services/authn/src/app.ts";
+import { KeyWitness } from "../../services/authn/src/key-witness.ts";
 import { TestBus } from "./bus.fixture.ts";
 
 const log = openLog("test", "silent");
@@ -110,6 +111,29 @@ test("what nobody watched is asked for afterwards, and two who watch record one 
   const found = await ofOperator();
   expect(new Set(found.map(({ line }) => line)).size).toBe(1);
   await Promise.all([one.stop(), two.stop()]);
+});
+
+test("however many connections there were, each is recorded once", async () => {
+  await using bus = await TestBus.start();
+  for (let count = 0; count < 7; count++) await (await bus.connect("operator")).stop();
+  const credentials = bus.credentials.get("witness");
+  if (!credentials) throw new Error("no witness");
+  const recorded: Act[] = [];
+  const witness = new KeyWitness({
+    servers: [bus.nats.url],
+    credentials,
+    acts: { record: (act) => void recorded.push(act) },
+    secret: "known to authn",
+    log,
+    alarms: new Alarms(log),
+    page: 3,
+  });
+  onTestFinished(() => witness.stop());
+  const ofOperator = () => recorded.filter(({ by }) => by === "operator");
+  await waitFor(() => ofOperator().length >= 7, { what: "all of them" });
+  await (await bus.connect("operator")).stop();
+  await waitFor(() => ofOperator().length >= 8, { what: "one that came meanwhile" });
+  expect(new Set(ofOperator().map(({ session }) => session)).size).toBe(8);
 });
 
 test("a stranger cannot know the id of such an event before it is there", async () => {

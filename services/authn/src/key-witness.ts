@@ -9,11 +9,13 @@ export interface KeyWitnessOptions {
   readonly servers: readonly string[];
   /** The witness's, which name the keys that it watches. */
   readonly credentials: Credentials;
-  readonly acts: Acts;
+  readonly acts: Pick<Acts, "record">;
   /** What only authn's processes know, the same for all of them. */
   readonly secret: string;
   readonly log: Log;
   readonly alarms: Alarms;
+  /** Connections an answer of a server; it must fit a message. 2000 by default. */
+  readonly page?: number;
 }
 
 /** One connection, as a server tells of it when it is made, and of all of them when asked. */
@@ -45,6 +47,9 @@ const Connected = z.looseObject({
 const Connections = z.looseObject({
   server: Server,
   data: z.looseObject({
+    total: z.number(),
+    offset: z.number(),
+    limit: z.number(),
     connections: z
       .array(
         z.looseObject({
@@ -64,7 +69,7 @@ const Connections = z.looseObject({
 /** Milliseconds between questions for what was not told, and between attempts to connect. */
 const askEvery = 60_000;
 const tryAgain = 10_000;
-/** The servers remember 10,000 that are over; so many are remembered here, too. */
+/** The servers remember 10,000 that are over each; so many are remembered here, too. */
 const remembered = 40_000;
 
 /**
@@ -77,6 +82,8 @@ export class KeyWitness {
   readonly #options: KeyWitnessOptions;
   readonly #users: ReadonlyMap<string, string>;
   readonly #seen = new Set<string>();
+  /** What this round has asked for: several servers answer each question. */
+  readonly #asked = new Set<string>();
   readonly #ending = new AbortController();
   readonly #asking: NodeJS.Timeout;
   #bus: Bus | undefined;
@@ -137,19 +144,20 @@ export class KeyWitness {
     }
   }
 
-  /** For each key, those that are over, too. */
+  /** For each key. */
   #ask(): void {
+    this.#asked.clear();
+    for (const key of this.#users.keys()) this.#askFrom(key, 0);
+  }
+
+  #askFrom(key: string, offset: number): void {
     const bus = this.#bus;
-    if (!bus) return;
-    const over = 2;
-    for (const key of this.#users.keys()) {
-      const question = { auth: true, user: key, state: over, limit: 10_000 };
-      bus.publish(
-        serverSubjects.connections,
-        JSON.stringify(question),
-        `${bus.gateInbox}.connections`,
-      );
-    }
+    if (!bus || this.#asked.has(`${key} ${offset}`)) return;
+    this.#asked.add(`${key} ${offset}`);
+    // State 2: those that are over, too.
+    const question = { auth: true, user: key, state: 2, limit: this.#options.page ?? 2000, offset };
+    const reply = `${bus.gateInbox}.connections`;
+    bus.publish(serverSubjects.connections, JSON.stringify(question), reply);
   }
 
   #heard(value: unknown): void {
@@ -177,6 +185,9 @@ export class KeyWitness {
         name: one.name,
         library: `${one.lang} ${one.version}`,
       });
+    const [first] = data.connections;
+    if (first && data.offset + data.limit < data.total)
+      this.#askFrom(first.authorized_user, data.offset + data.limit);
   }
 
   #record(connection: Connection): void {
