@@ -28,6 +28,8 @@ export class ServiceHandle {
     process.kill(pid, signal);
     await waitFor(() => !this.#list().some((one) => one.pid === pid), {
       what: `${this.#service} (pid ${pid}) to end`,
+      // Who is told to end stores first what it holds.
+      timeout: signal === "SIGKILL" ? 10_000 : 60_000,
     });
   }
 
