@@ -91,7 +91,7 @@ test("I1: nats-server killed under load: what passed was stored as a command, an
       const told = Promise.withResolvers<GateOutcome>();
       gates.request(
         line,
-        { command, hash: eventHash(line), deadline: Date.now() + 500 },
+        { command, hash: eventHash(line), deadline: Date.now() + 500, sender: command },
         told.resolve,
       );
       const outcome = await told.promise;

@@ -98,7 +98,7 @@ test("an event that fits into no message is an alarm, and a command of that size
   });
   const huge = JSON.stringify("x".repeat(5_000_000));
   const recorded = Promise.withResolvers<object>();
-  lane.command(huge, Date.now() + 1000, recorded.resolve);
+  lane.command(huge, Date.now() + 1000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-refused" });
   expect(bus.alarms.names).toEqual(["event-too-large"]);
   lane.event(JSON.stringify("x".repeat(3_000_000)));

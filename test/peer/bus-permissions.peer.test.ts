@@ -272,8 +272,10 @@ test("an answer of the server aimed at a verdict's subject is an alarm and never
   // What approval may write and ask, and nothing else.
   approval.publish("$KV.approvals.answer.x", `${JSON.stringify(verdict)}\n`);
   const outcomes: GateOutcome[] = [];
-  gates.request(line, { command, hash: eventHash(line), deadline: Date.now() + 1000 }, (outcome) =>
-    outcomes.push(outcome),
+  gates.request(
+    line,
+    { command, hash: eventHash(line), deadline: Date.now() + 1000, sender: "w1" },
+    (outcome) => outcomes.push(outcome),
   );
   await publisher.drain();
   const aimed = "sp.rec.0.w1.verdict";

@@ -176,7 +176,8 @@ export class PolicyPeers implements AsyncDisposable {
   }
 
   send(...all: readonly Sent[]): void {
-    for (const { line, command } of all) this.#lane.command(line, command.deadline, () => {});
+    for (const { line, command } of all)
+      this.#lane.command(line, command.deadline, () => {}, command.session);
   }
 
   get #lane() {

@@ -32,7 +32,7 @@ test("events of one turn travel in one message, a result with the next command",
   const events = lane(publisher);
   const recorded = Promise.withResolvers<Recorded>();
   events.event('{"a":1}');
-  events.command('{"a":2}', Date.now() + 2000, recorded.resolve);
+  events.command('{"a":2}', Date.now() + 2000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "stored", seq: 1 });
   events.event('{"a":3}');
   await publisher.drain();
@@ -62,7 +62,7 @@ test("a killed server: the command is closed at once and its bytes are stored la
   const events = lane(publisher);
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
-  events.command('{"command":"lost"}', Date.now() + 60_000, recorded.resolve);
+  events.command('{"command":"lost"}', Date.now() + 60_000, recorded.resolve, "w1");
   await waitFor(() => publisher.pendingBytes > 0, { what: "the command to be kept" });
   await bus.nats.kill();
   expect(await recorded.promise).toEqual({ kind: "closed", code: "bus-lost" });
@@ -84,7 +84,7 @@ test("a frozen server: the command is closed at its deadline", async () => {
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
   const asked = Date.now();
-  events.command('{"command":"late"}', asked + 300, recorded.resolve);
+  events.command('{"command":"late"}', asked + 300, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-unreachable" });
   expect(Date.now() - asked).toBeLessThan(1500);
   bus.nats.thaw();
@@ -101,7 +101,7 @@ test("a full stream refuses commands, keeps their events, and recovers after a p
   events.event(line);
   await publisher.drain();
   const recorded = Promise.withResolvers<Recorded>();
-  events.command(line, Date.now() + 2000, recorded.resolve);
+  events.command(line, Date.now() + 2000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-full" });
   expect(publisher.pendingBytes).toBe(line.length + 1);
   const setup = await bus.connect("setup");
@@ -119,7 +119,7 @@ test("beyond its limit it says so, and refuses commands", async () => {
   events.event(JSON.stringify("x".repeat(1000)));
   expect(publisher.writable).toBe(false);
   const recorded = Promise.withResolvers<Recorded>();
-  events.command("{}", Date.now() + 60_000, recorded.resolve);
+  events.command("{}", Date.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-unreachable" });
   const writable = Promise.withResolvers<void>();
   publisher.onWritable(writable.resolve);

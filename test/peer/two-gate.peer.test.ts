@@ -95,8 +95,10 @@ class Gates {
     const line = JSON.stringify({ command });
     const outcomes: GateOutcome[] = [];
     const at = Date.now() + deadline;
-    this.gates.request(line, { command, hash: eventHash(line), deadline: at }, (outcome) =>
-      outcomes.push(outcome),
+    this.gates.request(
+      line,
+      { command, hash: eventHash(line), deadline: at, sender: session },
+      (outcome) => outcomes.push(outcome),
     );
     return { command, outcomes, line };
   }
@@ -137,7 +139,7 @@ test("an acknowledgement that is not exactly one closes the record gate, whateve
   await using bus = await TestBus.start();
   const setup = await bus.connect("setup");
   const gates = await Gates.open(bus);
-  await setup.nats.request("$JS.API.STREAM.DELETE.RECORD_0", "");
+  await setup.nats.request("$JS.API.STREAM.DELETE.RECORD_0", "", { timeout: 10_000 });
   const withHeader = headers();
   withHeader.set("Nats-Stream", "RECORD_0");
   const good = '{"stream":"RECORD_0","seq":7}';

@@ -247,7 +247,7 @@ describe("a service of today among messages of version 0.1.0", () => {
       const told = Promise.withResolvers<string>();
       gates.request(
         line,
-        { command, hash: eventHash(line), deadline: Date.now() + 5000 },
+        { command, hash: eventHash(line), deadline: Date.now() + 5000, sender: command },
         (outcome) => told.resolve(outcome.kind === "closed" ? outcome.code : outcome.kind),
       );
       const answer = golden.replace(was.command, command).replace(was.hash, eventHash(line));

@@ -19,47 +19,53 @@ function lane(): { events: Lane; sent: MessageToKeep[]; texts: () => string[] } 
 }
 
 const later = () => Date.now() + 2000;
+const nobody = () => undefined;
 
-test("commands of later turns gather while a message with commands waits for its acknowledgement", async () => {
+test("a sender that works alone waits for nobody", async () => {
+  const { events, texts } = lane();
+  for (const text of ["1", "2", "3"]) {
+    events.command(text, later(), nobody, "a");
+    await turn();
+  }
+  expect(texts()).toEqual(["1\n", "2\n", "3\n"]);
+});
+
+test("commands of senders at work wait for each other; what else there is goes with them", async () => {
   const { events, sent, texts } = lane();
   const told: Recorded[] = [];
-  const tell = (recorded: Recorded) => void told.push(recorded);
-  events.command("1", later(), tell);
+  for (const sender of ["a", "b", "c", "d"])
+    events.command(sender, later(), (recorded) => told.push(recorded), sender);
   await turn();
-  events.command("2", later(), tell);
-  events.event("3");
-  await turn();
-  events.command("4", later(), tell);
-  expect(texts()).toEqual(["1\n"]);
+  expect(texts()).toEqual(["a\nb\nc\nd\n"]);
   sent[0]?.onStored(7);
-  expect(told).toEqual([{ kind: "stored", seq: 7 }]);
+  expect(told).toEqual(["a", "b", "c", "d"].map(() => ({ kind: "stored", seq: 7 })));
+  events.command("a2", later(), nobody, "a");
   await turn();
-  expect(texts()).toEqual(["1\n", "2\n3\n4\n"]);
+  events.event("result");
+  events.command("b2", later(), nobody, "b");
+  await turn();
+  expect(texts()).toHaveLength(1);
+  events.command("c2", later(), nobody, "c");
+  events.command("d2", later(), nobody, "d");
+  await turn();
+  expect(texts()[1]).toBe("a2\nresult\nb2\nc2\nd2\n");
 });
 
-test("a message that was refused holds nothing back, and a late acknowledgement counts for nothing more", async () => {
-  const { events, sent, texts } = lane();
-  events.command("1", later(), () => undefined);
-  await turn();
-  events.command("2", later(), () => undefined);
-  sent[0]?.onFirstFailure?.("record-unreachable");
-  await turn();
-  expect(texts()).toEqual(["1\n", "2\n"]);
-  sent[0]?.onStored(8);
-  events.command("3", later(), () => undefined);
-  await turn();
-  expect(texts()).toHaveLength(2);
-  sent[1]?.onStored(9);
-  await turn();
-  expect(texts()[2]).toBe("3\n");
-});
-
-test("a command waits 2 ms for company at the most", async () => {
+test("whoever comes no more holds nobody up for long", async () => {
   const { events, texts } = lane();
-  events.command("1", later(), () => undefined);
+  for (const sender of ["a", "b", "c", "d"]) events.command(sender, later(), nobody, sender);
   await turn();
-  const began = performance.now();
-  events.command("2", later(), () => undefined);
+  events.command("a2", later(), nobody, "a");
   while (texts().length < 2) await turn();
-  expect(performance.now() - began).toBeGreaterThanOrEqual(1);
+  expect(texts()[1]).toBe("a2\n");
+});
+
+test("a message that was refused closes its commands, and a late acknowledgement counts for nothing more", async () => {
+  const { events, sent } = lane();
+  const told: Recorded[] = [];
+  events.command("1", later(), (recorded) => told.push(recorded), "a");
+  await turn();
+  sent[0]?.onFirstFailure?.("record-unreachable");
+  sent[0]?.onStored(8);
+  expect(told).toEqual([{ kind: "closed", code: "record-unreachable" }]);
 });

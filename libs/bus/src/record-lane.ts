@@ -1,3 +1,4 @@
+import { RecentSenders } from "./recent-senders.ts";
 import { maxPayload } from "./server-config.ts";
 import { resendAfter, type MessageToKeep, type UnstoredCode } from "./kept-messages.ts";
 
@@ -30,8 +31,11 @@ export interface LaneKeeper {
 const messageLimit = 256 * 1024;
 /** How long a result waits for a command to travel with, in milliseconds. */
 const companyWait = 5;
-/** How long a command gathers others while the message before it waits for its acknowledgement, in milliseconds. */
-const longestGathering = 2;
+/**
+ * How long a command waits for others, in milliseconds, at the most: for as long as the record takes to answer, within
+ * these bounds. A busy machine has longer cycles, and a longer wait costs less there.
+ */
+const gathering = { least: 1, most: 4 };
 const newline = 0x0a;
 
 interface Line {
@@ -44,9 +48,9 @@ interface Line {
 }
 
 /**
- * Lines for one writer's subjects: those of one turn of the event loop travel in one message, in their order. While a
- * message with commands waits for its acknowledgement, further commands gather for the next one, as a database commits
- * in groups: the busier the record, the larger the messages and the cheaper each command.
+ * Lines for one writer's subjects: those of one turn of the event loop travel in one message, in their order. Commands
+ * of several senders wait for each other, as a database commits in groups: what most of a command costs goes by
+ * messages, however many commands one holds. Whoever works alone waits for nobody.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -55,9 +59,11 @@ export class Lane {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #latest: NodeJS.Timeout | undefined;
-  #commandsGathered = false;
-  /** Messages with commands that have had no answer. */
-  #unanswered = 0;
+  /** Commands that wait, and who sends some. */
+  #commands = 0;
+  readonly #senders = new RecentSenders();
+  /** Milliseconds that the record takes to answer a message with commands, as of late. */
+  #answerTime = 0;
 
   constructor(options: LaneOptions, keeper: LaneKeeper) {
     this.#options = options;
@@ -75,11 +81,16 @@ export class Lane {
   }
 
   /**
-   * Adds a command's line; it leaves at the end of this turn, or when the message before it is answered, at the
-   * latest in 2 ms. `onRecorded` is called once, never before this returns. A command that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent
-   * again as an event.
+   * Adds a command's line; it leaves at the end of this turn when every sender at work has one in the message, and
+   * else in 1 to 4 ms at the latest. `onRecorded` is called once, never before this returns. A command
+   * that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent again as an event.
    */
-  command(text: string, deadline: number, onRecorded: (recorded: Recorded) => void): void {
+  command(
+    text: string,
+    deadline: number,
+    onRecorded: (recorded: Recorded) => void,
+    sender: string,
+  ): void {
     const tooLarge = Buffer.byteLength(text) >= maxPayload;
     const code = tooLarge ? "record-refused" : this.#keeper.refusal();
     if (code !== null) {
@@ -88,9 +99,10 @@ export class Lane {
       return;
     }
     this.#add(text, deadline, onRecorded, undefined);
-    this.#commandsGathered = true;
-    if (this.#unanswered === 0) this.#soon ??= setImmediate(() => this.flush());
-    else this.#latest ??= setTimeout(() => this.flush(), longestGathering);
+    this.#commands += 1;
+    this.#senders.note(sender, performance.now(), this.#answerTime * 8);
+    if (this.#commands >= this.#senders.count) this.#soon ??= setImmediate(() => this.flush());
+    else this.#latest ??= setTimeout(() => this.flush(), this.#gatheringTime);
   }
 
   /** Sends what has gathered. */
@@ -101,7 +113,7 @@ export class Lane {
     this.#soon = undefined;
     this.#later = undefined;
     this.#latest = undefined;
-    this.#commandsGathered = false;
+    this.#commands = 0;
     const lines = this.#lines;
     this.#lines = [];
     let from = 0;
@@ -147,11 +159,12 @@ export class Lane {
       if (line.deadline > deadline) deadline = line.deadline;
     }
     const hasCommands = commands.length > 0;
-    if (hasCommands) this.#unanswered++;
+    const began = performance.now();
     const tellCommands = (recorded: Recorded): void => {
       const told = commands;
       commands = [];
-      if (told.length > 0) this.#answered();
+      if (told.length > 0 && recorded.kind === "stored")
+        this.#answerTime += (performance.now() - began - this.#answerTime) / 8;
       for (const tell of told) tell(recorded);
     };
     const { stream, events, commands: forCommands = events } = this.#options;
@@ -170,9 +183,7 @@ export class Lane {
     });
   }
 
-  #answered(): void {
-    this.#unanswered--;
-    if (this.#unanswered === 0 && this.#commandsGathered)
-      this.#soon ??= setImmediate(() => this.flush());
+  get #gatheringTime(): number {
+    return Math.max(gathering.least, Math.min(gathering.most, this.#answerTime));
   }
 }

@@ -41,6 +41,8 @@ export interface GateRequest {
   readonly hash: string;
   /** Milliseconds since the epoch; the same as in the line. */
   readonly deadline: number;
+  /** Whose command it is, who has one at a time at the gates: a session. */
+  readonly sender: string;
 }
 
 /** Hears how commands fare at the gates, for telemetry; what it does changes nothing. */
@@ -161,7 +163,12 @@ export class TwoGates {
     };
     this.#waiting.set(request.command, waiting);
     this.#watch?.asked(request.command);
-    this.#lane.command(line, request.deadline, (recorded) => this.#recorded(waiting, recorded));
+    this.#lane.command(
+      line,
+      request.deadline,
+      (recorded) => this.#recorded(waiting, recorded),
+      request.sender,
+    );
   }
 
   /** Ends a command's wait: closed, `cancelled`. False when it waits no longer. */

@@ -90,7 +90,7 @@ export class Gate {
       setImmediate(tell, refused(shut));
       return command;
     }
-    gates.request(line, { command, hash, deadline }, (outcome) =>
+    gates.request(line, { command, hash, deadline, sender: record.session }, (outcome) =>
       tell(this.#passage(command, outcome)),
     );
     return command;
