@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly tls: boolean;
   /** How many policies, those that the work needs among them. */
   readonly rules: number;
+  /** One when left out. */
+  readonly workers?: number;
   /** Metrics on a page, and a trace of every command to this endpoint. */
   readonly telemetry?: string;
 }
@@ -101,6 +103,7 @@ export class Gateway implements Door, AsyncDisposable {
       data: join(directory, "data"),
       log: join(directory, "sally.log"),
       env: { BENCH_PASSWORD: owner.password },
+      args: options.workers === undefined ? [] : ["--workers", String(options.workers)],
     });
     return new Gateway(options, up, directory);
   }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run. `--quick` takes a few minutes;
- * `--only throughput,tls,rules,telemetry,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
+ * `--only throughput,workers,tls,rules,telemetry,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
  * Method and last result: docs/performance.md.
  */
 import { execFileSync } from "node:child_process";
@@ -22,9 +22,12 @@ import { interleaved, median, medianRatio } from "./rounds.ts";
 import { fillBulk, startTarget } from "./target.ts";
 import { throughput } from "./throughput.ts";
 import { loadAverage } from "./usage.ts";
+import { noBudget } from "./cpu-budget.ts";
+import { workers } from "./workers.ts";
 
 const sections = [
   "throughput",
+  "workers",
   "tls",
   "rules",
   "telemetry",
@@ -76,7 +79,9 @@ const issuer = resources.use(await startIssuer());
 const gateways: Gateway[] = [];
 const gateway = async (
   name: string,
-  over: Partial<Pick<GatewayOptions, "durability" | "tls" | "rules" | "telemetry">> = {},
+  over: Partial<
+    Pick<GatewayOptions, "durability" | "tls" | "rules" | "telemetry" | "workers">
+  > = {},
   warm = true,
 ): Promise<Gateway> => {
   say(`starting ${name}`);
@@ -128,6 +133,7 @@ const report: Report = {
   },
   skipped,
   throughput: [],
+  workers: [],
   tls: [],
   rules: [],
   telemetry: [],
@@ -146,6 +152,28 @@ if (wants("throughput")) {
       const options = { ...common, base: bouncer, protocol, clients };
       report.throughput.push(await throughput(all, options));
     }
+}
+
+if (wants("workers")) {
+  const impossible = noBudget();
+  if (impossible !== null) skipped.push(`two workers beside one: ${impossible}`);
+  else {
+    const both = [
+      { gateway: await gateway("one worker", { workers: 1 }), workers: 1 },
+      { gateway: await gateway("two workers", { workers: 2 }), workers: 2 },
+    ];
+    say("pgbench -S by number of workers");
+    report.workers.push(
+      ...(await workers(both, {
+        ...common,
+        protocol: "prepared",
+        clients: 16,
+        // Long beside the log-ins, which a slow core takes its time for.
+        seconds: quick ? 10 : 20,
+        part: 0.2,
+      })),
+    );
+  }
 }
 
 if (wants("tls")) {

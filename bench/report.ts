@@ -1,4 +1,5 @@
 import type { Throughput } from "./throughput.ts";
+import type { Workers } from "./workers.ts";
 
 /** Everything that a run measured; what was left out is not there. */
 export interface Report {
@@ -9,6 +10,7 @@ export interface Report {
   readonly versions: Readonly<Record<string, string>>;
   readonly skipped: string[];
   readonly throughput: Throughput[];
+  readonly workers: Workers[];
   readonly tls: Throughput[];
   readonly rules: Throughput[];
   readonly telemetry: Throughput[];
@@ -82,6 +84,19 @@ export function reportText(report: Report): string {
     if (rows.length > 0) parts.push(`\n${title}\n\n${text()}`);
   };
   add("pgbench -S", report.throughput, () => throughputTable(report.throughput, "PgBouncer"));
+  add("By number of workers, each on a part of a core of its own", report.workers, () =>
+    table(
+      ["workers", "core each", "per second", "of one", "used of it", "CPU s for 100,000"],
+      report.workers.map(({ workers, part, perSecond, ofOne, used, cpu }) => [
+        String(workers),
+        round(part),
+        round(perSecond, 0),
+        round(ofOne),
+        round(used),
+        cpuText(cpu),
+      ]),
+    ),
+  );
   add("With TLS", report.tls, () => throughputTable(report.tls, "PgBouncer, TLS"));
   add("By number of policies", report.rules, () => throughputTable(report.rules, "10 policies"));
   add("With a trace of every command, and metrics", report.telemetry, () =>
