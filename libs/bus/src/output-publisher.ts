@@ -13,7 +13,7 @@ export interface OutputPublisherOptions {
 const messageLimit = 256 * 1024;
 /** How long a chunk waits for company, in milliseconds, unless somebody waits for it or this much has gathered. */
 const companyWait = 50;
-const enough = 64 * 1024;
+const enough = messageLimit;
 const headerRoom = 1024;
 
 /**

@@ -53,20 +53,47 @@ const bulkTypes: Record<FrameReaderOptions["from"], ReadonlySet<number>> = {
   backend: new Set([Backend.DataRow, Backend.CopyData]),
 };
 
+const empty: Buffer = Buffer.alloc(0);
+const tables = new Map<string, Int32Array>();
+
+/** Bytes of a frame by its type, 0 where there is none of the type; one table for all readers of a kind. */
+function limitsOf(
+  from: FrameReaderOptions["from"],
+  maxFrame: number,
+  maxBuffered: number,
+  inParts: readonly number[],
+): Int32Array {
+  const name = [from, maxFrame, maxBuffered, ...inParts].join();
+  const known = tables.get(name);
+  if (known) return known;
+  const table = new Int32Array(256);
+  for (const type of Object.values(from === "frontend" ? Frontend : Backend)) {
+    const parted = bulkTypes[from].has(type) || inParts.includes(type);
+    let limit = parted ? maxFrame : maxBuffered;
+    if (from === "frontend") {
+      if (smallTypes.has(type)) limit = Math.min(limit, small);
+      else if (type === Frontend.Password) limit = Math.min(limit, authentication);
+    }
+    table[type] = limit;
+  }
+  tables.set(name, table);
+  return table;
+}
+
 /**
  * Bytes in any pieces → frames, in order. A length is believed only after its header was checked;
  * no more than `maxBuffered` bytes of an unfinished frame are held. Pull: `push` what came, then
  * `next` until it gives nothing. What was pushed and not yet taken stays counted in `pending`.
  */
 export class FrameReader {
-  readonly #limits = new Int32Array(256);
+  readonly #limits: Int32Array;
   readonly #bulk: ReadonlySet<number>;
   readonly #maxBuffered: number;
   readonly #queue: Buffer[] = [];
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = empty;
   #at = 0;
   #pending = 0;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = empty;
   #heldLength = 0;
   #part = { type: 0, total: 0, offset: 0 };
   #broken: ProtocolError | undefined;
@@ -75,15 +102,7 @@ export class FrameReader {
     const maxFrame = Math.min(options.maxFrame ?? 0x3fff_ffff, 0x3fff_ffff);
     this.#maxBuffered = Math.max(header, Math.min(options.maxBuffered, maxFrame));
     this.#bulk = bulkTypes[options.from];
-    for (const type of Object.values(options.from === "frontend" ? Frontend : Backend)) {
-      const parted = this.#bulk.has(type) || (options.inParts ?? []).includes(type);
-      let limit = parted ? maxFrame : this.#maxBuffered;
-      if (options.from === "frontend") {
-        if (smallTypes.has(type)) limit = Math.min(limit, small);
-        else if (type === Frontend.Password) limit = Math.min(limit, authentication);
-      }
-      this.#limits[type] = limit;
-    }
+    this.#limits = limitsOf(options.from, maxFrame, this.#maxBuffered, options.inParts ?? []);
   }
 
   /** Bytes that were pushed and not yet given out, those of an unfinished frame included. */
@@ -192,7 +211,7 @@ export class FrameReader {
 
   #takeHeld(): Buffer {
     const bytes = this.#held.subarray(0, this.#heldLength);
-    this.#held = Buffer.alloc(0);
+    this.#held = empty;
     this.#heldLength = 0;
     return bytes;
   }
@@ -200,7 +219,7 @@ export class FrameReader {
   #advance(): boolean {
     const following = this.#queue.shift();
     if (following === undefined) {
-      if (this.#chunk.length > 0) this.#chunk = Buffer.alloc(0);
+      this.#chunk = empty;
       this.#at = 0;
       return false;
     }

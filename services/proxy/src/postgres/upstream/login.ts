@@ -83,7 +83,8 @@ export class Login {
         return wait;
       case "backend-key-data":
         this.#pid = message.pid;
-        this.#key = message.key;
+        // Memory of its own: it stays for as long as the session, and would keep what it is a part of.
+        this.#key = Buffer.alloc(message.key.length, message.key);
         return wait;
       case "notice":
         if (this.#notices.length < maxNotices) this.#notices.push(this.#clean(message.fields));
