@@ -42,6 +42,7 @@ export class Answers {
   /** In the transaction that is open, a masked column was touched: its texts may come as late as at COMMIT. */
   #withhold = false;
   #broken = false;
+  #parted = false;
 
   /** @param resultLimit bytes of rows or COPY data that a command may bring */
   constructor(
@@ -54,6 +55,11 @@ export class Answers {
     this.#events = events;
     this.#out = new Outflow((bytes) => events.toClient(bytes));
     this.#result = new ResultRows(knows, key);
+  }
+
+  /** The target has said, with a FATAL error of its own, that it ends the session. */
+  get parted(): boolean {
+    return this.#parted;
   }
 
   /** Nothing is owed: the target waits for us. */
@@ -273,7 +279,7 @@ export class Answers {
     this.#result.end();
     const cut = this.#endCut();
     if (head?.kind === "own-failure") {
-      this.#out.say(cut ? errorFrame(cut) : head.bytes);
+    this.#out.say(cut ? errorFrame(cut) : head.bytes);
       if (!head.simple) this.#skipToSync();
       return;
     }
@@ -290,6 +296,7 @@ export class Answers {
         message: withhold ? "withheld" : (fields.message ?? "").slice(0, 2000),
       };
     this.#out.say(cut ? errorFrame(cut) : withhold ? withheld(fields, "error") : frame);
+    this.#parted ||= fields.severity === "FATAL" || fields.severity === "PANIC";
     if (head === undefined || head.kind === "query" || head.kind === "function") return;
     this.#skipToSync();
   }

@@ -195,6 +195,7 @@ export class PostgresSession {
 
   #targetLost(): void {
     const { connection } = this.#options;
-    this.#parts.ending.end(refusalOf("target-lost", { connection }), "target-lost");
+    const why = this.#parts.answers.parted ? null : refusalOf("target-lost", { connection });
+    this.#parts.ending.end(why, "target-lost");
   }
 }
