@@ -113,6 +113,8 @@ export class KeptMessages {
         this.#settle(kept, ack.seq);
         return;
       case "refused":
+        // In a cluster that changes its leader the same message can be refused by one server and taken by another.
+        this.#spare.add(token);
         this.#bus.log.warn({ stream, why: ack.why }, "the record refuses a message");
         this.#fail(kept, ack.code, this.#backOff(kept));
         return;
