@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startIssuer } from "@sallyport/testkit";
-import { copyOut } from "./copying.ts";
+import { copyOut, type Copied } from "./copying.ts";
 import type { Door } from "./door.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { idleSession } from "./idle-sessions.ts";
@@ -252,15 +252,20 @@ if (wants("copy")) {
     })),
   ];
   const measured = await interleaved(ways, 3, ({ door, connection }) => copyOut(door, connection));
+  const rates = (copied: readonly Copied[] = []): number[] =>
+    copied.map(({ bytesPerSecond }) => bytesPerSecond);
   const speedsOf = (door: Door | undefined): number[] =>
-    [...measured].find(([way]) => way.door === door)?.[1] ?? [];
-  for (const [way, speeds] of measured)
+    rates([...measured].find(([way]) => way.door === door)?.[1]);
+  for (const [way, copied] of measured) {
+    const speeds = rates(copied);
     report.copy.push({
       door: way.name,
       bytesPerSecond: median(speeds),
+      residentBytes: Math.max(...copied.map(({ residentBytes }) => residentBytes)),
       ofDirect: medianRatio(speeds, speedsOf(straight)),
       ofHaproxy: medianRatio(speeds, speedsOf(relay)),
     });
+  }
 }
 
 if (wants("log-ins")) {

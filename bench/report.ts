@@ -17,7 +17,14 @@ export interface Report {
   /** Milliseconds a SELECT of 5,000 rows, and times direct. */
   readonly rows: { door: string; table: string; ms: number; ofDirect: number }[];
   /** Bytes a second, and parts of HAProxy's. */
-  readonly copy: { door: string; bytesPerSecond: number; ofDirect: number; ofHaproxy: number }[];
+  readonly copy: {
+    door: string;
+    bytesPerSecond: number;
+    /** Of the relay, or the gateway's worker, at most. */
+    residentBytes: number;
+    ofDirect: number;
+    ofHaproxy: number;
+  }[];
   readonly logIns: { door: string; perSecond: number; ofDirect: number }[];
   readonly idle: { door: string; sessions: number; bytes: number }[];
   /** What the gateways complained of while they were measured. */
@@ -115,12 +122,13 @@ export function reportText(report: Report): string {
   );
   add("COPY out", report.copy, () =>
     table(
-      ["door", "MB/s", "of direct", "of HAProxy"],
-      report.copy.map(({ door, bytesPerSecond, ofDirect, ofHaproxy }) => [
+      ["door", "MB/s", "of direct", "of HAProxy", "resident MB"],
+      report.copy.map(({ door, bytesPerSecond, ofDirect, ofHaproxy, residentBytes }) => [
         door,
         round(bytesPerSecond / 1e6, 0),
         round(ofDirect),
         Number.isNaN(ofHaproxy) ? "" : round(ofHaproxy),
+        residentBytes === 0 ? "" : round(residentBytes / 1e6, 0),
       ]),
     ),
   );
