@@ -27,6 +27,7 @@ export function tiers(options: {
           "{libs,services}/*/src/**/*.test.ts",
           "cli/src/**/*.test.ts",
           "infra/**/*.test.ts",
+          "test/evasion/*.test.ts",
         ],
         exclude,
         testTimeout: 10_000,

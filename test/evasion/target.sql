@@ -34,7 +34,10 @@ CREATE DOMAIN telling AS text CHECK (shout(VALUE) IS NULL);
 CREATE TYPE contact AS (id integer, email text);
 CREATE SCHEMA other;
 CREATE TABLE other.customers (id integer, email text);
-CREATE TABLE vault (id integer PRIMARY KEY, treasure text);
+CREATE TABLE rooms (id integer PRIMARY KEY);
+INSERT INTO rooms VALUES (1);
+CREATE TABLE hoard (id integer, treasure text);
+CREATE TABLE vault (id integer PRIMARY KEY, treasure text, room integer DEFAULT 1 REFERENCES rooms ON DELETE CASCADE) INHERITS (hoard);
 INSERT INTO vault VALUES (1, 'gold'), (2, 'silver');
 CREATE TABLE vault_keys (vault_id integer REFERENCES vault ON DELETE CASCADE ON UPDATE CASCADE, key text);
 INSERT INTO vault_keys VALUES (1, 'k1');
@@ -65,5 +68,67 @@ CREATE FUNCTION mail_atomic(integer) RETURNS text LANGUAGE sql
 CREATE FUNCTION twice(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $1';
 CREATE FUNCTION sweep() RETURNS void LANGUAGE sql AS 'DELETE FROM vault';
 CREATE FUNCTION sweep_deep() RETURNS bigint LANGUAGE sql AS 'WITH d AS (DELETE FROM vault RETURNING 1) SELECT count(*) FROM d';
+-- Classified values of other types, and what is compared with them.
+CREATE TABLE pay (
+  id integer PRIMARY KEY,
+  name text,
+  salary integer,
+  cap integer,
+  rate double precision,
+  amount numeric,
+  bonus interval,
+  tags text[],
+  vip boolean,
+  hired date,
+  doc jsonb,
+  code text,
+  loud_code text GENERATED ALWAYS AS (upper(code)) STORED,
+  CONSTRAINT pay_cap CHECK (cap IS NULL OR cap <= salary)
+);
+INSERT INTO pay (id, name, salary, rate, amount, bonus, tags, vip, hired, doc, code) VALUES
+  (1, 'Ann', 4321, 43.5, 4321, '1 day', '{a,b,c}', true, '2001-02-03', '{"k": "canary-doc", "n": [1, 2, 3]}', 'canary-code'),
+  (2, 'Bob', 1234, 12.5, 1234, '2 days', '{d}', false, '2004-05-06', '{"k": "canary-other", "n": []}', NULL);
+CREATE UNIQUE INDEX pay_code ON pay (lower(code));
+CREATE TABLE teams (id integer PRIMARY KEY, team integer, code text, UNIQUE (team, code));
+INSERT INTO teams VALUES (1, 1, 'canary-same'), (2, 2, 'canary-same'), (3, 3, 'canary-else');
+CREATE TABLE badges (code text PRIMARY KEY);
+INSERT INTO badges VALUES ('canary-badge');
+CREATE TABLE wearers (id integer, code text REFERENCES badges);
+CREATE TABLE guarded (id integer, secret text);
+INSERT INTO guarded VALUES (1, 'canary-a'), (2, 'canary-b');
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+ALTER TABLE guarded FORCE ROW LEVEL SECURITY;
+CREATE POLICY by_secret ON guarded USING (secret LIKE 'canary-a%') WITH CHECK (true);
+CREATE TABLE papers (id integer, body text);
+CREATE TABLE papers_secret () INHERITS (papers);
+INSERT INTO papers_secret VALUES (1, 'canary-paper');
+CREATE TABLE slots (id integer, s text[]);
+INSERT INTO slots VALUES (1, '{}');
+CREATE FUNCTION there(text) RETURNS integer LANGUAGE sql STRICT AS 'INSERT INTO notes (body) VALUES (''there''); SELECT 1';
+CREATE FUNCTION fixed_mail(integer) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT email FROM customers WHERE id = $1';
+-- Code that empties the vault, and ways to it.
+CREATE FUNCTION steal(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; RETURN 1; END';
+CREATE DOMAIN stealing AS integer CHECK (steal(VALUE) = 1);
+CREATE TYPE trap AS (a integer, b stealing);
+CREATE TABLE boxes (id integer, ds stealing[], t trap);
+INSERT INTO boxes VALUES (1);
+CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; RETURN NULL; END';
+CREATE TABLE bell (id integer, rung text);
+CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON bell EXECUTE FUNCTION ring();
+CREATE TABLE checked (n integer CHECK (steal(n) = 1));
+CREATE TABLE defaulted (id integer, n integer DEFAULT steal(1));
+CREATE FUNCTION steal_contact(contact) RETURNS macaddr LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; RETURN NULL; END';
+CREATE CAST (contact AS macaddr) WITH FUNCTION steal_contact(contact);
+CREATE FUNCTION steal_state(integer, integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; RETURN 1; END';
+CREATE AGGREGATE steal_all(integer) (SFUNC = steal_state, STYPE = integer);
+CREATE OPERATOR @@@ (RIGHTARG = integer, FUNCTION = steal);
+CREATE PROCEDURE steal_by_call() LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; END';
+CREATE VIEW thief AS SELECT steal(id) AS n FROM orders;
+CREATE TABLE guarded_by_theft (id integer);
+INSERT INTO guarded_by_theft VALUES (1);
+ALTER TABLE guarded_by_theft ENABLE ROW LEVEL SECURITY;
+ALTER TABLE guarded_by_theft FORCE ROW LEVEL SECURITY;
+CREATE POLICY by_theft ON guarded_by_theft USING (steal(id) = 1);
 REFRESH MATERIALIZED VIEW cities;
 ANALYZE;
+CREATE STATISTICS stealing_statistics ON (steal(id)) FROM notes;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asks, catalog, classified, read, shows } from "./analysis.fixture.ts";
 import { classification } from "./classification.ts";
+import { writtenCatalog } from "./written-catalog.ts";
 
 describe("outputs", () => {
   test.each([
@@ -145,6 +146,17 @@ describe("what sets how statements are read is refused, whatever policy says", (
     "ALTER TABLE orders ALTER note SET DEFAULT set_config('standard_conforming_strings', 'off', false)",
   ])("%s", async (text) => {
     expect((await read(text)).kind).toBe("refused");
+  });
+
+  test("one setting of pg_settings is known by its name", async () => {
+    const set = (condition: string): Promise<string[]> =>
+      asks(`SELECT set_config(name, 'off', false) FROM pg_catalog.pg_settings WHERE ${condition}`, {
+        catalog: writtenCatalog({}),
+      });
+    expect(await set("name = 'work_mem'")).toEqual(["set", "read:output pg_catalog.pg_settings"]);
+    expect((await set("name = 'standard_conforming_strings'"))[0]).toMatch(/^refused/);
+    expect((await set("name = 'work_mem' OR true"))[0]).toMatch(/^refused/);
+    expect((await set("'work_mem' = name"))[0]).toMatch(/^refused/);
   });
 
   test("the value that is assumed may be set", async () => {

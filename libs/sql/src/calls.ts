@@ -8,11 +8,11 @@ import {
   reachesUserCast,
 } from "./harmless.ts";
 import { nameOf, type QualifiedName } from "./names.ts";
-import { Opaque } from "./outcome.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { traceCall } from "./sql-functions.ts";
-import { isRow, refuseUserOperators, runsUserCode, type } from "./types.ts";
+import { isRow, refuseUserOperators, runsUserCode, type, typeText } from "./types.ts";
 import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 import { applies, type Rule } from "./rules.ts";
@@ -47,7 +47,7 @@ function executeUnlessHarmless(
     if (!isHarmless(func) || reachesUserCast(context.catalog, func)) {
       context.execute(func, rule);
       executes = true;
-    } else if (userMade && !isBlindToTypes(func) && applies("user type")) {
+    } else if (userMade && !isBlindToTypes(func)) {
       throw new Opaque(`${func.name} of a user-made type`);
     }
   }
@@ -61,15 +61,34 @@ export interface Call {
   readonly columns?: readonly ScopeColumn[];
 }
 
+/** As PostgreSQL says it; what is temporary is not known to the catalog. */
+function unknownFunction(
+  context: Context,
+  { schema, name }: QualifiedName,
+  given: readonly Value[],
+  at: number,
+): Opaque | Unresolved {
+  if (schema !== null && !context.catalog.schemas.has(schema))
+    return new Opaque(`function ${name} is not known`);
+  const types = given.map((value) => typeText(context.catalog, value.type));
+  const written = schema === null ? name : `${schema}.${name}`;
+  return new Unresolved("42883", `function ${written}(${types.join(", ")}) does not exist`, at);
+}
+
 /** A function call with those arguments: what it asks, what it could be, what comes out. */
-export function call(context: Context, name: QualifiedName, given: readonly Value[]): Call {
+export function call(
+  context: Context,
+  name: QualifiedName,
+  given: readonly Value[],
+  at = -1,
+): Call {
   const resolution = resolveFunction(
     context.names,
     name,
     given.map((value) => value.type),
   );
   const functions = items(resolution);
-  if (functions.length === 0) throw new Opaque(`function ${name.name} is not known`);
+  if (functions.length === 0) throw unknownFunction(context, name, given, at);
   coerceAll(context, resolution, given);
   if (resolution.kind === "certain" && resolution.item.body) {
     const { item, parameters } = resolution;
@@ -77,11 +96,11 @@ export function call(context: Context, name: QualifiedName, given: readonly Valu
     if (traced) return { functions, ...traced };
   }
   const executes = executeUnlessHarmless(context, functions, given, "function");
-  for (const [at, argument] of given.entries()) {
+  for (const [place, argument] of given.entries()) {
     if (argument.columns.length === 0) continue;
     const takes = context.catalog.types.get(argument.type);
     const total = functions.every(
-      (func) => isTotalFor(func, at, takes) && (func.kind === "a" || func.result !== type.bool),
+      (func) => isTotalFor(func, place, takes) && (func.kind === "a" || func.result !== type.bool),
     );
     if (!total) context.decide(argument.columns, "call");
   }
@@ -118,7 +137,7 @@ export function operate(
   const functions = operatorFunctions(context, operators.filter(isUserMade));
   const executes = executeUnlessHarmless(context, functions, given, "operator");
   const userMade = given.some((value) => runsUserCode(context.catalog, value.type));
-  if (userMade && functions.length === 0 && applies("user type")) {
+  if (userMade && functions.length === 0) {
     throw new Opaque(`operator ${name.name} on a user-made type`);
   }
   const value = computed(resolution.type, given);

@@ -36,9 +36,9 @@ export const catalogQueries = {
       ORDER BY 1), ','), i.indisunique OR i.indisexclusion
     FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 ORDER BY i.indexrelid`,
   /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
-  reaches: `SELECT DISTINCT x.relation, x.type, x.function FROM (
+  reaches: `SELECT DISTINCT x.relation, x.type, x.function, x.statistics FROM (
       SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, s.stxrelid, 0) AS relation,
-        COALESCE(k.contypid, 0) AS type,
+        COALESCE(k.contypid, 0) AS type, s.oid IS NOT NULL AS statistics,
         CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
           THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
           WHEN d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN 0
@@ -53,7 +53,7 @@ export const catalogQueries = {
         AND s.oid = d.objid
       WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
         'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
-    WHERE x.relation <> 0 OR x.type <> 0 ORDER BY 1, 2, 3`,
+    WHERE x.relation <> 0 OR x.type <> 0 ORDER BY 1, 2, 3, 4`,
   expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_expr(k.conbin, k.conrelid), 'check'
       FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
     UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
@@ -62,7 +62,7 @@ export const catalogQueries = {
     UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
         pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 'policy'
       FROM pg_catalog.pg_policy p
-    UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'index'
+    UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'statistics'
       FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL`,
   types: `SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
       CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid

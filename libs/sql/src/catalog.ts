@@ -42,7 +42,7 @@ export interface ForeignKey {
 }
 
 export interface StoredExpression {
-  readonly kind: "check" | "index" | "policy";
+  readonly kind: "check" | "index" | "policy" | "statistics";
   /** As PostgreSQL prints it under `catalogSettings`; an index's are several with commas between them. */
   readonly text: string;
 }
@@ -67,6 +67,8 @@ export interface Relation {
   readonly referencedBy: readonly IncomingForeignKey[];
   /** Functions outside pg_catalog in constraints, index expressions and policies. */
   readonly reaches: readonly number[];
+  /** The same of extended statistics, which ANALYZE runs. */
+  readonly analysed: readonly number[];
   /** Texts of constraints, index expressions and policies, in which built-ins are called. */
   readonly expressions: readonly StoredExpression[];
   /** Of each index that keeps rows apart, the columns that it compares, in its expressions and condition too. */

@@ -66,6 +66,21 @@ export function sameRepresentation(catalog: Catalog, from: number, to: number): 
   return cast?.method === "b" && cast.builtin;
 }
 
+const compatible = new Set([5077, 5078, 5079, 5080, 4538]);
+
+/** Whether the arguments of the anycompatible kinds have one type already, so that none of them is converted. */
+function agree(catalog: Catalog, parameters: readonly number[], given: readonly number[]): boolean {
+  const found = new Set<number>();
+  for (const [at, parameter] of parameters.entries()) {
+    const type = catalog.types.get(baseOf(catalog, given[at] ?? 0));
+    if (!compatible.has(parameter) || type?.oid === unknownType) continue;
+    const element = parameter === 5078 ? type?.element : type?.oid;
+    if (!element || catalog.types.get(element)?.kind === "d") return false;
+    found.add(element);
+  }
+  return found.size <= 1;
+}
+
 /** The type of a call's result: its declared one, or what the arguments make of a polymorphic one. */
 export function resultType(
   catalog: Catalog,
@@ -74,6 +89,7 @@ export function resultType(
   given: readonly number[],
 ): number {
   if (!isPolymorphic(declared)) return declared;
+  if (compatible.has(declared) && !agree(catalog, parameters, given)) return 0;
   for (const [at, parameter] of parameters.entries()) {
     const type = catalog.types.get(baseOf(catalog, given[at] ?? 0));
     if (!type || type.oid === unknownType || !isPolymorphic(parameter)) continue;

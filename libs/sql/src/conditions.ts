@@ -7,6 +7,7 @@ import { known, knownFields, list, node, strings, text } from "./tree.ts";
 import { baseOf } from "./coercion.ts";
 import { unknownType, type Value } from "./value.ts";
 import { applies } from "./rules.ts";
+import { reachInput } from "./type-inputs.ts";
 
 /**
  * A WHERE or ON: its top-level AND terms of the form `column = constant` are lookups, all else that
@@ -60,6 +61,7 @@ function lookup(expression: unknown, scope: Scope, context: Context): boolean {
   function looksUp(side: unknown, others: readonly unknown[], array: boolean): boolean {
     if (node(side).kind !== "ColumnRef" || !others.every(isConstant)) return false;
     const { value, level } = findColumn(node(side).fields, scope, context);
+    reachInput(context, value.type);
     if ((level !== 0 || !value.bare) && applies("lookup place")) return false;
     for (const other of others) {
       const given = evaluate(other, scope, context);

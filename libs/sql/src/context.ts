@@ -157,7 +157,8 @@ export class Context {
 
   reachRelation(relation: Relation, rule: Rule = "stored"): void {
     this.reach(relation.reaches, rule);
-    for (const expression of relation.expressions) this.reachExpression(expression.text, rule);
+    for (const { kind, text } of relation.expressions)
+      if (kind !== "statistics") this.reachExpression(text, rule);
   }
 }
 

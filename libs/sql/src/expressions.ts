@@ -216,7 +216,7 @@ const rules: Readonly<Record<string, Rule>> = {
       const values = evaluateAll(fields["args"], scope, context);
       const [first] = values;
       for (const value of values) if (first) operate(context, ["<"], first, value);
-      return decided(context, unify(context, values), values, "greatest");
+      return decided(context, unify(context, values), values, "comparison");
     },
   },
   A_ArrayExpr: {

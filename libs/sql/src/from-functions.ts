@@ -12,6 +12,7 @@ import {
   known,
   knownFields,
   list,
+  location,
   node,
   only,
   record,
@@ -22,6 +23,7 @@ import {
 import { namedType, type } from "./types.ts";
 import { plain, type Value } from "./value.ts";
 import { reachInput } from "./type-inputs.ts";
+import { argument } from "./function-calls.ts";
 
 const rangeFields = knownFields(
   "lateral",
@@ -92,8 +94,8 @@ function functionColumns(
     if (kind !== "FuncCall" && kind !== "SQLValueFunction") throw new Opaque(`FROM with a ${kind}`);
     return [{ name: alias || own, value: { ...value, bare: false, origin: null } }];
   }
-  const given = list(fields["args"]).map((item) => evaluate(item, around, context));
-  const called = call(context, nameOf(strings(fields["funcname"])), given);
+  const given = list(fields["args"]).map((item) => argument(item, around, context));
+  const called = call(context, nameOf(strings(fields["funcname"])), given, location(fields));
   const { value, columns: traced } = called;
   const shape =
     declared(definitions, value, context) ??
@@ -109,15 +111,14 @@ function functionColumns(
   });
 }
 
-/** Calls that `functionCall` treats like any other: no named or variadic arguments, no aggregate clauses. */
+/** Calls that `functionCall` treats like any other: no variadic arguments, no aggregate clauses. */
 const isPlainCall = (fields: Fields): boolean =>
   Object.keys(fields).every((key) =>
     ["funcname", "args", "funcformat", "location"].includes(key),
   ) &&
   !["nextval", "setval", "currval", "set_config"].includes(
     strings(fields["funcname"]).at(-1) ?? "",
-  ) &&
-  list(fields["args"]).every((item) => node(item).kind !== "NamedArgExpr");
+  );
 
 /** `AS t(a int, b text)`. */
 function declared(written: unknown, value: Value, context: Context): ScopeColumn[] | null {

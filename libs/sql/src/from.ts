@@ -221,7 +221,7 @@ function mergedColumns(
     operate(context, ["="], a, b);
     const columns = computed(0, [a, b]).columns;
     context.see(columns);
-    context.decide(columns, "join");
+    context.decide(columns, "comparison");
     return { name, value: merge(text(fields["jointype"]), a, b, context) };
   });
 }

@@ -7,13 +7,13 @@ import { Opaque } from "./outcome.ts";
 import { rowField } from "./rows.ts";
 import { setConfig } from "./settings.ts";
 import type { Scope } from "./scope.ts";
-import { list, node, record, strings, type Fields } from "./tree.ts";
+import { list, location, node, record, strings, type Fields } from "./tree.ts";
 import { sortable, type } from "./types.ts";
 import { computed, plain, union, type Value } from "./value.ts";
 import { sortColumns, windowColumns } from "./windows.ts";
 
 /** A named argument's place is not known here, so any function of that name is possible. */
-function argument(expression: unknown, scope: Scope, context: Context): Value {
+export function argument(expression: unknown, scope: Scope, context: Context): Value {
   const { kind, fields } = node(expression);
   if (kind !== "NamedArgExpr") return evaluate(expression, scope, context);
   return { ...evaluate(fields["arg"], scope, context), type: 0, constant: false };
@@ -76,7 +76,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
       if (functions.some((func) => func.schema !== "pg_catalog"))
         throw new Opaque("a user-made set_config");
       // INVARIANT: what sets the parser's settings is refused, whatever policy says of the function.
-      if (setConfig(args, context).names) context.changesNames = true;
+      if (setConfig(args, scope, context).names) context.changesNames = true;
       context.keep(union(...given.map((value) => value.columns)), "setting");
       return computed(type.text, given);
     }
@@ -93,7 +93,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     );
   }
   const order = fields["agg_within_group"] === true ? orderValues() : [];
-  return finish(call(context, name, [...given, ...order]).value);
+  return finish(call(context, name, [...given, ...order], location(fields)).value);
 
   function orderValues(): Value[] {
     return list(fields["agg_order"]).map((item) => {
@@ -130,9 +130,11 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
     if (fields["agg_filter"] !== undefined) {
       deciding.push(evaluate(fields["agg_filter"], scope, context).columns);
     }
-    if (fields["over"] !== undefined) deciding.push(windowColumns(fields["over"], scope, context));
-    const columns = union(...deciding);
-    context.decide(columns, "aggregate");
+    const window =
+      fields["over"] === undefined ? [] : windowColumns(fields["over"], scope, context);
+    context.decide(window, "window");
+    context.decide(union(...deciding), "aggregate");
+    const columns = union(...deciding, window);
     return { ...value, columns: union(value.columns, columns), bare: false, origin: null };
   }
 

@@ -90,11 +90,13 @@ const ownForeignKeys = (rows: CatalogRows): Map<number, ForeignKey[]> =>
     ]),
   );
 
+const kinds = ["index", "policy", "statistics"] as const;
+
 /** By relation, or by type: `of` is the column that says which. */
 const expressionsBy = (rows: CatalogRows, of: 0 | 1): Map<number, StoredExpression[]> =>
   grouped(
     rows.expressions.map((row): [number, StoredExpression] => {
-      const kind = row[3] === "policy" ? "policy" : row[3] === "index" ? "index" : "check";
+      const kind = kinds.find((one) => one === row[3]) ?? "check";
       return [number(row[of]), { kind, text: string(row[2]) }];
     }),
   );
@@ -200,7 +202,13 @@ function relations(rows: CatalogRows): Relation[] {
   const children = grouped(
     rows.inheritance.map((row) => [number(row[1]), number(row[0])] as const),
   );
-  const reaches = grouped(rows.reaches.map((row) => [number(row[0]), number(row[2])] as const));
+  const reached = (statistics: boolean): Map<number, number[]> =>
+    grouped(
+      rows.reaches
+        .filter((row) => truth(row[3]) === statistics)
+        .map((row) => [number(row[0]), number(row[2])] as const),
+    );
+  const [reaches, analysed] = [reached(false), reached(true)];
   const texts = expressionsBy(rows, 0);
   const indexed = grouped(rows.indexColumns.map((row) => [number(row[0]), numbers(row[1])]));
   const unique = grouped(
@@ -226,6 +234,7 @@ function relations(rows: CatalogRows): Relation[] {
       triggers: triggersOf.get(oid) ?? [],
       referencedBy: referencedBy.get(oid) ?? [],
       reaches: reaches.get(oid) ?? [],
+      analysed: analysed.get(oid) ?? [],
       expressions: texts.get(oid) ?? [],
       unique: unique.get(oid) ?? [],
       indexed: [...new Set(indexed.get(oid)?.flat())],

@@ -57,6 +57,8 @@ export class Scope {
   readonly commonTables: CommonTables;
   /** Named windows of this query: the classified columns that decide them. */
   readonly windows = new Map<string, readonly string[]>();
+  /** The setting of pg_settings that the WHERE of this query lets through, and no other. */
+  setting: string | null = null;
   #visible: Visible = { named: [], columns: [] };
 
   constructor(outer: Scope | null, commonTables: CommonTables) {

@@ -27,6 +27,7 @@ import {
 import { computed, union, type Value } from "./value.ts";
 import { sortedBy, windowColumns } from "./windows.ts";
 import type { Rule } from "./rules.ts";
+import { oneSetting } from "./settings.ts";
 
 const selectFields = knownFields(
   "distinctClause",
@@ -125,6 +126,7 @@ function mixed(values: readonly Value[], context: Context): Value {
 function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColumn[] {
   fromClause(fields["fromClause"], scope, context);
   condition(fields["whereClause"], scope, context);
+  scope.setting = oneSetting(fields["whereClause"], scope, context);
   for (const item of list(fields["windowClause"])) {
     const window = only(item, "WindowDef");
     const columns = windowColumns(window, scope, context);

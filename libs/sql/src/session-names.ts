@@ -4,7 +4,7 @@ import type { Output } from "./analysis.ts";
 import { castTo } from "./casts.ts";
 import type { Context } from "./context.ts";
 import { evaluateAll } from "./expressions.ts";
-import { Opaque } from "./outcome.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import { Scope } from "./scope.ts";
 import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
@@ -36,6 +36,8 @@ export interface Cursor {
 export interface SessionNames {
   readonly prepared: ReadonlyMap<string, PreparedQuery>;
   readonly cursors: ReadonlyMap<string, Cursor>;
+  /** Of which kind every name is known, so that one that is missing is not there; absent: of none. */
+  readonly complete?: { readonly prepared: boolean; readonly cursors: boolean };
 }
 
 /** What a statement does to those names once it has run. A null name means all; `doubt`: it may do anything to them. */
@@ -53,6 +55,7 @@ export function renamed(names: SessionNames, changes: readonly Naming[]): Sessio
   if (changes.length === 0) return names;
   const prepared = new Map(names.prepared);
   const cursors = new Map(names.cursors);
+  let complete = names.complete ?? { prepared: false, cursors: false };
   for (const change of changes) {
     switch (change.kind) {
       case "prepare":
@@ -60,20 +63,23 @@ export function renamed(names: SessionNames, changes: readonly Naming[]): Sessio
         break;
       case "deallocate":
         forget(prepared, change.name);
+        if (change.name === null) complete = { ...complete, prepared: true };
         break;
       case "declare":
         cursors.set(change.name, change.cursor);
         break;
       case "close":
         forget(cursors, change.name);
+        if (change.name === null) complete = { ...complete, cursors: true };
         break;
       case "doubt":
         prepared.clear();
         cursors.clear();
+        complete = { prepared: false, cursors: false };
         break;
     }
   }
-  return { prepared, cursors };
+  return { prepared, cursors, complete };
 }
 
 function forget(names: Map<string, unknown>, name: string | null): void {
@@ -133,6 +139,8 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   const name = text(fields["name"]);
   const prepared = context.session.prepared.get(name);
   if (!prepared && !applies("names")) return { columns: null };
+  if (!prepared && context.session.complete?.prepared)
+    throw new Unresolved("26000", `prepared statement "${name}" does not exist`, -1);
   if (!prepared) throw new Opaque(`nobody knows what the prepared statement ${name} is`);
   const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
   context.parameters = given.map((value, at) =>
@@ -189,6 +197,8 @@ export function fetchStatement(fields: Fields, context: Context): Told {
   const name = text(fields["portalname"]);
   const cursor = context.session.cursors.get(name);
   if (!cursor && !applies("names")) return { columns: null };
+  if (!cursor && context.session.complete?.cursors)
+    throw new Unresolved("34000", `cursor "${name}" does not exist`, -1);
   if (!cursor) throw new Opaque(`nobody knows what the cursor ${name} is`);
   const same =
     cursor.names.deref() === context.names &&

@@ -1,7 +1,19 @@
 import type { Told } from "./analyse.ts";
+import { firstUserOid } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { Forbidden, Opaque } from "./outcome.ts";
-import { integer, known, knownFields, list, node, record, text, type Fields } from "./tree.ts";
+import type { Scope } from "./scope.ts";
+import {
+  integer,
+  known,
+  knownFields,
+  list,
+  node,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
 import { type } from "./types.ts";
 import { plain } from "./value.ts";
 import { applies } from "./rules.ts";
@@ -11,9 +23,8 @@ const free = new Set(
   `application_name client_min_messages datestyle intervalstyle timezone extra_float_digits bytea_output
    statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout transaction_timeout
    transaction_isolation transaction_read_only transaction_deferrable default_transaction_isolation
-   default_transaction_read_only default_transaction_deferrable escape_string_warning search_path`.split(
-    /\s+/,
-  ),
+   default_transaction_read_only default_transaction_deferrable escape_string_warning search_path
+   restrict_nonsystem_relation_kind`.split(/\s+/),
 );
 
 /** The parser assumes these values; another one is never permitted (design §6). */
@@ -108,8 +119,13 @@ const showColumn = (name: string): string => {
 };
 
 /** `set_config('name', 'value', …)` is SET; a name that is not a literal could be any. */
-export function setConfig(args: readonly unknown[], context: Context): { readonly names: boolean } {
-  const [name, value] = args.map((arg) => (isLiteral(arg) ? literal(arg) : null));
+export function setConfig(
+  args: readonly unknown[],
+  scope: Scope,
+  context: Context,
+): { readonly names: boolean } {
+  const [written, value] = args.map((arg) => (isLiteral(arg) ? literal(arg) : null));
+  const name = written ?? (isNameColumn(args[0]) ? scope.setting : null);
   if (name === null || name === undefined) {
     throw new Forbidden("set_config is taken only with the setting's name as a literal");
   }
@@ -117,6 +133,36 @@ export function setConfig(args: readonly unknown[], context: Context): { readonl
     throw new Forbidden(`setting \`${name}\` may not change: statements are read under its value`);
   }
   return askSetting(name, value ?? "?", context);
+}
+
+/**
+ * `… FROM pg_settings WHERE name = 'x'`: the one setting of which such a query speaks, as pg_dump writes it to change
+ * one that older servers lack. Null for every other query.
+ */
+export function oneSetting(where: unknown, scope: Scope, context: Context): string | null {
+  const [entry, ...others] = scope.visible.named;
+  const { relation } = entry ?? {};
+  if (others.length > 0 || relation?.schema !== "pg_catalog" || relation.name !== "pg_settings")
+    return null;
+  if (where === undefined) return null;
+  const { kind, fields } = node(where);
+  const equal = kind === "A_Expr" && fields["kind"] === "AEXPR_OP";
+  if (!equal || strings(fields["name"]).join(".") !== "=") return null;
+  const operators = context.names.operators({ schema: null, name: "=" });
+  if (operators.some(({ oid }) => oid >= firstUserOid)) return null;
+  return isNameColumn(fields["lexpr"]) && isLiteral(fields["rexpr"])
+    ? literal(fields["rexpr"])
+    : null;
+}
+
+function isNameColumn(expression: unknown): boolean {
+  if (expression === undefined) return false;
+  const { kind, fields } = node(expression);
+  return (
+    kind === "ColumnRef" &&
+    node(list(fields["fields"])[0]).fields["sval"] === "name" &&
+    list(fields["fields"]).length === 1
+  );
 }
 
 function isLiteral(value: unknown): boolean {

@@ -7,6 +7,7 @@ import { query } from "./select.ts";
 import { node, strings, text, type Fields } from "./tree.ts";
 import { type } from "./types.ts";
 import { computed, plain, union, type Value } from "./value.ts";
+import { decided } from "./operator-expressions.ts";
 
 /** A subquery inside an expression. */
 export function subLink(fields: Fields, scope: Scope, context: Context): Value {
@@ -36,9 +37,7 @@ export function subLink(fields: Fields, scope: Scope, context: Context): Value {
       const results = outputs.map((output, at) =>
         operate(context, operator, lefts[at] ?? computed(0, lefts), output),
       );
-      const result = computed(type.bool, [...lefts, ...results]);
-      context.decide(result.columns, "subquery");
-      return result;
+      return decided(context, type.bool, [...lefts, ...results], "comparison");
     }
     default:
       throw new Opaque(`a subquery of kind ${text(fields["subLinkType"])}`);

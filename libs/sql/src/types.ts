@@ -50,6 +50,30 @@ export function namedType(value: unknown, context: Context): { type: Type; modif
   return { type: array, modified };
 }
 
+const sqlNames: ReadonlyMap<string, string> = new Map([
+  ["int2", "smallint"],
+  ["int4", "integer"],
+  ["int8", "bigint"],
+  ["float4", "real"],
+  ["float8", "double precision"],
+  ["bool", "boolean"],
+  ["bpchar", "character"],
+  ["varchar", "character varying"],
+  ["varbit", "bit varying"],
+  ["timestamp", "timestamp without time zone"],
+  ["timestamptz", "timestamp with time zone"],
+  ["time", "time without time zone"],
+  ["timetz", "time with time zone"],
+]);
+
+/** A type as format_type writes it, its schema left out. */
+export function typeText(catalog: Catalog, oid: number): string {
+  const found = catalog.types.get(oid);
+  if (!found) return "unknown";
+  if (found.element !== 0) return `${typeText(catalog, found.element)}[]`;
+  return (found.schema === "pg_catalog" && sqlNames.get(found.name)) || found.name;
+}
+
 /** Types whose comparison or sorting could run a user's function: user-made ones other than enums. */
 export function runsUserCode(catalog: Catalog, oid: number): boolean {
   let found = catalog.types.get(oid);

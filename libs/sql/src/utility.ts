@@ -89,6 +89,9 @@ const analyses = (fields: Fields): boolean =>
 
 /** What indexes and statistics call, for every row. */
 function computed(relation: Relation, context: Context): void {
+  context.reach(relation.analysed, "maintenance");
+  for (const { kind, text: expression } of relation.expressions)
+    if (kind === "statistics") context.reachExpression(expression, "maintenance");
   if (!relation.expressions.some(({ kind }) => kind === "index")) return;
   context.reachRelation(relation, "maintenance");
   for (const column of relation.columns)

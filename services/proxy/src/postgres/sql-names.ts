@@ -11,7 +11,8 @@ const mostTexts = 64 * 1024 * 1024;
  * end closes cursors need not be followed: a name that is gone fails at the target.
  */
 export class SqlNames {
-  #names: SessionNames = noNames;
+  /** A new session has none: what is missing is not there. */
+  #names: SessionNames = { ...noNames, complete: { prepared: true, cursors: true } };
   /** Commands that were sent, change names, and have no last answer yet. */
   #underway = 0;
   /** The protocol has taken a name meanwhile: which came first is not followed. */
@@ -64,6 +65,12 @@ export class SqlNames {
   #drop(kind: "deallocate" | "close", name: string): void {
     if (name === "") return;
     if (this.#underway > 0) this.#crossed = true;
-    this.#names = renamed(this.#names, [{ kind, name }]);
+    const names = renamed(this.#names, [{ kind, name }]);
+    // SQL sees what the protocol has made, and we do not follow it.
+    const { prepared = false, cursors = false } = names.complete ?? {};
+    this.#names = {
+      ...names,
+      complete: kind === "deallocate" ? { prepared: false, cursors } : { prepared, cursors: false },
+    };
   }
 }
