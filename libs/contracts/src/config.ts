@@ -296,6 +296,13 @@ export const Config = z.strictObject({
       verdict: Duration.default(2000),
       record: Size.default(1024 ** 3),
       output: Size.default(4 * 1024 ** 3),
+      /** Sessions at a time, on all workers together; not limited when left out. */
+      sessions_per_principal: z.number().int().min(1).optional(),
+      sessions_per_connection: z.number().int().min(1).optional(),
+      /** How long a session may be idle, idle inside a transaction, or there at all; not limited when left out. */
+      idle: Duration.optional(),
+      idle_in_transaction: Duration.optional(),
+      session: Duration.optional(),
     })
     .prefault({}),
   telemetry: TelemetryConfig.optional(),

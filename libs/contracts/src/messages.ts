@@ -133,6 +133,14 @@ export const Peer = z.discriminatedUnion("type", [
     key: Sha256,
   }),
   z.strictObject({ v: z.literal(1), type: z.literal("ddl"), from: Name, connection: Name }),
+  /** How many sessions the worker has; only where `limits` counts them. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal("sessions"),
+    from: Name,
+    principals: z.record(z.string(), z.number().int().min(1)),
+    connections: z.record(z.string(), z.number().int().min(1)),
+  }),
 ]);
 export type Peer = z.infer<typeof Peer>;
 

@@ -48,6 +48,12 @@ export const catalogue = {
     sqlstate: "53300",
     http: 503,
   },
+  "too-many-sessions": {
+    text: "{whose} has as many sessions as it may have: {limit}",
+    hint: "close sessions that are not used, or raise limits.sessions_per_principal or limits.sessions_per_connection",
+    sqlstate: "53300",
+    http: 429,
+  },
   draining: {
     text: "this worker is shutting down",
     hint: "connect again: another worker or its successor will take the session",
@@ -168,6 +174,24 @@ export const catalogue = {
     hint: "log in again with a new token",
     sqlstate: "57P01",
     http: 401,
+  },
+  "session-idle": {
+    text: "the session was idle for {limit}",
+    hint: "connect again when there is something to do, or raise limits.idle",
+    sqlstate: "57P05",
+    http: 408,
+  },
+  "idle-in-transaction": {
+    text: "the session was idle inside a transaction for {limit}",
+    hint: "the transaction is rolled back: commit sooner, or raise limits.idle_in_transaction",
+    sqlstate: "25P03",
+    http: 408,
+  },
+  "session-too-long": {
+    text: "the session is as old as it may get: {limit}",
+    hint: "connect again, or raise limits.session",
+    sqlstate: "57P01",
+    http: 408,
   },
   "session-ended": {
     text: "the session was ended by an operator: {reason}",

@@ -18,6 +18,8 @@ import { openPostgresListener } from "./postgres/listener/listener.ts";
 import { roomForSession } from "./postgres/listener/open-files.ts";
 import { serve } from "./postgres/serve.ts";
 import { openWorkerTelemetry } from "./telemetry/open-telemetry.ts";
+import { SessionCounts, type CountLimits } from "./session-counts.ts";
+import { overstayed, type SessionLimits } from "./session-limits.ts";
 import { untilServing } from "./until-serving.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
@@ -37,6 +39,8 @@ export interface ProxyOptions extends Omit<WorkerOptions, "alarms" | "watch"> {
   readonly statement: number;
   readonly resultSize: number;
   readonly drain: number;
+  readonly limits?: SessionLimits;
+  readonly counts?: CountLimits;
   readonly log: Log;
   /** Stays the caller's. */
   readonly telemetry?: Telemetry | null;
@@ -70,9 +74,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     newRecord: () => worker.newRecord(),
     log,
   });
+  const counts = new SessionCounts(worker.bus, options.counts ?? {});
   const cancels = new Cancels(worker.bus, connections, log);
   let draining = false;
-  const watch = watchSessions(worker, live);
+  const watch = watchSessions(worker, live, options.limits ?? {});
   const listener = await openPostgresListener({
     address: options.postgres.address,
     tls: options.postgres.tls ?? "off",
@@ -88,6 +93,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
         worker,
         connections,
         live,
+        counts,
         cancels,
         maskingKey: options.maskingKey,
         statementLimit: options.statement,
@@ -129,6 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       endTelling?.();
       connections.stop();
       cancels.stop();
+      counts.stop();
       await worker.stop(recordPatience);
       await http.close();
     },
@@ -136,7 +143,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 }
 
 /** INVARIANT (I7): what ends sessions by itself: revocation, time, a bundle that takes `connect` away. */
-function watchSessions(worker: Worker, live: LiveSessions): NodeJS.Timeout {
+function watchSessions(worker: Worker, live: LiveSessions, limits: SessionLimits): NodeJS.Timeout {
   worker.revocations.onRevoked(({ principal }) => {
     for (const session of live.of(principal)) session.end("revoked");
   });
@@ -147,7 +154,11 @@ function watchSessions(worker: Worker, live: LiveSessions): NodeJS.Timeout {
     live.each((session) => {
       if (session.until <= now) session.end("session-expired");
       else if (worker.revocations.of(session.principal.id)) session.end("revoked");
-      else session.hush(silent);
+      else {
+        session.hush(silent);
+        const over = overstayed(session, limits, now);
+        if (over) session.end(over.code, over.params);
+      }
     });
   }, 250);
 }

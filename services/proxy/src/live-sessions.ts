@@ -8,6 +8,10 @@ export interface LiveSession {
   /** When it must end, in milliseconds since the epoch. */
   readonly until: number;
   readonly idle: boolean;
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly opened: number;
+  /** Whether it waits for its client, and since when. */
+  readonly quiet: Quiet;
   /** Ends it with an error of the catalogue. */
   end(code: EndCode, params?: Readonly<Record<string, string>>): void;
   /** Asks the gates again whether it may be connected. */
@@ -16,7 +20,15 @@ export interface LiveSession {
   hush(silent: boolean): void;
 }
 
+export interface Quiet {
+  readonly state: "idle" | "in-transaction" | "busy";
+  readonly since: number;
+}
+
 export type EndCode =
+  | "session-idle"
+  | "idle-in-transaction"
+  | "session-too-long"
   | "revoked"
   | "session-expired"
   | "session-ended"

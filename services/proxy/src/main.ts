@@ -48,6 +48,15 @@ try {
     statement: limits.statement,
     resultSize: limits.result_size ?? Infinity,
     drain,
+    limits: {
+      idle: limits.idle,
+      idleInTransaction: limits.idle_in_transaction,
+      session: limits.session,
+    },
+    counts: {
+      perPrincipal: limits.sessions_per_principal,
+      perConnection: limits.sessions_per_connection,
+    },
     log,
     telemetry,
   });

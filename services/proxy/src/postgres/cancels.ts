@@ -34,7 +34,7 @@ export class Cancels {
     takeMessages(bus, subjects.cancel, Peer, (message) => {
       if (message.from === bus.user) return;
       if (message.type === "ddl") connections.markStale(message.connection);
-      else this.#cancel(message.pid, message.key);
+      else if (message.type === "cancel") this.#cancel(message.pid, message.key);
     });
   }
 

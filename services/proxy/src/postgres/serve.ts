@@ -5,6 +5,7 @@ import { asSallyError, SallyError, type Log } from "@sallyport/runtime";
 import type { Clearance, Passage } from "../gate.ts";
 import type { LiveSessions } from "../live-sessions.ts";
 import type { SessionRecord } from "../record.ts";
+import type { SessionCounts } from "../session-counts.ts";
 import type { Worker } from "../worker.ts";
 import type { Cancels } from "./cancels.ts";
 import { newCancelKey } from "./cancel-keys.ts";
@@ -33,6 +34,7 @@ export interface ServeOptions {
   readonly worker: Worker;
   readonly connections: Connections;
   readonly live: LiveSessions;
+  readonly counts: SessionCounts;
   readonly cancels: Cancels;
   readonly maskingKey: Buffer;
   readonly statementLimit: number;
@@ -125,7 +127,28 @@ async function logIn(
   const settings = startUpSettings(incoming.startup.parameters, connection);
   const connect = connectCommand(connection, principal, incoming.address, settings);
   line.loggedIn();
-  const { clearance, verdictHash, command } = await cleared(line, record, worker, connect);
+  const leave = options.counts.enter(principal.id, connection);
+  try {
+    const target = await passedThrough(line, record, connect, settings, options);
+    begin(
+      { incoming, line, record, principal, until, connection, connect, target, leave },
+      options,
+    );
+  } catch (cause) {
+    leave();
+    throw cause;
+  }
+}
+
+/** Passes the gates and logs in to the target. */
+async function passedThrough(
+  line: ClientLine,
+  record: SessionRecord,
+  connect: Connect,
+  settings: StartUpSettings,
+  options: ServeOptions,
+): Promise<Target> {
+  const { clearance, verdictHash, command } = await cleared(line, record, options.worker, connect);
   // A target is dialled under the same clearance as any command is sent.
   clearance.begin();
   const finish = (error?: { code: string; sqlstate: string; message: string }): void => {
@@ -139,7 +162,7 @@ async function logIn(
   };
   let target: Target;
   try {
-    target = await dialTarget(connection, settings, options);
+    target = await dialTarget(connect.connection, settings, options);
   } catch (cause) {
     const error = asSallyError(cause);
     finish({ code: error.code, sqlstate: error.sqlstate, message: error.message });
@@ -150,7 +173,7 @@ async function logIn(
     target.socket.destroy();
     throw new LogInEnded(null);
   }
-  begin({ incoming, line, record, principal, until, connection, connect, target }, options);
+  return target;
 }
 
 function connectCommand(
@@ -257,6 +280,8 @@ interface Admitted {
   readonly connection: string;
   readonly connect: Connect;
   readonly target: Target;
+  /** It is counted no longer. */
+  readonly leave: () => void;
 }
 
 /** Both sides are logged in: the session begins. */
@@ -285,6 +310,7 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     tellDdl: () => tellDdl(worker, connection),
     release: (command, hold, why) => release(worker, command, hold, why),
     onEnd: () => {
+      admitted.leave();
       live.remove(record.session);
       cancels.remove(record.session);
     },
@@ -296,6 +322,10 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     until,
     get idle() {
       return session.idle;
+    },
+    opened: Date.now(),
+    get quiet() {
+      return session.quiet;
     },
     end: (code, params) => session.end(refusalOf(code, params)),
     recheck: () =>

@@ -1,4 +1,5 @@
 import { ProtocolError } from "@sallyport/pgwire";
+import type { Quiet } from "../live-sessions.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import { unsent } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -16,6 +17,8 @@ const mostPending = 4 * 1024 * 1024;
 export class PostgresSession {
   readonly #options: SessionOptions;
   readonly #parts: SessionParts;
+  /** When bytes last came, from either side. */
+  #moved = Date.now();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -31,6 +34,7 @@ export class PostgresSession {
     const { client, target, reader, log } = this.#options;
     client
       .on("data", (chunk: Buffer) => {
+        this.#moved = Date.now();
         reader.push(chunk);
         this.#pump();
       })
@@ -42,6 +46,7 @@ export class PostgresSession {
       .on("close", () => this.#parts.ending.clientLeft("disconnect"));
     target.socket
       .on("data", (chunk: Buffer) => {
+        this.#moved = Date.now();
         target.reader.push(chunk);
         this.#takeAnswers();
       })
@@ -73,6 +78,13 @@ export class PostgresSession {
       });
       if (closed && passage.code === "policy-denied") onDenied();
     });
+  }
+
+  get quiet(): Quiet {
+    const { turn, answers } = this.#parts;
+    const waits = turn.phase === "free" && answers.idle;
+    const state = !waits ? "busy" : turn.status === "I" ? "idle" : "in-transaction";
+    return { state, since: this.#moved };
   }
 
   get idle(): boolean {

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toTarget } from "@sallyport/pgwire";
+import { waitFor } from "@sallyport/testkit";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { gateway, RawClient } from "./raw-client.ts";
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    workers: 2,
+    policies: '@id("all") permit (principal, action, resource in Connection::"shop");',
+    jobs: {
+      "ci-runner": { groups: ["ci"], owner: "bob" },
+      batch: { groups: ["ci"], owner: "bob" },
+    },
+    change(config) {
+      config.limits = {
+        verdict: "20s",
+        sessions_per_principal: 3,
+        sessions_per_connection: 4,
+        idle: "2s",
+        idle_in_transaction: "500ms",
+        session: "10s",
+      };
+    },
+  });
+});
+afterAll(() => cluster?.stop());
+
+const open = async (who = "ci-runner") => RawClient.open(await gateway(cluster, who));
+
+const failed = (said: readonly string[]): boolean => said.some((one) => one.startsWith("error"));
+
+/** Which reason a session of the archive was closed for. */
+const closedBy = (reason: string, principal = "corp#ci-runner") =>
+  waitFor(
+    async () => {
+      const listed = await cluster.sallyJson(["sessions", "list"]);
+      for (const { session } of listed.filter((one) => one["principal"] === principal)) {
+        const events = await cluster.sallyJson(["replay", String(session)]);
+        if (events.some((event) => event["type"] === "close" && event["reason"] === reason))
+          return true;
+      }
+      return undefined;
+    },
+    { timeout: 15_000, what: `a session closed by ${reason}` },
+  );
+
+test("an idle session ends with 57P05, one idle in a transaction with 25P03, and the evidence says so", async () => {
+  await using idle = await open();
+  await using held = await open();
+  expect(await held.query("BEGIN")).toContain("ready T");
+  await held.query("SELECT 1");
+  await held.until(failed);
+  expect(held.error).toMatchObject({
+    sqlstate: "25P03",
+    severity: "FATAL",
+    message: "the session was idle inside a transaction for 500ms",
+  });
+  await idle.until(failed);
+  expect(idle.error).toMatchObject({ sqlstate: "57P05", message: "the session was idle for 2s" });
+  await closedBy("session-idle");
+  await closedBy("idle-in-transaction");
+});
+
+test("a session that works is not idle, and ends when it is too old", async () => {
+  await using busy = await open();
+  expect(await busy.query("SELECT pg_sleep(1.5)")).toContain("ready I");
+  busy.send(toTarget.query("SELECT pg_sleep(60)"));
+  await busy.until(failed);
+  expect(busy.error).toMatchObject({
+    sqlstate: "57P01",
+    message: "the session is as old as it may get: 10s",
+  });
+  await closedBy("session-too-long");
+});
+
+test("sessions are counted by principal and by connection, on all workers together", async () => {
+  const sessions: RawClient[] = [];
+  try {
+    const busy = async (who?: string) => {
+      const session = await open(who);
+      sessions.push(session);
+      session.send(toTarget.query("SELECT pg_sleep(60)"));
+    };
+    for (let n = 0; n < 3; n++) await busy();
+    const refused = await cluster.psql("ci-runner", "SELECT 1");
+    expect(refused.stderr).toContain(
+      "principal `corp#ci-runner` has as many sessions as it may have: 3",
+    );
+    await busy("batch");
+    const full = await cluster.psql("batch", "SELECT 1");
+    expect(full.stderr).toContain("connection `shop` has as many sessions as it may have: 4");
+  } finally {
+    for (const session of sessions) await session[Symbol.asyncDispose]();
+  }
+  await waitFor(async () => (await cluster.psql("ci-runner", "SELECT 1")).stdout === "1\n", {
+    what: "a session after the others left",
+  });
+  await closedBy("too-many-sessions");
+});
