@@ -279,7 +279,7 @@ export class Answers {
     this.#result.end();
     const cut = this.#endCut();
     if (head?.kind === "own-failure") {
-    this.#out.say(cut ? errorFrame(cut) : head.bytes);
+      this.#out.say(cut ? errorFrame(cut) : head.bytes);
       if (!head.simple) this.#skipToSync();
       return;
     }
