@@ -79,7 +79,7 @@ test("the target ends a session: its own words, then the end; another session be
     { what: "the session to be at work" },
   );
   await cluster.truth(`SELECT pg_terminate_backend(${backend?.pid ?? 0})`);
-  expect(await raw.ready()).toEqual(["error 57P01", "end"]);
+  expect(await raw.ready()).toEqual(["columns pg_sleep", "error 57P01", "end"]);
   await using again = await ci();
   expect(await again.query("SELECT 1")).toContain("row 1");
 });
