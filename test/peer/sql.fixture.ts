@@ -450,7 +450,6 @@ export const untraced: readonly string[] = [
   "FETCH ALL FROM c",
   "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
   "SELECT pg_sleep(salary) FROM staff",
-  "SELECT dblink('x', 'y')",
   "SELECT cursor_to_xml('c', 1, true, true, '')",
   "SELECT ts_rewrite('a'::tsquery, 'SELECT t, s FROM x')",
   "SELECT currtid2('customers', '(0,1)')",

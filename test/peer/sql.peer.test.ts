@@ -76,6 +76,7 @@ describe("names that the target lacks get the target's own code and message", ()
     "UPDATE notes SET nothing = 1",
     "DELETE FROM nowhere",
     "SELECT 'é', nothing FROM customers",
+    "SELECT dblink('x', 'y')",
   ])("%s", async (text) => {
     const analysis = await read(text);
     const error = await failure(text);
