@@ -82,7 +82,7 @@ test("what is refused in the middle of COPYs fails all of them", async () => {
   expect((await cluster.truth("SELECT FROM wide")).length).toBe(before);
 });
 
-test("what is masked is not copied out", async () => {
+test("what is masked is copied out masked", async () => {
   await using raw = await ci();
   for (const text of [
     "COPY customers TO STDOUT",
@@ -90,7 +90,8 @@ test("what is masked is not copied out", async () => {
     "COPY customers (card_number) TO STDOUT (FORMAT binary)",
   ]) {
     const said = await raw.query(text);
-    expect(said, text).toEqual(["error 42501", "ready I"]);
+    expect(said.slice(-2), text).toEqual(["complete COPY 8", "ready I"]);
+    expect(said.join(), text).not.toMatch(/ada\.brandt@|4929123456/);
   }
   expect((await raw.query("COPY customers (id, name) TO STDOUT")).join()).toContain("Ada Brandt");
 });
