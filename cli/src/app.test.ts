@@ -29,7 +29,6 @@ policies: ./policies
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test.each([
-  ["init", "`sally init` is not there yet"],
   ["query", "`sally query` is not there yet"],
   ["verify", "`sally verify` is not there yet"],
 ])("`sally %s` says that it is not there yet, and fails", async (command, said) => {

@@ -8,6 +8,7 @@ type Register = (program: Command) => void;
 
 /** In the order of the help. A command's modules are loaded when it is called: some carry a policy engine, or parsers. */
 const commands: Readonly<Record<string, () => Promise<Register>>> = {
+  init: async () => (await import("./commands/init.ts")).registerInit,
   up: async () => (await import("./commands/up.ts")).registerUp,
   setup: async () => (await import("./commands/setup.ts")).registerSetup,
   apply: async () => (await import("./commands/apply.ts")).registerApply,

@@ -30,6 +30,7 @@ test.each(there)("`sally %s --help` shows examples", (name, command) => {
 
 test("the commands are those of the agreement", () => {
   expect(program.commands.map((command) => command.name())).toEqual([
+    "init",
     "up",
     "setup",
     "apply",
@@ -41,7 +42,6 @@ test("the commands are those of the agreement", () => {
     "connect",
     "sessions",
     "replay",
-    "init",
     "query",
     "verify",
   ]);

@@ -3,7 +3,6 @@ import { CliError } from "./cli-error.ts";
 import { withCommonOptions } from "./context.ts";
 
 const commands: Readonly<Record<string, string>> = {
-  init: "write a first sallyport.yaml",
   query: "ask the archive with SQL",
   verify: "check the archive's chain offline",
 };
