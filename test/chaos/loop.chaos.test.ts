@@ -24,7 +24,7 @@ test.runIf(hasS3())(
   async () => {
     const report = await loop({
       seed: 4,
-      time: 240_000,
+      time: 120_000,
       rounds: slice.size,
       only: ({ part, kind }) => slice.has(`${part}: ${kind}`),
     });
