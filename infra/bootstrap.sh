@@ -74,7 +74,9 @@ fail() {
 }
 
 # One at a time; a lock whose owner is dead is taken over.
+# Without symbolic links: what lies in .tools must never be taken for the machine's own.
 mkdir -p "$tools"
+tools=$(cd "$tools" && pwd -P)
 until mkdir "$tools/lock" 2>/dev/null; do
   owner=$(cat "$tools/lock/pid" 2>/dev/null || echo unknown)
   if [ "$owner" != unknown ] && ! kill -0 "$owner" 2>/dev/null; then

@@ -20,7 +20,7 @@ const listener = await openPostgresListener({
       socket,
       errorFrame(refusalOf("session-ended", { reason: `served by ${process.pid}` }), "FATAL"),
     ),
-  onCancel: () => undefined,
+  onCancel: () => Promise.resolve(),
 });
 process.once("SIGTERM", () => void listener.close());
 process.stdout.write(`${listener.port}\n`);

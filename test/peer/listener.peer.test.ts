@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { connect as connectTls, TLSSocket, type ConnectionOptions } from "node:tls";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { toTarget } from "@sallyport/pgwire";
 import { SallyError } from "@sallyport/runtime";
 import {
@@ -89,7 +90,7 @@ async function open(over: Partial<ListenerOptions> = {}): Promise<PostgresListen
     log,
     admit: () => null,
     onStartup: greet,
-    onCancel: () => undefined,
+    onCancel: () => Promise.resolve(),
     ...over,
   });
   listeners.push(listener);
@@ -224,9 +225,13 @@ describe("ways in", () => {
   test.each(["plain text", "TLS"])("CancelRequest over %s: told, and no answer", async (layer) => {
     const cancels: [number, string, string][] = [];
     const { port } = await open({
-      onCancel: ({ pid, key }, address) => cancels.push([pid, key.toString(), address]),
+      onCancel: async ({ pid, key }, address) => {
+        await nextTurn();
+        cancels.push([pid, key.toString(), address]);
+      },
     });
     const client = layer === "TLS" ? await secure(port) : Client.plain(port);
+    // Its end says that the cancel was passed on.
     expect(await client.send(toTarget.cancelRequest(42, Buffer.from("key!"))).ends()).toBe("");
     expect(cancels).toEqual([[42, "key!", expect.stringMatching(/^127\.0\.0\.1:\d+$/)]]);
   });
@@ -598,10 +603,11 @@ describe.skipIf(!hasPsql())("psql (on this machine)", () => {
     test("Ctrl-C: its CancelRequest comes as one", async () => {
       const { port } = await open({
         onStartup: splice,
-        onCancel: ({ pid, key }) => {
+        onCancel: async ({ pid, key }) => {
           const target = connect(server.port, "127.0.0.1");
           sockets.push(target);
           target.end(toTarget.cancelRequest(pid, key));
+          await once(target.resume(), "close");
         },
       });
       const running = startPsql([

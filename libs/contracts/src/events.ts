@@ -84,7 +84,7 @@ export const Refused = z.strictObject({
   ...chained,
   type: z.literal("refused"),
   command: CommandId,
-  /** At most 64 KiB of it, with the hash of the whole. */
+  /** At most 64 KiB of it, with the hash of the whole; empty when there was none to be read. */
   text: z.string(),
   textHash: Sha256,
   code: z.string(),

@@ -9,7 +9,7 @@ import { sendCancel } from "./upstream/send-cancel.ts";
 interface Cancellable {
   readonly pid: number;
   readonly key: Buffer;
-  readonly cancel: () => void;
+  readonly cancel: () => Promise<void>;
 }
 
 /** Questions to the other workers a second, at most: a CancelRequest needs no log-in. */
@@ -34,7 +34,7 @@ export class Cancels {
     takeMessages(bus, subjects.cancel, Peer, (message) => {
       if (message.from === bus.user) return;
       if (message.type === "ddl") connections.markStale(message.connection);
-      else if (message.type === "cancel") this.#cancel(message.pid, message.key);
+      else if (message.type === "cancel") void this.#cancel(message.pid, message.key);
     });
   }
 
@@ -46,18 +46,23 @@ export class Cancels {
     this.#sessions.delete(id);
   }
 
-  /** A CancelRequest arrived. Nobody is told whether it found anything, as PostgreSQL does. */
-  request(pid: number, key: Buffer): void {
+  /**
+   * A CancelRequest arrived. Nobody is told whether it found anything, as PostgreSQL does. Settles when the target
+   * has been told, or the worker that may have the session asked; never rejects.
+   */
+  async request(pid: number, key: Buffer): Promise<void> {
     const hash = cancelKeyHash(key);
-    if (this.#cancel(pid, hash) || this.#asked >= mostAsked) return;
+    const cancelled = this.#cancel(pid, hash);
+    if (cancelled) return await cancelled;
+    if (this.#asked >= mostAsked) return;
     this.#asked += 1;
     const question = { v: 1, type: "cancel", from: this.#bus.user, pid, key: hash };
     this.#bus.publish(subjects.cancel, JSON.stringify(question));
   }
 
-  /** Cancels what a target runs for one of our sessions. */
-  target(connection: string, { pid, key }: Target): void {
-    this.#connections
+  /** Cancels what a target runs for one of our sessions; settles when the target has done so, never rejects. */
+  async target(connection: string, { pid, key }: Target): Promise<void> {
+    await this.#connections
       .target(connection, new Map())
       .then((address) => sendCancel(address, pid, key, AbortSignal.timeout(5000)))
       .catch((err: unknown) => this.#log.warn({ err, connection }, "a cancel did not arrive"));
@@ -67,12 +72,11 @@ export class Cancels {
     clearInterval(this.#second);
   }
 
-  #cancel(pid: number, hash: string): boolean {
+  #cancel(pid: number, hash: string): Promise<void> | null {
     for (const session of this.#sessions.values()) {
       if (session.pid !== pid || !sameCancelKey(session.key, hash)) continue;
-      session.cancel();
-      return true;
+      return session.cancel();
     }
-    return false;
+    return null;
   }
 }

@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly resultLimit: number;
   readonly log: Log;
   /** Cancels what runs on the target. */
-  readonly cancelTarget: () => void;
+  readonly cancelTarget: () => Promise<void>;
   /** DDL ran on the connection: told to all workers before this session's client hears of it. */
   readonly tellDdl: () => Promise<void>;
   /** A command waits no longer for its hold, or gives its approval back. */

@@ -77,7 +77,7 @@ function answerEvents(
       if (!copy.begin(running)) ending.end(refusalOf("internal"), "copy unforeseen");
     },
     ready: (status, instead) => parts().readiness.ready(status, instead),
-    cut: cancelTarget,
+    cut: () => void cancelTarget(),
     made: (one) => parts().statements.made(one),
     gone(entry, failed) {
       const { statements } = parts();

@@ -96,14 +96,14 @@ export class PostgresSession {
   }
 
   /** The client asked, on another connection, to cancel what runs here. */
-  cancel(): void {
-    if (!this.#parts.answers.idle) this.#options.cancelTarget();
+  async cancel(): Promise<void> {
+    if (!this.#parts.answers.idle) await this.#options.cancelTarget();
     else if (this.#parts.turn.atGate) this.#options.gate.cancel(this.#parts.turn.atGate);
   }
 
   /** Ends the session, whatever it does: revoked, killed, drained. */
   end(why: Refusal): void {
-    if (!this.#parts.answers.idle) this.#options.cancelTarget();
+    if (!this.#parts.answers.idle) void this.#options.cancelTarget();
     this.#parts.ending.end(why, why.code);
   }
 

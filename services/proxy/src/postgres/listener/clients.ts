@@ -19,7 +19,11 @@ export interface ClientsOptions {
   /** Asked once a StartupMessage is there: why the client is told to go, if it is. */
   readonly admit: () => SallyError | null;
   readonly onStartup: (incoming: Incoming) => void;
-  readonly onCancel: (request: CancelRequest, address: string) => void;
+  /**
+   * The client's connection closes when the promise settles, as PostgreSQL's does once the signal is sent: who then
+   * sends on does not have the next statement cancelled.
+   */
+  readonly onCancel: (request: CancelRequest, address: string) => Promise<void>;
 }
 
 /** The clients that have not started yet. */
@@ -96,8 +100,9 @@ export class Clients {
         return onStartup({ socket, startup, rest, tls, address, deadline });
       }
       case "cancel":
-        sendOff(outcome.socket);
-        return onCancel({ pid: outcome.pid, key: outcome.key }, address);
+        return void onCancel({ pid: outcome.pid, key: outcome.key }, address).finally(() =>
+          sendOff(outcome.socket),
+        );
       case "refused":
         log.info({ address, code: outcome.why.code }, "refused before the log-in");
         return sendOff(outcome.socket, errorFrame(outcome.why, "FATAL"));
