@@ -39,7 +39,9 @@ SELECT 1 AS a \; SELECT 2 AS b;
 SELECT 'then';
 \endif
 SELECT 1/0;
+\set VERBOSITY default
 SELEKT 1;
+\set VERBOSITY verbose
 INSERT INTO psql.t VALUES (1);
 SELECT nothing FROM psql.t;
 \errverbose

@@ -126,7 +126,8 @@ async function said(
   };
   return new Promise((resolve, reject) => {
     execFile(command, args, options, (error, stdout, stderr) => {
-      const places = /127\.0\.0\.1(:\d+)?|(?<=port )\d+/g;
+      const places =
+        /127\.0\.0\.1(:\d+)?|(?<=port )\d+|(?<=connected to database "shop" as user )"[\w-]+"/g;
       if (error) reject(new Error(`${error.message}\n${stdout.slice(-4000)}\n${stderr}`));
       else resolve(`${stdout}${stderr}`.replaceAll(places, "…"));
     });

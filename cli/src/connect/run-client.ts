@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { CliError } from "../cli-error.ts";
 
@@ -16,13 +16,16 @@ export async function runClient(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const child = spawn(command, args, { stdio: "inherit", env });
+  // Listened to before there is a client: a signal that comes while it starts is its own, too.
+  let client: ChildProcess | undefined;
   const listeners = [...fromTerminal, ...forwarded].map((signal) => {
     const shared = fromTerminal.includes(signal) && process.stdin.isTTY;
-    const listener = (): void => void (shared || child.kill(signal));
+    const listener = (): void => void (shared || client?.kill(signal));
     process.on(signal, listener);
     return () => process.off(signal, listener);
   });
+  const child = spawn(command, args, { stdio: "inherit", env });
+  client = child;
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);

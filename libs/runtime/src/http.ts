@@ -87,7 +87,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
       reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),
     );
   await options.routes?.(app);
-  await app.listen({ host: options.address.host, port: options.address.port });
+  await listen(app, options.address);
   const [bound] = app.addresses();
   if (typeof bound !== "object") throw new Error(`${service} has no address`);
   const watch =
@@ -102,6 +102,18 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
       await app.close();
     },
   };
+}
+
+/** The system may give two listeners that ask for any port the same one, and tells the second. */
+async function listen(app: FastifyInstance, address: HttpOptions["address"]): Promise<void> {
+  for (let attempts = 5; ; attempts--) {
+    try {
+      return void (await app.listen({ host: address.host, port: address.port }));
+    } catch (err) {
+      const taken = err instanceof Error && "code" in err && err.code === "EADDRINUSE";
+      if (address.port !== 0 || !taken || attempts === 1) throw err;
+    }
+  }
 }
 
 const tlsVersion = "TLSv1.2";
