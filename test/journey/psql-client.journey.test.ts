@@ -231,7 +231,10 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
       return `${stdout}${stderr}${code}`
         .replaceAll(/server process with PID \d+/g, "server process")
         .replaceAll(/^SSL connection .*\n|on host .*? port "\d+"|at "127.0.0.1", port \d+/gm, "")
-        .replaceAll(/^.*(nowhere_at_all|connection `|check the database name|Previous connection).*\n/gm, "")
+        .replaceAll(
+          /^.*(nowhere_at_all|connection `|check the database name|Previous connection).*\n/gm,
+          "",
+        )
         .replaceAll(/^.*\(every 0\.1s\)\n/gm, "");
     };
     const direct = await answer(bare());

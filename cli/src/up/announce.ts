@@ -47,7 +47,7 @@ export class Announcer {
       if (cluster.ca !== undefined) say(`  authority   ${cluster.ca}`);
       say(`  try         ${psqlLine(cluster, connection)}`);
     }
-    for (const [name, url] of Object.entries(cluster.http).toSorted())
+    for (const [name, url] of Object.entries(cluster.http).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       say(`  ${name.padEnd(12)}${url}`);
     say(paint("dim", "  `sally doctor` looks at everything; Ctrl-C lets sessions end, then stops"));
     say();
