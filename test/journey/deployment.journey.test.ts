@@ -96,14 +96,23 @@ test(
   { timeout: 120_000 },
   async () => {
     const said = async (text: string): Promise<boolean> => (await cluster.log()).includes(text);
+    let applied: unknown;
     for (const n of [1, 2]) {
       const policies = join(cluster.directory, "policies", `more-${n}.cedar`);
       await writeFile(
         policies,
         `@id("more-${n}") permit (principal, action, resource == Table::"shop/public.none");`,
       );
-      expect(await cluster.sally(["apply"])).toMatchObject({ code: 0 });
+      applied = (await cluster.sallyJson(["apply"]))[0]?.["revision"];
     }
+    // Who judges by it next may do so after it was lost.
+    await waitFor(
+      async () => {
+        const page = await fetch(`http://${cluster.up.listen["recorder"]}/readyz`);
+        return new RegExp(`"bundle":${String(applied)}\\b`).test(await page.text());
+      },
+      { what: "the recorder to keep the bundle", timeout: 10_000 },
+    );
     await using client = await cluster.connect("ci-runner");
     const { nats } = cluster;
     const { pid } = nats;

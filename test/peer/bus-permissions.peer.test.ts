@@ -105,7 +105,7 @@ const maySubscribe: Record<string, string[]> = {
   ],
   approval: ["_G.approval.>", "_R.approval.>"],
   authn: ["_G.authn.>", "sp.authn.verify authn", "sp.authn.revoke authn"],
-  recorder: ["_G.recorder.>"],
+  recorder: ["_G.recorder.>", "sp.beat"],
   operator: ["_G.operator.>", "_R.operator.>"],
   witness: ["_G.witness.>", "$SYS.ACCOUNT.*.CONNECT"],
 };

@@ -128,7 +128,7 @@ export function permissionsOf(
           "sp.ctl.*.end",
           ...readBucket(buckets.bundle),
         ],
-        subscribe: [gate],
+        subscribe: [gate, subjects.beat],
       };
     case "operator":
       return {

@@ -1,6 +1,6 @@
 import { Segment, type SealedObject, type StoredMessage } from "@sallyport/evidence";
 import { streams, type RecordEvent } from "@sallyport/contracts";
-import { BundleRevisions } from "./bundle-revisions.ts";
+import type { BundleRevisions } from "./bundle-revisions.ts";
 import { ChainWriter, LostRace, type Prepared } from "./chain-writer.ts";
 import { Intake } from "./intake.ts";
 import { recentOwners } from "./recent-owners.ts";
@@ -32,6 +32,7 @@ export interface ArchivingWatch {
 }
 
 export interface ArchivingOptions extends RecorderOptions {
+  readonly bundles: BundleRevisions;
   /** False when the recorder stops meanwhile. */
   readonly pause: (milliseconds: number) => Promise<boolean>;
   readonly tell: (progress: Partial<Progress>) => void;
@@ -50,7 +51,6 @@ interface Parts {
  */
 export class Archiving {
   readonly #options: ArchivingOptions;
-  readonly #bundles: BundleRevisions;
   readonly #chain: ChainWriter;
   readonly #record: StreamReading;
   readonly #output: StreamReading;
@@ -63,7 +63,6 @@ export class Archiving {
 
   private constructor(options: ArchivingOptions, { chain, record, output, intake }: Parts) {
     this.#options = options;
-    this.#bundles = new BundleRevisions(options.bus);
     this.#chain = chain;
     this.#record = record;
     this.#output = output;
@@ -133,8 +132,8 @@ export class Archiving {
    */
   async settle(goOn: () => boolean): Promise<void> {
     await this.commit(goOn);
-    await this.#record.compare();
-    await this.#output.compare();
+    const setBack = [await this.#record.compare(), await this.#output.compare()];
+    if (setBack.includes(true)) this.#options.bundles.setBack();
     await this.commit(goOn);
     await this.purge();
   }
@@ -202,24 +201,23 @@ export class Archiving {
     });
   }
 
-  /** A revision that the bucket lacks twice, a second apart, is lost. */
+  /** A revision that is found nowhere twice, a second apart, is lost. */
   async #bundleObjects(
     revisions: ReadonlySet<number>,
   ): Promise<{ objects: SealedObject[]; missing: number[] }> {
+    const { bundles, pause, alarms } = this.#options;
     const objects: SealedObject[] = [];
     const missing: number[] = [];
     for (const revision of revisions) {
-      let found = await this.#bundles.read(revision);
-      if (found === null) {
-        if (!(await this.#options.pause(1000)))
-          throw new Error("stopped before a bundle was found");
-        found = await this.#bundles.read(revision);
+      let found = await bundles.read(revision);
+      if (found.length === 0) {
+        if (!(await pause(1000))) throw new Error("stopped before a bundle was found");
+        found = await bundles.read(revision);
       }
-      if (found !== null) objects.push(found);
-      else {
-        missing.push(revision);
-        this.#options.alarms.raise("bundle-missing", "a bundle revision was lost", { revision });
-      }
+      objects.push(...found);
+      if (found.length > 0) continue;
+      missing.push(revision);
+      alarms.raise("bundle-missing", "a bundle revision was lost", { revision });
     }
     return { objects, missing };
   }

@@ -1,37 +1,103 @@
-import type { Bus } from "@sallyport/bus";
+import { BeatListener, type Bus } from "@sallyport/bus";
 import { buckets, keys, randomId } from "@sallyport/contracts";
-import { sealBundle, type SealedObject } from "@sallyport/evidence";
+import { sealBundle, type ArchiveStore, type SealedObject } from "@sallyport/evidence";
 import { z } from "zod";
 
 const patience = 2000;
 const subject = `$KV.${buckets.bundle}.${keys.bundle}`;
 const Created = z.object({ num_pending: z.number().int() });
 
+/** Copies that are kept in memory. */
+const most = 16;
+
 /**
- * Copies of the bundle revisions that verdicts name, read from the bucket's history. A revision is read once a
- * process; the archive takes the same one again under the same name.
+ * Copies of the bundle revisions that verdicts name. Each revision that authn's beat tells of is read at once: when the
+ * bus loses its storage, policy judges by the lost bundle until it has taken the new one, and only here it still lies.
+ * A bucket that was set back counts anew, so one number may stand for two bundles; both are kept then.
  */
 export class BundleRevisions {
   readonly #bus: Bus;
-  readonly #known = new Map<number, SealedObject>();
+  readonly #store: ArchiveStore;
+  readonly #beats: BeatListener;
+  /** By key in the archive, oldest first. */
+  readonly #kept = new Map<string, SealedObject>();
+  /** Those of them that were read from the bucket as it is now. */
+  readonly #current = new Map<number, SealedObject>();
+  #newest = 0;
+  #reading = false;
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, store: ArchiveStore) {
     this.#bus = bus;
+    this.#store = store;
+    this.#beats = new BeatListener(bus);
+    this.#beats.onBeat(({ bundle }) => {
+      if (bundle < this.#newest) this.setBack();
+      if (bundle !== this.#newest && !this.#reading) void this.#follow(bundle);
+    });
   }
 
-  /** The revision as an object; null when the bucket no longer has it. Rejects when no answer comes in 2 s. */
-  async read(revision: number): Promise<SealedObject | null> {
-    const known = this.#known.get(revision);
-    if (known !== undefined) return known;
-    const bytes = await this.#fetch(revision);
-    if (bytes === null) return null;
-    const sealed = sealBundle(revision, bytes);
-    this.#known.set(revision, sealed);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= 8) break;
-      this.#known.delete(oldest);
+  /** The newest revision that was heard of and is kept; 0 before the first. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  stop(): void {
+    this.#beats.stop();
+  }
+
+  /** The bus may have lost its storage: what was read stays kept, and numbers are looked up anew. */
+  setBack(): void {
+    this.#current.clear();
+    this.#newest = 0;
+  }
+
+  /**
+   * The revision as objects: more than one when the bucket was set back meanwhile, none when it is neither there nor
+   * kept nor in the archive. Rejects when no answer comes in 2 s.
+   */
+  async read(revision: number): Promise<SealedObject[]> {
+    await this.#copy(revision);
+    const found = [...this.#kept.values()].filter((kept) => kept.revision === revision);
+    return found.length > 0 ? found : this.#archived(revision);
+  }
+
+  async #follow(revision: number): Promise<void> {
+    this.#reading = true;
+    try {
+      // A sequence of the bucket that is no bundle, or no longer there, is not asked for again.
+      await this.#copy(revision);
+      this.#newest = revision;
+    } catch (err) {
+      this.#bus.log.debug({ err, revision }, "the bundle was not read; the next beat tells of it");
+    } finally {
+      this.#reading = false;
     }
-    return sealed;
+  }
+
+  async #copy(revision: number): Promise<void> {
+    if (revision === 0 || this.#current.has(revision)) return;
+    const bytes = await this.#fetch(revision);
+    if (bytes === null) return;
+    const sealed = sealBundle(revision, bytes);
+    this.#current.set(revision, sealed);
+    this.#kept.set(sealed.key, sealed);
+    for (const [key, oldest] of this.#kept) {
+      if (this.#kept.size <= most) break;
+      this.#kept.delete(key);
+      if (this.#current.get(oldest.revision ?? 0)?.key === key)
+        this.#current.delete(oldest.revision ?? 0);
+    }
+  }
+
+  /** What the archive took before this process began. */
+  async #archived(revision: number): Promise<SealedObject[]> {
+    const found: SealedObject[] = [];
+    for await (const key of this.#store.list(`bundles/${revision}-`)) {
+      const bytes = await this.#store.get(key);
+      const sealed = bytes && sealBundle(revision, bytes);
+      if (sealed?.key === key) found.push(sealed);
+    }
+    return found;
   }
 
   /**

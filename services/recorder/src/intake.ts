@@ -67,7 +67,9 @@ export class Intake {
               session: event.session,
               seq: message.seq,
             });
-          if (event.type === "verdict" && event.revision > 0) this.revisions.add(event.revision);
+          if (event.type === "verdict")
+            for (const revision of [event.revision, event.under ?? 0])
+              if (revision > 0) this.revisions.add(revision);
           segment.addEvent(message, read.writer, line);
           this.#watch?.event(event, message.seq);
         }

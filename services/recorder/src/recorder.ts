@@ -4,6 +4,7 @@ import type { Bus } from "@sallyport/bus";
 import type { ArchiveStore } from "@sallyport/evidence";
 import type { Alarms, Log } from "@sallyport/runtime";
 import { Archiving, type ArchivingWatch, type Progress } from "./archiving.ts";
+import { BundleRevisions } from "./bundle-revisions.ts";
 import { LostRace } from "./chain-writer.ts";
 import { Lease } from "./lease.ts";
 
@@ -28,6 +29,8 @@ export interface RecorderOptions {
 /** What the health page says. */
 export interface RecorderState extends Progress {
   readonly active: boolean;
+  /** The newest revision of the bundle that is kept for the verdicts to come. */
+  readonly bundle: number;
 }
 
 const defaultSegment = 16 * 1024 ** 2;
@@ -40,7 +43,8 @@ export class Recorder {
   readonly #poll: number;
   readonly #cutAfter: number;
   #running: Promise<void> | undefined;
-  #state: RecorderState = {
+  readonly #bundles: BundleRevisions;
+  #state: Omit<RecorderState, "bundle"> = {
     active: false,
     manifest: 0,
     committed: null,
@@ -51,6 +55,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#bundles = new BundleRevisions(options.bus, options.store);
     this.#segmentBytes = options.segmentBytes ?? defaultSegment;
     // Reading late by one poll, waiting for the cut, and writing must fit into `every`.
     this.#poll = Math.min(500, options.every / 8);
@@ -58,7 +63,7 @@ export class Recorder {
   }
 
   get state(): RecorderState {
-    return this.#state;
+    return { ...this.#state, bundle: this.#bundles.newest };
   }
 
   start(): void {
@@ -69,6 +74,7 @@ export class Recorder {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    this.#bundles.stop();
   }
 
   get #stopped(): boolean {
@@ -102,6 +108,7 @@ export class Recorder {
     const goOn = (): boolean => lease.held && !this.#stopped;
     const archiving = await Archiving.begin({
       ...this.#options,
+      bundles: this.#bundles,
       pause: (milliseconds) => this.#pause(milliseconds),
       tell: (progress) => this.#tell(progress),
     });

@@ -68,10 +68,11 @@ export class StreamReading {
   /**
    * Compares the last message that was read with what lies there on the leader. When it differs or is missing, the
    * stream was set back: its numbers may be used again, so all of it is read anew, as a generation of its own.
+   * Returns whether it was.
    */
-  async compare(): Promise<void> {
+  async compare(): Promise<boolean> {
     const expected = this.#end();
-    if (expected === null || (await this.leader.holds(expected))) return;
+    if (expected === null || (await this.leader.holds(expected))) return false;
     const found = await this.leader.state();
     this.#options.alarms.raise("stream-set-back", "a stream was set back", {
       stream: this.leader.stream,
@@ -83,6 +84,7 @@ export class StreamReading {
     this.#position = 0;
     this.#anchor = null;
     this.#last = null;
+    return true;
   }
 
   /**
