@@ -42,7 +42,9 @@ async function cancel({ pid, key }: { pid: number; key: number }): Promise<void>
 const runs = async (client: Client): Promise<boolean> =>
   (
     await cluster.truth(
-      `SELECT FROM pg_stat_activity WHERE pid = ${cancelKey(client).pid} AND state = 'active'`,
+      // Not the gateway's own statement before it.
+      `SELECT FROM pg_stat_activity WHERE pid = ${cancelKey(client).pid} AND state = 'active'
+         AND query LIKE '%generate_series%'`,
     )
   ).length === 1;
 

@@ -187,10 +187,12 @@ test("before the token ends, the password file has another", { timeout: 60_000 }
     `),
     ["--token-command", command],
   );
-  await waitFor(async () => (await leftBehind()).length === 1, {
-    what: "the password file",
-    timeout: 20_000,
-  });
+  const written = async (): Promise<boolean> => {
+    const [folder] = await leftBehind();
+    const file = folder === undefined ? "" : join(directory, folder, "pgpass");
+    return existsSync(file) && readFileSync(file, "utf8").includes(first);
+  };
+  await waitFor(written, { what: "the password file", timeout: 20_000 });
   const second = await freshToken();
   const { stdout } = await running;
   const [before = "", after = ""] = JSON.parse(stdout) as string[];
