@@ -87,7 +87,11 @@ echo "ended with $?"
 quiet -c "SELECT to_regclass('psql.gone') IS NULL"
 
 step "Ctrl-C"
-timeout --signal INT 2 psql --no-psqlrc -c "SELECT pg_sleep(60)" 2>&1
+psql --no-psqlrc -c "SELECT pg_sleep(60)" 2>&1 &
+asleep="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+until [ "$(quiet -c "$asleep")" = 1 ]; do sleep 0.1; done
+kill -INT $!
+wait $!
 echo "ended with $?"
 
 step "pgbench"
