@@ -8,7 +8,7 @@ import { connectionName } from "./operator-name.ts";
  * Connects to the bus as the operator, whose key `sally up` leaves in its data directory (or the config's
  * `nats.credentials` has); the caller stops it.
  */
-export async function connectOperator(context: CliContext): Promise<Bus> {
+async function connectOperator(context: CliContext): Promise<Bus> {
   const { servers, credentials } = context.cluster();
   const log = openLog("sally", "error");
   try {

@@ -55,7 +55,7 @@ export class Announcer {
 }
 
 /** A line to copy: the token is the password. */
-export function psqlLine(cluster: ClusterFile, connection: string): string {
+function psqlLine(cluster: ClusterFile, connection: string): string {
   const [, host = "127.0.0.1", port = "6432"] =
     /^\[?(.*?)\]?:(\d+)$/.exec(cluster.postgres ?? "") ?? [];
   const reachable = host === "0.0.0.0" || host === "::" ? "localhost" : host;

@@ -4,7 +4,7 @@ import type { Bus } from "./connect.ts";
 import { takeMessages } from "./requests.ts";
 
 /** Without a beat for so many milliseconds nothing is forwarded (I7). */
-export const beatLife = 2000;
+const beatLife = 2000;
 
 /** Listens for authn's beat. */
 export class BeatListener {

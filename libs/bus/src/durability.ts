@@ -30,7 +30,7 @@ export async function seeDurability(
   return { replicas, syncAlways, worth: worthOf(replicas, syncAlways) };
 }
 
-export function worthOf(replicas: number, syncAlways: boolean | null): Durability {
+function worthOf(replicas: number, syncAlways: boolean | null): Durability {
   if (syncAlways === true) return "fsync";
   return replicas >= 3 ? "replicated" : "buffered";
 }

@@ -6,7 +6,7 @@ import { Bucket } from "./buckets.ts";
 import type { Bus } from "./connect.ts";
 
 /** authn's mark that every revocation of the archive is in the bucket. */
-export const RevocationsComplete = z.strictObject({
+const RevocationsComplete = z.strictObject({
   v: z.literal(1),
   type: z.literal("complete"),
   at: z.number().int().nonnegative(),

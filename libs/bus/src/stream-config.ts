@@ -41,7 +41,7 @@ const common = {
 export const leaseLife = 10_000;
 
 /** A hold that nobody touches for so long leaves the bucket, used or not, in milliseconds. */
-export const holdLife = 30 * 86_400_000;
+const holdLife = 30 * 86_400_000;
 
 /** The longest life of a handle, whatever its token says, in milliseconds. */
 export const handleLife = 86_400_000;

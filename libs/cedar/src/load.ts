@@ -20,7 +20,7 @@ export type PolicyBundle = Pick<
   "connections" | "issuers" | "approvers" | "baseline" | "policies"
 >;
 
-export const baselineFile = "baseline.cedar";
+const baselineFile = "baseline.cedar";
 
 /** Reads and lints every policy of a bundle, the baseline included; all mistakes at once. */
 export function readPolicies(bundle: PolicyBundle): {

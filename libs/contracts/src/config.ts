@@ -29,7 +29,7 @@ export interface Address {
 }
 
 /** `127.0.0.1:6432`, `[::1]:6432`, `localhost:0`; port 0 takes a free one. */
-export const AddressText = z
+const AddressText = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, "an address such as `127.0.0.1:6432`")
   .transform((text): Address => {

@@ -60,7 +60,7 @@ export async function checkChain(
 }
 
 /** What must hold between a manifest and the one before it (null before the first). */
-export function checkLink(previous: ReadManifest | null, current: ReadManifest): Finding[] {
+function checkLink(previous: ReadManifest | null, current: ReadManifest): Finding[] {
   const { n, prev, record, output, missingBundles } = current.manifest;
   const findings: Finding[] = [];
   if (prev !== (previous?.hash ?? null))

@@ -17,7 +17,6 @@ export { readStretches } from "./frames.ts";
 export { Segment, sealBundle, type ObjectKind, type SealedObject } from "./segment.ts";
 export { readIndex, type SegmentIndex, type SessionPart } from "./session-index.ts";
 export {
-  keyId,
   manifestKey,
   readManifest,
   writeManifest,
@@ -38,5 +37,5 @@ export {
   type SessionRecord,
 } from "./session-record.ts";
 export { checkSession } from "./check-session.ts";
-export { checkChain, checkLink, type ChainReport } from "./check-chain.ts";
+export { checkChain, type ChainReport } from "./check-chain.ts";
 export type { Finding, FindingCode } from "./finding.ts";

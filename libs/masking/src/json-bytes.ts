@@ -3,7 +3,7 @@
 const quote = 0x22;
 const backslash = 0x5c;
 
-export const isBlank = (byte: number | undefined): boolean =>
+const isBlank = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 export function afterBlanks(bytes: Buffer, at: number): number {

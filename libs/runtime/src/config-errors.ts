@@ -22,5 +22,5 @@ export class ConfigErrors extends Error {
 }
 
 /** `sallyport.yaml:3:5: what is wrong; what would be right`. */
-export const mistakeText = ({ file, line, column, message, hint }: ConfigMistake): string =>
+const mistakeText = ({ file, line, column, message, hint }: ConfigMistake): string =>
   `${file}:${line}:${column}: ${message}${hint === undefined ? "" : `; ${hint}`}`;

@@ -37,7 +37,7 @@ export function makeDataDirectory(path: string): DataDirectory {
   return directory;
 }
 
-export function makePrivateDirectory(path: string): void {
+function makePrivateDirectory(path: string): void {
   if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
   requirePrivate(path, 0o700);
 }

@@ -8,7 +8,7 @@ export {
   type CertificateFiles,
 } from "./certificate-watch.ts";
 export { ClusterFile, clusterOf, readCluster, writeCluster, type Cluster } from "./cluster.ts";
-export { ConfigErrors, mistakeText, type ConfigMistake } from "./config-errors.ts";
+export { ConfigErrors, type ConfigMistake } from "./config-errors.ts";
 export { loadConfig, parseConfig, type LoadedConfig } from "./config.ts";
 export { webhookName } from "./config-webhooks.ts";
 export { configJsonSchema } from "./config-json-schema.ts";
@@ -17,7 +17,6 @@ export { errorsDocument } from "./errors-document.ts";
 export {
   dataDirectory,
   makeDataDirectory,
-  makePrivateDirectory,
   readPrivateFile,
   writePrivateFile,
   type DataDirectory,

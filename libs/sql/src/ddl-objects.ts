@@ -31,7 +31,7 @@ const tableParts = new Set([
 ]);
 
 /** The resource that an object of DDL is; what is none of ours is the Connection. */
-export function objectResource(
+function objectResource(
   kind: string,
   object: unknown,
   missingOk: boolean,

@@ -134,7 +134,7 @@ function executed(fields: Fields, context: Context): readonly ScopeColumn[] {
 }
 
 /** A query whose rows are stored, or which is itself stored: its columns are used for writing. */
-export function storeQuery(query: unknown, context: Context): void {
+function storeQuery(query: unknown, context: Context): void {
   const { kind, fields } = node(query);
   if (kind !== "SelectStmt" && kind !== "ExecuteStmt") throw new Opaque(`a ${kind} that is stored`);
   const columns =

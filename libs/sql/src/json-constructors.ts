@@ -21,7 +21,7 @@ export function jsonValue(value: unknown, scope: Scope, context: Context): Value
 }
 
 /** RETURNING; what is not a built-in type would run its own input function or constraint. @throws {Opaque} */
-export function returnedType(output: unknown, otherwise: number, context: Context): number {
+function returnedType(output: unknown, otherwise: number, context: Context): number {
   if (output === undefined) return otherwise;
   const { type: found } = namedType(record(output)["typeName"], context);
   return builtIn(found.oid, context);

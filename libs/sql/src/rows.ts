@@ -8,7 +8,7 @@ import { baseOf } from "./coercion.ts";
 import type { Value } from "./value.ts";
 
 /** The entry whose whole row an expression is (`c` or `c.*`, where no column has that name); null for all else. */
-export function rowEntry(expression: unknown, scope: Scope): RangeEntry | null {
+function rowEntry(expression: unknown, scope: Scope): RangeEntry | null {
   const { kind, fields } = node(expression);
   if (kind !== "ColumnRef") return null;
   const { parts, star } = columnName(fields);

@@ -125,7 +125,7 @@ export class Scope {
   }
 }
 
-export function systemColumn(entry: RangeEntry, name: string): Value | null {
+function systemColumn(entry: RangeEntry, name: string): Value | null {
   const system = Object.hasOwn(systemColumns, name) ? systemColumns[name] : undefined;
   if (!system || !entry.relation || entry.relation.kind === "v") return null;
   const [attnum, type] = system;

@@ -9,11 +9,8 @@ export const isMember = (person: Principal, group: string, approvers: Approvers)
   person.groups.includes(group) || (approvers[group]?.members.includes(person.id) ?? false);
 
 /** The conditions that this person may meet. */
-export const conditionsOf = (
-  { hold }: Held,
-  person: Principal,
-  approvers: Approvers,
-): HoldCondition[] => hold.conditions.filter(({ group }) => isMember(person, group, approvers));
+const conditionsOf = ({ hold }: Held, person: Principal, approvers: Approvers): HoldCondition[] =>
+  hold.conditions.filter(({ group }) => isMember(person, group, approvers));
 
 /**
  * Why this person may not answer this hold, whatever its state; null when it may. INVARIANT (I4): never a
@@ -46,7 +43,7 @@ export function refusalOf(held: Held, person: Principal, approvers: Approvers): 
   return null;
 }
 
-export const groupsAsked = ({ hold }: Held): string[] => [
+const groupsAsked = ({ hold }: Held): string[] => [
   ...new Set(hold.conditions.map(({ group }) => group)),
 ];
 

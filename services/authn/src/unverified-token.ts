@@ -12,7 +12,7 @@ export interface UnverifiedToken {
 }
 
 /** Longest token in bytes. */
-export const tokenLimit = 16 * 1024;
+const tokenLimit = 16 * 1024;
 
 const form = /^([\w-]+)\.([\w-]+)\.([\w-]*)$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -5,7 +5,7 @@ import { readBatch } from "./direct-read.ts";
 import { isAnchor, type StreamLeader } from "./stream-leader.ts";
 
 /** What was read last is not where it was: the stream must be compared with its anchor. */
-export class Astray extends Error {}
+class Astray extends Error {}
 
 const beginning: StreamPart = {
   generation: 1,
