@@ -12,7 +12,7 @@ import {
 } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
-import { smallLayout, TestBus } from "../peer/bus.fixture.ts";
+import { smallLayout, TestBus, workerLane } from "../peer/bus.fixture.ts";
 
 const lineOf = (command: CommandId): string => JSON.stringify({ command, text: "x".repeat(200) });
 
@@ -75,11 +75,7 @@ test("I1: nats-server killed under load: what passed was stored as a command, an
   await policy.flush();
 
   const publisher = new RecordPublisher(worker);
-  const lane = publisher.lane({
-    stream: streams.record(0),
-    events: subjects.record(0, "w1", "event"),
-    commands: subjects.record(0, "w1", "command"),
-  });
+  const lane = workerLane(publisher);
   const gates = new TwoGates({ bus: worker, lane });
   const outcomes = new Map<CommandId, GateOutcome>();
   const results: string[] = [];

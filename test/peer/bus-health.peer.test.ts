@@ -17,7 +17,7 @@ import { streams, subjects, type Beat } from "@sallyport/contracts";
 import { freePort, startNats, waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { HeardAlarms, silent, smallLayout, TestBus } from "./bus.fixture.ts";
+import { HeardAlarms, silent, smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
 
 test("the fill stops sessions, then commands, and lets them in again after a purge", async () => {
   await using bus = await TestBus.start({ layout: { ...smallLayout, recordBytes: 1_000_000 } });
@@ -91,11 +91,7 @@ test("a watch that has gone deaf while its connection is up opens anew", async (
 test("an event that fits into no message is an alarm, and a command of that size is refused", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const lane = publisher.lane({
-    stream: streams.record(0),
-    events: subjects.record(0, "w1", "event"),
-    commands: subjects.record(0, "w1", "command"),
-  });
+  const lane = workerLane(publisher);
   const huge = JSON.stringify("x".repeat(5_000_000));
   const recorded = Promise.withResolvers<object>();
   lane.command(huge, Date.now() + 1000, recorded.resolve, "w1");

@@ -1,15 +1,8 @@
 import { RecordPublisher, TwoGates, type GateOutcome } from "@sallyport/bus";
-import {
-  eventHash,
-  newCommandId,
-  newSessionId,
-  streams,
-  subjects,
-  type Verdict,
-} from "@sallyport/contracts";
+import { eventHash, newCommandId, newSessionId, type Verdict } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { HeardAlarms, TestBus } from "./bus.fixture.ts";
+import { HeardAlarms, TestBus, workerLane } from "./bus.fixture.ts";
 
 const readBucket = (bucket: string): string[] => [
   `$JS.API.DIRECT.GET.KV_${bucket}.$KV.${bucket}.some.key`,
@@ -245,11 +238,7 @@ test("an answer of the server aimed at a verdict's subject is an alarm and never
   const worker = await bus.connect("w1");
   const approval = await bus.connect("approval");
   const publisher = new RecordPublisher(worker);
-  const lane = publisher.lane({
-    stream: streams.record(0),
-    events: subjects.record(0, "w1", "event"),
-    commands: subjects.record(0, "w1", "command"),
-  });
+  const lane = workerLane(publisher);
   const gates = new TwoGates({ bus: worker, lane });
   const command = newCommandId();
   const line = JSON.stringify({ command });

@@ -10,9 +10,12 @@ import {
   type Alarms,
   type Bus,
   type Credentials,
+  type Lane,
   type Layout,
   type Log,
+  type RecordPublisher,
 } from "@sallyport/bus";
+import { streams, subjects } from "@sallyport/contracts";
 import { startNats, type NatsServer } from "@sallyport/testkit";
 
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -27,6 +30,14 @@ export class HeardAlarms implements Alarms {
     return this.heard.map(({ alarm }) => alarm);
   }
 }
+
+/** The lane of the worker `w1`. */
+export const workerLane = (publisher: RecordPublisher): Lane =>
+  publisher.lane({
+    stream: streams.record(0),
+    events: subjects.record(0, "w1", "event"),
+    commands: subjects.record(0, "w1", "command"),
+  });
 
 const MiB = 1024 * 1024;
 export const smallLayout: Layout = {

@@ -9,7 +9,6 @@ import {
   keys,
   newCommandId,
   newSessionId,
-  streams,
   subjects,
   Verdict,
   type Answers,
@@ -22,7 +21,7 @@ import {
 import { startPolicy, type RunningPolicy } from "@sallyport/policy";
 import { openLog } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
-import { TestBus } from "./bus.fixture.ts";
+import { TestBus, workerLane } from "./bus.fixture.ts";
 
 export const ci: Principal = {
   id: "corp#ci",
@@ -181,11 +180,7 @@ export class PolicyPeers implements AsyncDisposable {
   }
 
   get #lane() {
-    return this.#publisher.lane({
-      stream: streams.record(0),
-      events: subjects.record(0, "w1", "event"),
-      commands: subjects.record(0, "w1", "command"),
-    });
+    return workerLane(this.#publisher);
   }
 
   event(line: string): void {

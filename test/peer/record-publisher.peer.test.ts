@@ -1,16 +1,9 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { RecordPublisher, setUpBus, SetupMismatch, type Recorded } from "@sallyport/bus";
-import { streams, subjects } from "@sallyport/contracts";
+import { streams } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
-import { smallLayout, TestBus } from "./bus.fixture.ts";
-
-const lane = (publisher: RecordPublisher) =>
-  publisher.lane({
-    stream: streams.record(0),
-    events: subjects.record(0, "w1", "event"),
-    commands: subjects.record(0, "w1", "command"),
-  });
+import { smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
 
 /** Subject and text of every message in the record. */
 async function stored(bus: TestBus): Promise<{ subject: string; text: string }[]> {
@@ -29,7 +22,7 @@ async function stored(bus: TestBus): Promise<{ subject: string; text: string }[]
 test("events of one turn travel in one message, a result with the next command", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   const recorded = Promise.withResolvers<Recorded>();
   events.event('{"a":1}');
   events.command('{"a":2}', Date.now() + 2000, recorded.resolve, "w1");
@@ -48,7 +41,7 @@ test("events of one turn travel in one message, a result with the next command",
 test("a message has at most 256 KiB, but for a single larger event", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   const line = (size: number) => JSON.stringify("x".repeat(size));
   for (const size of [100_000, 100_000, 100_000, 500_000, 10]) events.event(line(size));
   await publisher.drain();
@@ -59,7 +52,7 @@ test("a message has at most 256 KiB, but for a single larger event", async () =>
 test("a killed server: the command is closed at once and its bytes are stored later, as an event", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
   events.command('{"command":"lost"}', Date.now() + 60_000, recorded.resolve, "w1");
@@ -80,7 +73,7 @@ test("a killed server: the command is closed at once and its bytes are stored la
 test("a frozen server: the command is closed at its deadline", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
   const asked = Date.now();
@@ -96,7 +89,7 @@ test("a frozen server: the command is closed at its deadline", async () => {
 test("a full stream refuses commands, keeps their events, and recovers after a purge", async () => {
   await using bus = await TestBus.start({ layout: { ...smallLayout, recordBytes: 100_000 } });
   const publisher = new RecordPublisher(await bus.connect("w1"));
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   const line = JSON.stringify("x".repeat(90_000));
   events.event(line);
   await publisher.drain();
@@ -114,7 +107,7 @@ test("a full stream refuses commands, keeps their events, and recovers after a p
 test("beyond its limit it says so, and refuses commands", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"), { limit: 1000 });
-  const events = lane(publisher);
+  const events = workerLane(publisher);
   bus.nats.freeze();
   events.event(JSON.stringify("x".repeat(1000)));
   expect(publisher.writable).toBe(false);

@@ -5,14 +5,13 @@ import {
   newCommandId,
   newHoldId,
   newSessionId,
-  streams,
   subjects,
   type CommandId,
   type Verdict,
 } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
-import { TestBus } from "./bus.fixture.ts";
+import { TestBus, workerLane } from "./bus.fixture.ts";
 
 const session = newSessionId();
 
@@ -36,11 +35,7 @@ class Gates {
     this.bus = bus;
     this.policy = policy;
     this.publisher = new RecordPublisher(bus);
-    const lane = this.publisher.lane({
-      stream: streams.record(0),
-      events: subjects.record(0, "w1", "event"),
-      commands: subjects.record(0, "w1", "command"),
-    });
+    const lane = workerLane(this.publisher);
     this.gates = new TwoGates({ bus, lane });
     policy.subscribe(
       subjects.commands,

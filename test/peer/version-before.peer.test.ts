@@ -38,7 +38,7 @@ import { waitFor } from "@sallyport/testkit";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Office } from "./approval.fixture.ts";
-import { TestBus } from "./bus.fixture.ts";
+import { TestBus, workerLane } from "./bus.fixture.ts";
 import { person, PolicyPeers } from "./policy.fixture.ts";
 import { RecordedBus } from "./recorder.fixture.ts";
 import {
@@ -231,11 +231,7 @@ describe("a service of today among messages of version 0.1.0", () => {
     const authn = await bus.connect("authn");
     const publisher = new RecordPublisher(worker);
     const verdicts = new RecordPublisher(policy);
-    const lane = publisher.lane({
-      stream: streams.record(0),
-      events: subjects.record(0, "w1", "event"),
-      commands: subjects.record(0, "w1", "command"),
-    });
+    const lane = workerLane(publisher);
     const gates = new TwoGates({ bus: worker, lane });
     await worker.flush();
     const outcomes = new Map<string, number>();
@@ -304,11 +300,7 @@ describe("a message of a version to come is refused by name", () => {
     await using bus = await TestBus.start();
     const worker = await bus.connect("w1");
     const publisher = new RecordPublisher(worker);
-    const lane = publisher.lane({
-      stream: streams.record(0),
-      events: subjects.record(0, "w1", "event"),
-      commands: subjects.record(0, "w1", "command"),
-    });
+    const lane = workerLane(publisher);
     const gates = new TwoGates({ bus: worker, lane });
     const beats = new BeatListener(worker);
     await worker.flush();
