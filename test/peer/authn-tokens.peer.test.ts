@@ -213,16 +213,16 @@ test("a rotated key is fetched when it is needed, at most once a cool-down", asy
 
 test("a slow or absent issuer stops no token whose key is known, and lets no other in", async () => {
   await using issuer = await startIssuer();
-  const checker = open(issuer, {}, { cooldown: 0, timeout: 200, patience: 300 });
+  const checker = open(issuer, {}, { cooldown: 0, timeout: 1000, patience: 1500 });
   expect(await checker.check(await issuer.sign())).toMatchObject({ kind: "verified" });
   const known = await issuer.sign(issuer.claims({ sub: "a" }));
   await issuer.rotate();
   const unknown = await issuer.sign(issuer.claims({ sub: "b" }));
   issuer.slow(60_000);
-  const waiting = checker.check(unknown);
-  const asked = performance.now();
+  const told: string[] = [];
+  const waiting = checker.check(unknown).finally(() => told.push("unknown"));
   expect(await checker.check(known)).toMatchObject({ kind: "verified" });
-  expect(performance.now() - asked).toBeLessThan(200);
+  expect(told).toEqual([]);
   expect(await waiting).toMatchObject({ code: "token-key-unknown" });
   await issuer.down();
   expect(await checker.check(known)).toMatchObject({ kind: "verified" });

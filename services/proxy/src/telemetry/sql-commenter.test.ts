@@ -28,8 +28,9 @@ test.each([
 });
 
 test("a comment that never ends is looked at in no time", () => {
-  const began = performance.now();
+  const before = process.cpuUsage();
   expect(traceparentIn(`${"/*".repeat(100_000)}*/ x`)).toBeUndefined();
   expect(traceparentIn("/*".repeat(100_000))).toBeUndefined();
-  expect(performance.now() - began).toBeLessThan(500);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(500);
 });
