@@ -45,7 +45,7 @@ async function bundles(
 
 /** Takes the bucket away with all that it holds, and makes an empty one. */
 async function loseBundles({ setup }: RecordedBus): Promise<void> {
-  await setup.nats.request(`$JS.API.STREAM.DELETE.KV_${buckets.bundle}`, "", { timeout: 1000 });
+  await setup.nats.request(`$JS.API.STREAM.DELETE.KV_${buckets.bundle}`, "", { timeout: 5000 });
   await setUpBus(setup, smallLayout);
 }
 

@@ -28,4 +28,4 @@ export function startProcess(
 
 /** So that a test need not wait until the bucket forgets a dead recorder's lease. */
 export const forgetLease = (recorded: RecordedBus): Promise<unknown> =>
-  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", { timeout: 1000 });
+  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", { timeout: 5000 });

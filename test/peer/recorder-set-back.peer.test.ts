@@ -84,7 +84,7 @@ test("a hole in the stream is named as lost in the chain, and reading goes on", 
   await recorded.setup.nats.request(
     `$JS.API.STREAM.PURGE.${streams.record(0)}`,
     JSON.stringify({ filter: "sp.rec.0.w2.>" }),
-    { timeout: 1000 },
+    { timeout: 5000 },
   );
   const { alarms } = await recorded.record();
   for (const session of [one, three]) expect(await recorded.findings(session)).toEqual([]);
@@ -104,7 +104,7 @@ test("a stream that was emptied by another hand is noticed", async () => {
   const one = await recorded.session();
   expect(await recorded.findings(one)).toEqual([]);
   await recorded.setup.nats.request(`$JS.API.STREAM.PURGE.${streams.record(0)}`, "{}", {
-    timeout: 1000,
+    timeout: 5000,
   });
   const two = await recorded.session();
   expect(await recorded.findings(two)).toEqual([]);

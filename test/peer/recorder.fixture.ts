@@ -80,7 +80,7 @@ export class RecordedBus implements AsyncDisposable {
 
   /** Stores a message as the setup user, who may write anywhere; returns its sequence. */
   async put(subject: string, data: Uint8Array | string): Promise<number> {
-    const answer = await this.setup.nats.request(subject, data, { timeout: 1000 });
+    const answer = await this.setup.nats.request(subject, data, { timeout: 5000 });
     const { seq } = answer.json<{ seq?: number }>();
     if (seq === undefined) throw new Error(`not stored: ${answer.string()}`);
     return seq;
@@ -105,7 +105,7 @@ export class RecordedBus implements AsyncDisposable {
 
   async streamState(stream = streams.record(0)): Promise<{ first: number; messages: number }> {
     const info = await this.setup.nats.request(`$JS.API.STREAM.INFO.${stream}`, "", {
-      timeout: 1000,
+      timeout: 5000,
     });
     const { state } = info.json<{ state: { first_seq: number; messages: number } }>();
     return { first: state.first_seq, messages: state.messages };

@@ -88,7 +88,7 @@ test("what must not be in the stream is an alarm, kept as it is, and no event", 
     `${sample.verdict(command)}\n`,
     {
       headers: made,
-      timeout: 1000,
+      timeout: 5000,
     },
   );
   await recorded.put(subjects.output(0, "w1"), "no chunk");
