@@ -9,6 +9,7 @@ export * from "./json-path.ts";
 export * from "./verdict.ts";
 export * from "./trace.ts";
 export * from "./events.ts";
+export { EventLines } from "./reading/event-lines.ts";
 export * from "./act.ts";
 export * from "./output.ts";
 export * from "./long-text.ts";
