@@ -40,12 +40,12 @@ async function held(client: Client, text: string, values?: unknown[]): Promise<s
   return hold;
 }
 
-/** Sends a command that waits, and gives its hold and its end. */
+/** Sends a command that waits, and gives its hold, its end and what it was told. */
 async function waiting(
   client: Client,
   text: string,
   values?: unknown[],
-): Promise<{ hold: string; end: Promise<string> }> {
+): Promise<{ hold: string; end: Promise<string>; noticed: readonly string[] }> {
   const noticed: string[] = [];
   client.on("notice", ({ message }) => noticed.push(message ?? ""));
   const end = client.query(text, values).then(
@@ -55,7 +55,7 @@ async function waiting(
   const hold = await waitFor(() => /hold ([a-z2-7]{26})/.exec(noticed.join())?.[1], {
     what: "the notice of the hold",
   });
-  return { hold, end };
+  return { hold, end, noticed };
 }
 
 const exists = async (id: number): Promise<boolean> =>
@@ -124,6 +124,10 @@ test("I4: of many that wait for one hold, one approval lets one pass", async () 
     { what: "the others to wait for the next hold", timeout: 20_000, every: 200 },
   );
   expect(ends).toEqual(["DELETE 2"]);
+  const told = (): number =>
+    all.filter(({ noticed }) => noticed.some((text) => text.includes(`the next one: hold ${open}`)))
+      .length;
+  await waitFor(() => told() === 3, { what: "those who still wait to be told what for" });
   expect(await cluster.deny(open, "alice")).toMatchObject({ code: 0 });
   await Promise.all(all.map(({ end }) => end));
   expect(ends.filter((text) => text.includes("the approval was denied"))).toHaveLength(3);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkSession } from "@sallyport/evidence";
 import { toTarget } from "@sallyport/pgwire";
-import { waitFor } from "@sallyport/testkit";
+import { hasPsql, waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { extended, gateway, RawClient, type RawOptions } from "./raw-client.ts";
@@ -168,6 +169,64 @@ test("a long statement is held whole: it can be read, approved, and runs", async
   expect(await held(raw)).not.toBe(hold);
 });
 
+test.skipIf(!hasPsql())(
+  "with psql: two wait for one hold; whom the approval does not pass is told of the next one",
+  async () => {
+    const text = "DELETE FROM orders WHERE id = -7";
+    const both = await Promise.all([1, 2].map(() => cluster.startPsql("ci-runner", ["-c", text])));
+    const says = (one: (typeof both)[number] | undefined, before: string) =>
+      waitFor(
+        () =>
+          new RegExp(`${before}: hold ([a-z2-7]{26}), \\d+ s left`).exec(one?.stderr ?? "")?.[1],
+        {
+          what: `psql to print \`${before}\``,
+        },
+      );
+    const [first, second] = await Promise.all(
+      both.map((one) => says(one, "waiting for an approval")),
+    );
+    if (first === undefined) throw new Error("no hold");
+    expect(second).toBe(first);
+    expect(await cluster.approve(first, "alice")).toMatchObject({ code: 0 });
+    const [done, other] = await Promise.race(
+      [
+        both[0]?.done.then((result) => [result, both[1]] as const),
+        both[1]?.done.then((result) => [result, both[0]] as const),
+      ].filter((one) => one !== undefined),
+    );
+    expect(done).toMatchObject({ stdout: "DELETE 0\n", code: 0 });
+    const next = await says(
+      other,
+      `NOTICE:  the approval of hold ${first} passed another command; waiting for the next one`,
+    );
+    expect(next).not.toBe(first);
+    const [open] = await cluster.sallyJson(["approvals", "show", next], "alice");
+    expect(open).toMatchObject({ state: "open", command: text, waiting: 1 });
+    expect(await cluster.approve(next, "alice")).toMatchObject({ code: 0 });
+    expect(await other?.done).toMatchObject({ stdout: "DELETE 0\n", code: 0 });
+    expect(await cluster.log()).not.toContain('"alarm"');
+    const records = await waitFor(
+      async () => {
+        const reader = cluster.reader();
+        const found = [];
+        for (const parts of await reader.sessions()) {
+          const record = await reader.read(parts);
+          const asked = record.commands.some(({ asked: { event } }) => event.text === text);
+          if (asked && record.events.some(({ event }) => event.type === "close"))
+            found.push(record);
+        }
+        return found.length === 2 && found;
+      },
+      { what: "both sessions in the archive", timeout: 30_000, every: 300 },
+    );
+    expect(records.flatMap(checkSession)).toEqual([]);
+    const verdicts = records.flatMap(({ commands }) =>
+      commands.filter(({ asked }) => asked.event.text === text).map((one) => one.verdicts.length),
+    );
+    expect(verdicts.toSorted((a, b) => a - b)).toEqual([2, 3]);
+  },
+);
+
 test("a worker that is killed while it holds takes its connections with it, and nothing runs", async () => {
   await using raw = await ci();
   raw.send(query(remove(1009)));
@@ -184,14 +243,9 @@ test("a worker that is killed while it holds takes its connections with it, and 
   const first = await held(again);
   expect(first).toBe(hold);
   await cluster.approve(first, "alice");
-  await waitFor(
-    async () => {
-      const open = await cluster.sallyJson(["approvals", "list"], "alice");
-      for (const { hold: next, command } of open)
-        if (command === remove(1009)) await cluster.approve(String(next), "alice");
-      return !(await there(1009));
-    },
-    { what: "the DELETE", timeout: 20_000 },
-  );
+  const said = await again.until((all) => all.some((one) => one.startsWith("notice")));
+  expect(said).toEqual(["notice 00000"]);
+  const next = /the next one: hold ([a-z2-7]{26})/.exec(again.notice?.message ?? "")?.[1] ?? "";
+  await cluster.approve(next, "alice");
   expect(await again.ready()).toEqual(["complete DELETE 1", "ready I"]);
 });

@@ -192,13 +192,14 @@ test("an approval fits its own command only: a changed parameter asks anew", asy
   expect(same.verdict.hold).toMatchObject({ id: first.verdict.hold?.id, state: "taken" });
 });
 
-test("of two same commands that wait, one answer passes one; the other asks anew", async () => {
+test("of two same commands that wait, one answer passes one; the other asks anew, and is told under which id", async () => {
   const first = await held("delete");
   const second = await held("delete");
   expect(second.verdict.hold?.id).toBe(first.verdict.hold?.id);
   expect((await answer(first.verdict, "alice")).body).toMatchObject({ state: "used" });
   await peers.verdict(first.sent, 2);
-  expect(peers.of(second.sent)).toHaveLength(1);
+  const moved = await peers.verdict(second.sent, 2);
+  expect(moved).toMatchObject({ final: false, hold: { state: "open" } });
   const next = await waitFor(
     async () => {
       const { approvals } = HoldList.parse((await request("", await tokenOf("alice"))).body);
@@ -207,9 +208,10 @@ test("of two same commands that wait, one answer passes one; the other asks anew
     { what: "the next hold" },
   );
   expect(next.hold).not.toBe(first.verdict.hold?.id);
+  expect(next.hold).toBe(moved.hold?.id);
   const token = await tokenOf("bob");
   await request(`/${next.hold}/answer`, token, { answer: "approve", reason: "" });
-  expect(await peers.verdict(second.sent, 2)).toMatchObject({ hold: { state: "taken" } });
+  expect(await peers.verdict(second.sent, 3)).toMatchObject({ hold: { state: "taken" } });
 });
 
 test("an answer given while policy is away is judged when it is back", async () => {

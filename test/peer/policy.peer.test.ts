@@ -229,7 +229,7 @@ describe("a hold", () => {
     expect(new Set(others.map(({ hold }) => hold?.id)).size).toBe(1);
   });
 
-  test("is joined by the same command; one answer passes one, the next opens the next hold", async () => {
+  test("is joined by the same command; one answer passes one, the next opens the next hold and all hear of it", async () => {
     const change = { text: "delete 3" };
     const all = [1, 2, 3].map(() => peers.command(operations.delete, change));
     for (const one of all) {
@@ -251,8 +251,16 @@ describe("a hold", () => {
     await peers.answer(judge, [{ principal: person("alice") }]);
     const [, b, c] = all;
     if (!b || !c) throw new Error("no command");
-    expect(await peers.verdict(b, 2)).toMatchObject({ hold: { id: next.hold, state: "taken" } });
-    expect(peers.of(c)).toHaveLength(1);
+    for (const one of [b, c])
+      expect(await peers.verdict(one, 2)).toMatchObject({
+        decision: "pass",
+        final: false,
+        hold: { id: next.hold, key: next.key, state: "open", expires: next.expires },
+      });
+    expect(await peers.verdict(b, 3)).toMatchObject({ hold: { id: next.hold, state: "taken" } });
+    const last = await peers.hold(next.key);
+    expect(await peers.verdict(c, 3)).toMatchObject({ final: false, hold: { id: last.hold } });
+    expect(last.hold).not.toBe(next.hold);
   });
 
   test.each([

@@ -229,6 +229,74 @@ test("a held command is told so, and then what became of it", async () => {
   expect(outcomes.length).toBe(2);
 });
 
+test("a held command is told of the next hold, and what was overtaken by it counts for nothing", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const expires = Date.now() + 60_000;
+  const holdOf = (more: Partial<NonNullable<Verdict["hold"]>> = {}, final = false) => ({
+    final,
+    holds: [{ policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 }],
+    hold: {
+      id: newHoldId(),
+      key: "0".repeat(64),
+      state: "open" as const,
+      expires,
+      approvers: [],
+      ...more,
+    },
+  });
+  const first = holdOf();
+  gates.answer = (asked) => gates.say(gates.verdict(asked, first));
+  const { outcomes } = gates.request();
+  await waitFor(() => outcomes.length === 1, { what: "the hold" });
+  const [asked] = gates.asked;
+  if (!asked) throw new Error("policy was not asked");
+  const next = holdOf({ expires: expires + 30_000 });
+  const overtaken = holdOf({ expires: expires - 1 });
+  for (const each of [next, first, next, overtaken]) gates.say(gates.verdict(asked, each));
+  await waitFor(() => outcomes.length === 2, { what: "the next hold" });
+  expect(outcomes).toMatchObject([
+    { kind: "held", before: null, until: expires, verdict: { hold: first.hold } },
+    // It moves on, and waits no longer than it would have.
+    { kind: "held", before: first.hold.id, until: expires, verdict: { hold: next.hold } },
+  ]);
+  const taken = { ...next.hold, state: "taken" as const, approvers: ["corp#alice"] };
+  gates.say(gates.verdict(asked, holdOf(taken, true)));
+  await waitFor(() => outcomes.length === 3, { what: "the final verdict" });
+  expect(outcomes[2]).toMatchObject({ kind: "open" });
+  // Another process of policy said these before, and was slow.
+  for (const each of [first, next, overtaken, holdOf()]) gates.say(gates.verdict(asked, each));
+  expect(bus.alarms.heard).toEqual([]);
+  gates.say(gates.verdict(asked, holdOf({ key: "1".repeat(64) })));
+  await waitFor(() => bus.alarms.heard.length > 0, { what: "the alarm" });
+  expect(bus.alarms.names).toEqual(["verdict-second"]);
+  expect(outcomes.length).toBe(3);
+});
+
+test("a held command that is told of a hold of another key is refused, and that is an alarm", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const held = (key: string) => ({
+    final: false,
+    holds: [{ policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 }],
+    hold: {
+      id: newHoldId(),
+      key: key.repeat(64),
+      state: "open" as const,
+      expires: Date.now() + 60_000,
+      approvers: [],
+    },
+  });
+  gates.answer = (asked) => {
+    gates.say(gates.verdict(asked, held("0")));
+    gates.say(gates.verdict(asked, held("1")));
+  };
+  const { outcomes } = gates.request();
+  await waitFor(() => outcomes.some(({ kind }) => kind === "closed"), { what: "the refusal" });
+  expect(outcomes.at(-1)).toMatchObject({ gate: "policy", code: "verdict-mismatch" });
+  expect(bus.alarms.names).toEqual(["verdict-second"]);
+});
+
 test("the end of its wait closes a held command, and cancel does", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);

@@ -1,7 +1,7 @@
 import { newCommandId, newHoldId, newSessionId, type Verdict } from "@sallyport/contracts";
 import { assert, boolean, constantFrom, property, record, type Arbitrary } from "fast-check";
 import { expect, test } from "vitest";
-import { readVerdict } from "./read-verdict.ts";
+import { holdAfter, readVerdict } from "./read-verdict.ts";
 
 const condition = { policy: "p", group: "corp/dba", quorum: 1, ttl: 1, wait: 1 };
 type State = NonNullable<Verdict["hold"]>["state"] | null;
@@ -58,4 +58,26 @@ test("held is only a pass that is not final and whose hold is open", () => {
       expect(readVerdict(verdict).kind === "held").toBe(held);
     }),
   );
+});
+
+test("a hold comes after another only of the same key, under another id, while it waits", () => {
+  const key = "0".repeat(64);
+  const heldBy = (hold: Partial<NonNullable<Verdict["hold"]>>, more: Partial<Verdict> = {}) =>
+    ({
+      decision: "pass",
+      final: false,
+      holds: [condition],
+      hold: { id: newHoldId(), key, state: "open", expires: 2, approvers: [], ...hold },
+      ...more,
+    }) as Verdict;
+  const before = heldBy({});
+  expect(holdAfter(before, heldBy({}))).toBe("next");
+  expect(holdAfter(before, heldBy({ expires: 3 }))).toBe("next");
+  expect(holdAfter(before, heldBy({ expires: 1 }))).toBe("earlier");
+  expect(holdAfter(before, before)).toBe("none");
+  expect(holdAfter(before, heldBy({ key: "1".repeat(64) }))).toBe("none");
+  expect(holdAfter(before, heldBy({}, { final: true }))).toBe("none");
+  expect(holdAfter(before, heldBy({}, { decision: "deny" }))).toBe("none");
+  expect(holdAfter(before, heldBy({ state: "denied" }))).toBe("none");
+  expect(holdAfter(heldBy({}, { final: true }), heldBy({}))).toBe("none");
 });

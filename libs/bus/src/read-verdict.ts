@@ -20,6 +20,18 @@ const held: Reading = { kind: "held" };
 const malformed: Reading = { kind: "malformed" };
 const closed = (code: VerdictCode): Reading => ({ kind: "closed", code });
 
+/**
+ * How a verdict stands to the one that opened a command's hold: `next` moves it to the hold after that one, because an
+ * approval passes one command only; `earlier` was overtaken by it, as two processes of policy may speak; `none`: it is
+ * neither.
+ */
+export function holdAfter(before: Verdict, after: Verdict): "next" | "earlier" | "none" {
+  if (readVerdict(before).kind !== "held" || readVerdict(after).kind !== "held") return "none";
+  if (!before.hold || !after.hold || before.hold.key !== after.hold.key) return "none";
+  if (before.hold.id === after.hold.id) return "none";
+  return after.hold.expires < before.hold.expires ? "earlier" : "next";
+}
+
 /** Open is only a final pass without holds, or one whose hold was taken for this command. */
 export function readVerdict({ decision, final, holds, hold }: Verdict): Reading {
   switch (decision) {

@@ -1,7 +1,7 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { subjects, type CommandId, type Verdict } from "@sallyport/contracts";
+import { subjects, type CommandId, type HoldId, type Verdict } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
-import { readVerdict, type VerdictCode } from "./read-verdict.ts";
+import { holdAfter, readVerdict, type VerdictCode } from "./read-verdict.ts";
 import type { Lane, Recorded } from "./record-lane.ts";
 import { VerdictMemory } from "./verdict-memory.ts";
 import { readVerdictMessage } from "./verdict-message.ts";
@@ -15,7 +15,7 @@ export type PolicyCode =
   | "cancelled"
   | "bus-lost";
 
-/** What the two gates said. After `held` one more comes; after the others none. */
+/** What the two gates said. After `held` at least one more comes; after the others none. */
 export type GateOutcome =
   | {
       readonly kind: "open";
@@ -24,7 +24,15 @@ export type GateOutcome =
       /** Where the record has the command's message. */
       readonly seq: number;
     }
-  | { readonly kind: "held"; readonly verdict: Verdict; readonly verdictHash: string }
+  | {
+      readonly kind: "held";
+      readonly verdict: Verdict;
+      readonly verdictHash: string;
+      /** Milliseconds since the epoch: when its wait ends. */
+      readonly until: number;
+      /** The hold that it waited on until an approval of that one passed another command. */
+      readonly before: HoldId | null;
+    }
   | ({
       readonly kind: "closed";
       /** The last verdict heard, if any: with one that opened a hold, policy is owed a release. */
@@ -74,11 +82,17 @@ interface Waiting extends GateRequest {
   seq: number;
   verdict: Verdict | null;
   verdictHash: string | null;
+  /** Hashes of the verdicts before it. */
+  earlier: readonly string[];
   state: "unjudged" | "passed" | "held";
-  /** Whether the outcome `held` was told, and until when its wait lasts. */
-  toldHeld: boolean;
+  /** The hold of which the outcome `held` was told last, and until when its wait lasts. */
+  toldHeld: HoldId | null;
   heldUntil: number;
 }
+
+const none: readonly string[] = [];
+/** Holds that a command waits on one after the other, at most: more than policy lets wait on one hold. */
+const mostHolds = 32;
 
 /**
  * One publish, two answers: the record's acknowledgement and policy's verdict, in either order. Whatever is missing,
@@ -137,8 +151,8 @@ export class TwoGates {
   }
 
   /**
-   * Publishes a command's line and tells what the gates say: `open` or `closed` once, `held` before that at most
-   * once; never before this returns. A command that is refused unpublished is recorded as an event.
+   * Publishes a command's line and tells what the gates say: `open` or `closed` once, `held` before that for each hold
+   * that it waits on; never before this returns. A command that is refused unpublished is recorded as an event.
    */
   request(line: string, request: GateRequest, tell: (outcome: GateOutcome) => void): void {
     const now = Date.now();
@@ -157,8 +171,9 @@ export class TwoGates {
       seq: 0,
       verdict: null,
       verdictHash: null,
+      earlier: none,
       state: "unjudged",
-      toldHeld: false,
+      toldHeld: null,
       heldUntil: 0,
     };
     this.#waiting.set(request.command, waiting);
@@ -210,8 +225,16 @@ export class TwoGates {
   #judged(verdict: Verdict, hash: string): void {
     const waiting = this.#waiting.get(verdict.command);
     if (waiting === undefined) return this.#judgedLate(verdict, hash);
-    if (waiting.verdictHash === hash) return;
-    const due = waiting.state === "unjudged" || (waiting.state === "held" && verdict.final);
+    if (waiting.verdictHash === hash || waiting.earlier.includes(hash)) return;
+    const after = waiting.verdict === null ? "none" : holdAfter(waiting.verdict, verdict);
+    if (after === "earlier") {
+      this.#late++;
+      return;
+    }
+    const isNext = after === "next" && waiting.earlier.length < mostHolds;
+    const due =
+      waiting.state === "unjudged" || (waiting.state === "held" && (verdict.final || isNext));
+    if (waiting.verdictHash !== null) waiting.earlier = [...waiting.earlier, waiting.verdictHash];
     waiting.verdict = verdict;
     waiting.verdictHash = hash;
     this.#misses = 0;
@@ -227,11 +250,12 @@ export class TwoGates {
         waiting.state = "passed";
         return this.#proceed(waiting);
       case "held":
+        if (waiting.state === "unjudged")
+          waiting.heldUntil = Math.min(
+            verdict.hold?.expires ?? 0,
+            Date.now() + Math.min(...verdict.holds.map(({ wait }) => wait)),
+          );
         waiting.state = "held";
-        waiting.heldUntil = Math.min(
-          verdict.hold?.expires ?? 0,
-          Date.now() + Math.min(...verdict.holds.map(({ wait }) => wait)),
-        );
         return this.#proceed(waiting);
       case "closed":
         return this.#close(waiting, "policy", reading.code);
@@ -244,14 +268,19 @@ export class TwoGates {
   #judgedLate(verdict: Verdict, hash: string): void {
     this.#misses = 0;
     const heard = this.#memory.get(verdict.command);
-    if (heard?.hash === hash) return;
-    if (heard !== undefined && !heard.due)
+    if (heard?.hash === hash || heard?.earlier.includes(hash) === true) return;
+    const held = readVerdict(verdict).kind === "held";
+    // Told by one process of policy, and overtaken by the word of another that came after it.
+    const overtaken = held && heard?.hold != null && heard.hold === verdict.hold?.key;
+    if (heard !== undefined && !heard.due && !overtaken)
       return this.#alarm("verdict-second", "a second verdict came where none was due", {
         command: verdict.command,
       });
     this.#late++;
-    const due = readVerdict(verdict).kind === "held";
-    if (heard !== undefined) this.#memory.set(verdict.command, { hash, due }, Date.now());
+    if (heard === undefined || overtaken) return;
+    const earlier = heard.hash === null ? heard.earlier : [...heard.earlier, heard.hash];
+    const hold = verdict.hold?.key ?? heard.hold;
+    this.#memory.set(verdict.command, { hash, earlier, due: held, hold }, Date.now());
   }
 
   /** Goes on when both gates have answered. */
@@ -261,9 +290,10 @@ export class TwoGates {
     if (state === "passed") {
       this.#forget(waiting, false);
       this.#tell(waiting, Object.freeze({ kind: "open", verdict, verdictHash, seq }));
-    } else if (state === "held" && !waiting.toldHeld) {
-      waiting.toldHeld = true;
-      this.#tell(waiting, Object.freeze({ kind: "held", verdict, verdictHash }));
+    } else if (state === "held" && verdict.hold && waiting.toldHeld !== verdict.hold.id) {
+      const { toldHeld: before, heldUntil: until } = waiting;
+      waiting.toldHeld = verdict.hold.id;
+      this.#tell(waiting, Object.freeze({ kind: "held", verdict, verdictHash, until, before }));
     }
   }
 
@@ -294,9 +324,9 @@ export class TwoGates {
     return this.#waiting.get(waiting.command) === waiting;
   }
 
-  #forget({ command, verdictHash: hash }: Waiting, due: boolean): void {
+  #forget({ command, verdict, verdictHash: hash, earlier }: Waiting, due: boolean): void {
     this.#waiting.delete(command);
-    this.#memory.set(command, { hash, due }, Date.now());
+    this.#memory.set(command, { hash, earlier, due, hold: verdict?.hold?.key ?? null }, Date.now());
   }
 
   #sweep(now: number): void {

@@ -3,9 +3,13 @@ import type { CommandId } from "@sallyport/contracts";
 /** What was heard about a command that waits no longer. */
 export interface Heard {
   /** Hash of the last verdict line; null when none came. */
-  hash: string | null;
+  readonly hash: string | null;
+  /** Hashes of the lines before it: one a hold on which it waited. */
+  readonly earlier: readonly string[];
   /** Whether one more verdict may come: none came yet, or a hold is not answered yet. */
-  due: boolean;
+  readonly due: boolean;
+  /** Key of the hold that it waited on or took; null without one. */
+  readonly hold: string | null;
 }
 
 /**

@@ -208,6 +208,33 @@ describe("what ran without a pass (I1, I2)", () => {
     expect(check(sample, stored, [])).toEqual(["executed-without-pass"]);
   });
 
+  test.each([
+    ["the next of its key", {}, []],
+    ["one of another key", { key: "1".repeat(64) }, ["conflict"]],
+    ["the same again", { id: hold.id }, ["conflict"]],
+  ])("it waited on a hold and then on %s", (_, more, findings) => {
+    const sample = new SampleSession();
+    const open = sample.open();
+    const command = sample.command("delete from orders where id = 1");
+    const next = { ...hold, id: newHoldId(), expires: 2, ...more };
+    const verdicts = [
+      sample.verdict(command, { final: false, holds: [condition], hold }),
+      sample.verdict(command, { final: false, holds: [condition], hold: next }),
+      sample.verdict(command, {
+        holds: [condition],
+        hold: { ...next, state: "taken", approvers: ["corp#bob"] },
+      }),
+    ];
+    const stored = [
+      event(open),
+      event(command.line),
+      ...verdicts.map(verdictOf),
+      event(sample.result(command, verdicts[2] ?? null)),
+      event(sample.close()),
+    ];
+    expect(check(sample, stored, [])).toEqual(findings);
+  });
+
   test("approved is a pass, with the approval in the timeline", () => {
     const sample = new SampleSession();
     const open = sample.open();

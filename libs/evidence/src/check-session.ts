@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Result } from "@sallyport/contracts";
+import type { Result, Verdict } from "@sallyport/contracts";
 import { broken, note, type Finding } from "./finding.ts";
 import { gaps, runs } from "./session-summary.ts";
 import type { CommandRecord, SessionRecord } from "./session-record.ts";
@@ -73,8 +73,8 @@ function checkCommand({ session }: SessionRecord, command: CommandRecord): Findi
     if (event.hash !== asked.hash)
       findings.push(broken("verdict-differs", "a verdict was given on another text", about));
   }
-  // One verdict, and after one that opens a hold a final one.
-  if (verdicts.length > 2 || verdicts.filter(({ event }) => event.final).length > 1)
+  // One verdict, and after those that open holds, each another one of the same key, a final one.
+  if (!mayFollow(verdicts.map(({ event }) => event)))
     findings.push(broken("conflict", `${verdicts.length} different verdicts`, about));
   if (result === undefined) {
     findings.push(note("no-result", "no result: whether it was executed is unknown", about));
@@ -99,6 +99,16 @@ function checkCommand({ session }: SessionRecord, command: CommandRecord): Findi
       );
   }
   return [...findings, ...checkOutput(command, result.event, about)];
+}
+
+/** Whether one command may have had all of these verdicts, in whatever order they were stored. */
+function mayFollow(verdicts: readonly Verdict[]): boolean {
+  const waited = verdicts.filter(({ final }) => !final).map(({ hold }) => hold);
+  return (
+    verdicts.length - waited.length <= 1 &&
+    new Set(waited.map((hold) => hold?.key)).size <= 1 &&
+    new Set(waited.map((hold) => hold?.id)).size === waited.length
+  );
 }
 
 /** What was said to be kept of a command's output, text and COPY data is there and is the same. */

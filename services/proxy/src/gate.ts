@@ -1,5 +1,5 @@
 import type { GateOutcome, TwoGates } from "@sallyport/bus";
-import { newCommandId, type CommandId, type Verdict } from "@sallyport/contracts";
+import { newCommandId, type CommandId, type HoldId, type Verdict } from "@sallyport/contracts";
 import type { ErrorCode } from "@sallyport/runtime";
 import type { CommandFields, SessionRecord } from "./record.ts";
 
@@ -41,10 +41,20 @@ export class Clearance {
   }
 }
 
-/** What came of a command at the gates. After `held` one more comes; after the others none. */
+/** A command waits for people. */
+export interface Held {
+  readonly kind: "held";
+  readonly verdict: Verdict;
+  /** Milliseconds since the epoch: when its wait ends. */
+  readonly until: number;
+  /** The hold that it waited on until an approval of that one passed another command. */
+  readonly before: HoldId | null;
+}
+
+/** What came of a command at the gates. After `held` at least one more comes; after the others none. */
 export type Passage =
   | { readonly kind: "open"; readonly clearance: Clearance; readonly verdictHash: string }
-  | { readonly kind: "held"; readonly verdict: Verdict }
+  | Held
   | {
       readonly kind: "closed";
       readonly gate: "record" | "policy";
@@ -114,7 +124,12 @@ export class Gate {
         };
       }
       case "held":
-        return { kind: "held", verdict: outcome.verdict };
+        return {
+          kind: "held",
+          verdict: outcome.verdict,
+          until: outcome.until,
+          before: outcome.before,
+        };
       case "closed":
         return { kind: "closed", gate: outcome.gate, code: outcome.code, ...said(outcome) };
     }

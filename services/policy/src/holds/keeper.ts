@@ -198,7 +198,15 @@ export class HoldKeeper {
     const again = this.#again(before, waiting, inForce);
     if (!again) return;
     const { decision } = again;
-    if (told.kind === "taken")
+    if (told.kind === "moved") {
+      // Where the policies ask for something else by now, the next answer will say so.
+      if (again.key === before.key)
+        this.#write(waiting, decision, inForce.under, {
+          hold: told.hold,
+          state: "open",
+          final: false,
+        });
+    } else if (told.kind === "taken")
       this.#write(waiting, decision, inForce.under, {
         hold: told.hold,
         state: "taken",

@@ -9,10 +9,11 @@ export interface Step {
   readonly told: readonly Told[];
 }
 
-/** The final word to a command that waits. */
+/** What a command that waits is told: its final word, or that it waits on the next hold of its key. */
 export type Told =
   | { readonly kind: "taken"; readonly waiting: Waiting; readonly hold: Hold }
   | { readonly kind: "ended"; readonly waiting: Waiting; readonly hold: Hold }
+  | { readonly kind: "moved"; readonly waiting: Waiting; readonly hold: Hold }
   /** The policies of this moment no longer ask for this hold: they say something else. */
   | { readonly kind: "judged"; readonly waiting: Waiting };
 
@@ -118,7 +119,7 @@ export interface Approving {
 
 /**
  * Every condition is met. One answer passes one command: the first that waits takes it, and the others open the next
- * hold under the same key. When nobody waits, it stays for the next same command.
+ * hold under the same key and are told of it. When nobody waits, it stays for the next same command.
  */
 export function approve(hold: Hold, { approvers, now, again, nextId }: Approving): Step {
   if (hold.state !== "open" || now >= hold.expires) return expire(hold, now);
@@ -144,7 +145,10 @@ export function approve(hold: Hold, { approvers, now, again, nextId }: Approving
     worker: second.worker,
     waiting: [opener, ...rest.map((one) => ({ line: hold.command, ...one }))],
   };
-  return { next, told };
+  return {
+    next,
+    told: [...told, ...others.map((one): Told => ({ kind: "moved", waiting: one, hold: next }))],
+  };
 }
 
 /** What a worker says of one of its commands. */
@@ -161,7 +165,7 @@ export function release(hold: Hold, { command, hold: id, why, worker, now }: Rel
     const state = withdraws ? "withdrawn" : now >= hold.expires ? "expired" : "approved";
     return { next: { ...given, state }, told: [] };
   }
-  // By command only: those who wait move on to the next hold, whose id they have not heard.
+  // By command only: those who wait move on to the next hold, and may not have heard its id yet.
   const isIt = (one: Waiting): boolean => one.command === command && one.worker === worker;
   if (hold.state !== "open" || !hold.waiting.some(isIt)) return unchanged(hold);
   const waiting = hold.waiting.filter((one) => !isIt(one) && one.until > now);

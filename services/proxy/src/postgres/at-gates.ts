@@ -1,5 +1,5 @@
 import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
-import type { Clearance, Passage } from "../gate.ts";
+import type { Clearance, Held, Passage } from "../gate.ts";
 import { detectingFor } from "./detecting.ts";
 import type { Ending } from "./ending.ts";
 import { unmaskableCopy } from "./copy-out.ts";
@@ -115,14 +115,15 @@ export class AtGates {
     }
   }
 
-  /** The client is told what it waits for, again and again. */
-  #held({ verdict }: Extract<Passage, { kind: "held" }>): void {
+  /** The client is told what it waits for, again and again, and at once when that is another hold. */
+  #held(held: Held): void {
     const { turn, flow } = this.#parts;
     if (turn.ended) return;
     turn.phase = "held";
-    const { hold } = verdict;
+    const { hold } = held.verdict;
     if (!hold) return;
-    const say = () => flow.toClient(holdNotice(verdict, Date.now()));
+    if (this.#hold) clearInterval(this.#hold.timer);
+    const say = () => flow.toClient(holdNotice(held, Date.now()));
     say();
     this.#hold = { timer: setInterval(say, noticeEvery), release: hold };
   }

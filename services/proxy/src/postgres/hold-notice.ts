@@ -1,17 +1,19 @@
-import type { Verdict } from "@sallyport/contracts";
+import type { Held } from "../gate.ts";
 import { noticeFrame } from "./refusal.ts";
 
 /** What a waiting client is told: for what, whose answer, the hold's id, the time left. */
-export function holdNotice(verdict: Verdict, now: number): Buffer {
+export function holdNotice({ verdict, until, before }: Held, now: number): Buffer {
   const { hold, holds } = verdict;
-  const until = Math.min(hold?.expires ?? now, ...holds.map(({ wait }) => verdict.time + wait));
   const asks = holds.map(
     ({ policy, group, quorum, reason }) =>
       `policy ${policy} asks ${quorum === 1 ? "one person" : `${quorum} persons`} of ${group}` +
       (reason === undefined ? "" : `: ${reason}`),
   );
   return noticeFrame(
-    `waiting for an approval: hold ${hold?.id ?? ""}, ${timeLeft(until - now)} left`,
+    (before === null
+      ? "waiting for an approval"
+      : `the approval of hold ${before} passed another command; waiting for the next one`) +
+      `: hold ${hold?.id ?? ""}, ${timeLeft(until - now)} left`,
     asks.join("\n"),
     `they answer with \`sally approvals approve ${hold?.id ?? ""}\`; cancel to wait no longer`,
   );

@@ -154,7 +154,7 @@ export async function passGates(
       case "open":
         return resolve(passage);
       case "held":
-        line.socket.write(holdNotice(passage.verdict, Date.now()));
+        line.socket.write(holdNotice(passage, Date.now()));
         return;
       case "closed":
         return reject(new ConnectRefused(passage, connection));
