@@ -5,98 +5,142 @@
  */
 export const catalogSettings = "SET search_path TO pg_catalog";
 
-const visible = `n.nspname !~ '^pg_(toast|temp_|toast_temp_)'`;
+/**
+ * `all`: everything; `own`: what people made; `session`: the same with the session's own temporary objects, as it
+ * sees them; `temporary`: those alone. What is temporary has the schema `pg_temp`.
+ */
+export type CatalogPart = "all" | "own" | "session" | "temporary";
 
-export const catalogQueries = {
-  version: `SELECT pg_catalog.current_setting('server_version_num')`,
-  schemas: `SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE ${visible} ORDER BY n.oid`,
-  relations: `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, c.relrowsecurity,
-      EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1')
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r','p','v','m','f','S','c') AND ${visible} ORDER BY c.oid`,
-  columns: `SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
-      pg_catalog.pg_get_expr(d.adbin, d.adrelid)
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r','p','v','m','f','S','c')
-    ORDER BY a.attrelid, a.attnum`,
-  inheritance: `SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i ORDER BY 1, i.inhseqno`,
-  triggers: `SELECT t.tgrelid, t.tgfoid, t.tgtype FROM pg_catalog.pg_trigger t
-    WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.oid`,
-  foreignKeys: `SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype,
-      pg_catalog.array_to_string(k.conkey, ','), pg_catalog.array_to_string(k.confkey, ',')
-    FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.oid`,
-  /** Of each index its columns, those in its expressions and condition too, and whether it keeps rows apart. */
-  indexColumns: `SELECT i.indrelid, pg_catalog.array_to_string(ARRAY(
-      SELECT k.n FROM pg_catalog.unnest(i.indkey::int2[]) k(n) WHERE k.n > 0
-      UNION SELECT d.refobjsubid::int2 FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
-          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
-          AND d.refobjsubid > 0
-      ORDER BY 1), ','), i.indisunique OR i.indisexclusion
-    FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 ORDER BY i.indexrelid`,
-  /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
-  reaches: `SELECT DISTINCT x.relation, x.type, x.function, x.statistics FROM (
-      SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, s.stxrelid, 0) AS relation,
-        COALESCE(k.contypid, 0) AS type, s.oid IS NOT NULL AS statistics,
-        CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
-          THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
-          WHEN d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN 0
-          ELSE d.refobjid END AS function
-      FROM pg_catalog.pg_depend d
-      LEFT JOIN pg_catalog.pg_attrdef f ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
-      LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
-      LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
-      LEFT JOIN pg_catalog.pg_partitioned_table t ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.partrelid = d.objid
-      LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
-      LEFT JOIN pg_catalog.pg_statistic_ext s ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
-        AND s.oid = d.objid
-      WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
-        'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
-    WHERE x.relation <> 0 OR x.type <> 0 ORDER BY 1, 2, 3, 4`,
-  expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_expr(k.conbin, k.conrelid), 'check'
-      FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
-    UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
-        pg_catalog.pg_get_expr(i.indpred, i.indrelid)), 'index'
-      FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-    UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-        pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 'policy'
-      FROM pg_catalog.pg_policy p
-    UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'statistics'
-      FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL`,
-  types: `SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
-      CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
-    WHERE ${visible} ORDER BY t.oid`,
-  functions: `SELECT p.oid, n.nspname, p.proname, pg_catalog.array_to_string(p.proargtypes::oid[], ','), p.prorettype,
-      p.provolatile, l.lanname, p.prokind, p.prosecdef, p.proleakproof, p.proretset, p.pronargdefaults, p.provariadic,
-      pg_catalog.array_to_string(p.proallargtypes, ','), pg_catalog.array_to_string(p.proargmodes, ','),
-      pg_catalog.to_json(p.proargnames)
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE ${visible} ORDER BY p.oid`,
-  operators: `SELECT o.oid, n.nspname, o.oprname, o.oprleft, o.oprright, o.oprresult, o.oprcode::pg_catalog.oid
-    FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-    WHERE o.oprcode <> 0 AND ${visible} ORDER BY o.oid`,
-  casts: `SELECT k.castsource, k.casttarget, k.castfunc, k.castcontext, k.castmethod, k.oid
-    FROM pg_catalog.pg_cast k ORDER BY k.oid`,
-  /** Printed under `catalogSettings`, so that every name outside pg_catalog is qualified. */
-  definitions: `SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('v','m') AND c.oid >= 16384 AND ${visible} ORDER BY c.oid`,
-  bodies: `SELECT p.oid, COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc), p.prosqlbody IS NOT NULL,
-      p.proconfig IS NOT NULL, p.proisstrict
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    WHERE l.lanname = 'sql' AND p.oid >= 16384 AND ${visible} ORDER BY p.oid`,
-  eventTriggers: `SELECT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D' ORDER BY e.oid`,
-} as const;
+const mine = "pg_catalog.pg_my_temp_schema()";
+const permanent = `n.nspname !~ '^pg_(toast|temp_|toast_temp_)'`;
+
+const visibleIn: Readonly<Record<CatalogPart, string>> = {
+  all: permanent,
+  own: permanent,
+  session: `(${permanent} OR n.oid = ${mine})`,
+  temporary: `n.oid = ${mine}`,
+};
+
+function queriesOf(part: CatalogPart) {
+  const temporary = part === "temporary";
+  const visible = visibleIn[part];
+  const schema =
+    part === "all" || part === "own"
+      ? "n.nspname"
+      : `CASE WHEN n.oid = ${mine} THEN 'pg_temp' ELSE n.nspname END`;
+  const shared = temporary ? "false" : "true";
+  const made = (oid: string): string => (part === "all" ? "true" : `${oid} >= 16384`);
+  const ofRelation = (oid: string): string =>
+    temporary
+      ? `${oid} IN (SELECT y.oid FROM pg_catalog.pg_class y WHERE y.relnamespace = ${mine})`
+      : "true";
+  const ofType = (oid: string): string =>
+    temporary
+      ? `${oid} IN (SELECT y.oid FROM pg_catalog.pg_type y WHERE y.typnamespace = ${mine})`
+      : "true";
+  return {
+    version: `SELECT pg_catalog.current_setting('server_version_num')`,
+    schemas: `SELECT ${schema} FROM pg_catalog.pg_namespace n WHERE ${visible} ORDER BY n.oid`,
+    relations: `SELECT c.oid, ${schema}, c.relname, c.relkind, c.reltype, c.relrowsecurity,
+        EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1')
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r','p','v','m','f','S','c') AND ${visible} AND ${made("c.oid")} ORDER BY c.oid`,
+    columns: `SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
+        pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r','p','v','m','f','S','c') AND ${made("c.oid")}
+        AND ${ofRelation("a.attrelid")} ORDER BY a.attrelid, a.attnum`,
+    inheritance: `SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i
+      WHERE ${ofRelation("i.inhrelid")} ORDER BY 1, i.inhseqno`,
+    triggers: `SELECT t.tgrelid, t.tgfoid, t.tgtype FROM pg_catalog.pg_trigger t
+      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND ${ofRelation("t.tgrelid")} ORDER BY t.oid`,
+    foreignKeys: `SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype,
+        pg_catalog.array_to_string(k.conkey, ','), pg_catalog.array_to_string(k.confkey, ',')
+      FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND ${ofRelation("k.conrelid")} ORDER BY k.oid`,
+    /** Of each index its columns, those in its expressions and condition too, and whether it keeps rows apart. */
+    indexColumns: `SELECT i.indrelid, pg_catalog.array_to_string(ARRAY(
+        SELECT k.n FROM pg_catalog.unnest(i.indkey::int2[]) k(n) WHERE k.n > 0
+        UNION SELECT d.refobjsubid::int2 FROM pg_catalog.pg_depend d
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
+            AND d.refobjsubid > 0
+        ORDER BY 1), ','), i.indisunique OR i.indisexclusion
+      FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND ${ofRelation("i.indrelid")} ORDER BY i.indexrelid`,
+    /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
+    reaches: `SELECT DISTINCT x.relation, x.type, x.function, x.statistics FROM (
+        SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, s.stxrelid, 0) AS relation,
+          COALESCE(k.contypid, 0) AS type, s.oid IS NOT NULL AS statistics,
+          CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+            THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
+            WHEN d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN 0
+            ELSE d.refobjid END AS function
+        FROM pg_catalog.pg_depend d
+        LEFT JOIN pg_catalog.pg_attrdef f ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
+        LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
+        LEFT JOIN pg_catalog.pg_index i ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
+        LEFT JOIN pg_catalog.pg_partitioned_table t ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.partrelid = d.objid
+        LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+        LEFT JOIN pg_catalog.pg_statistic_ext s ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+          AND s.oid = d.objid
+        WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
+          'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
+      WHERE x.relation <> 0 AND ${ofRelation("x.relation")} OR x.type <> 0 AND ${ofType("x.type")} ORDER BY 1, 2, 3, 4`,
+    expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_expr(k.conbin, k.conrelid), 'check'
+        FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
+          AND (${ofRelation("k.conrelid")} OR ${ofType("k.contypid")})
+      UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
+          pg_catalog.pg_get_expr(i.indpred, i.indrelid)), 'index'
+        FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${ofRelation("i.indrelid")}
+      UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+          pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 'policy'
+        FROM pg_catalog.pg_policy p WHERE ${ofRelation("p.polrelid")}
+      UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'statistics'
+        FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL AND ${ofRelation("s.stxrelid")}`,
+    types: `SELECT t.oid, ${schema}, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
+        CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid
+      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+      LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
+      WHERE ${visible} AND ${made("t.oid")} ORDER BY t.oid`,
+    functions: `SELECT p.oid, ${schema}, p.proname, pg_catalog.array_to_string(p.proargtypes::oid[], ','), p.prorettype,
+        p.provolatile, l.lanname, p.prokind, p.prosecdef, p.proleakproof, p.proretset, p.pronargdefaults, p.provariadic,
+        pg_catalog.array_to_string(p.proallargtypes, ','), pg_catalog.array_to_string(p.proargmodes, ','),
+        pg_catalog.to_json(p.proargnames)
+      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE ${visible} AND ${made("p.oid")} ORDER BY p.oid`,
+    operators: `SELECT o.oid, ${schema}, o.oprname, o.oprleft, o.oprright, o.oprresult, o.oprcode::pg_catalog.oid
+      FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+      WHERE o.oprcode <> 0 AND ${visible} AND ${made("o.oid")} ORDER BY o.oid`,
+    casts: `SELECT k.castsource, k.casttarget, k.castfunc, k.castcontext, k.castmethod, k.oid
+      FROM pg_catalog.pg_cast k WHERE ${shared} AND ${made("k.oid")} ORDER BY k.oid`,
+    /** Printed under `catalogSettings`, so that every name outside pg_catalog is qualified. */
+    definitions: `SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('v','m') AND c.oid >= 16384 AND ${visible} ORDER BY c.oid`,
+    bodies: `SELECT p.oid, COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc), p.prosqlbody IS NOT NULL,
+        p.proconfig IS NOT NULL, p.proisstrict
+      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+      WHERE l.lanname = 'sql' AND p.oid >= 16384 AND ${visible} ORDER BY p.oid`,
+    eventTriggers: `SELECT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D' AND ${shared} ORDER BY e.oid`,
+  } as const;
+}
+
+export const catalogQueries = queriesOf("all");
 
 export type CatalogQuery = keyof typeof catalogQueries;
 
-const mark = (table: string, key = "x.oid"): string =>
+/** Of `catalogQueries` what people made: oids from 16384 on. */
+export const ownQueries: Readonly<Record<CatalogQuery, string>> = queriesOf("own");
+
+/** The same as a session sees it: `catalogQueries` of that part. */
+export const sessionQueries = (
+  part: "session" | "temporary",
+): Readonly<Record<CatalogQuery, string>> => queriesOf(part);
+
+const mark = (table: string, key = "x.oid", of: string | null = null): string =>
   `(SELECT pg_catalog.md5(COALESCE(pg_catalog.string_agg(${key} || ':' || x.xmin, ',' ORDER BY ${key}), ''))
-    FROM pg_catalog.${table} x)`;
+    FROM pg_catalog.${table} x${of === null ? "" : ` WHERE ${of} < 16384`})`;
 
 /**
  * One row, one text: it differs when anything that `catalogQueries` reads has changed. A few
@@ -120,4 +164,22 @@ export const digestQuery = `SELECT pg_catalog.md5(${[
   mark("pg_opclass"),
   mark("pg_cast"),
   mark("pg_event_trigger"),
+].join(" || ")})`;
+
+/** One text: it differs when an object that initdb made has changed, or what hangs on one. */
+export const builtinDigest = `pg_catalog.md5(${[
+  mark("pg_class", "x.oid", "x.oid"),
+  mark("pg_attribute", "(x.attrelid || '.' || x.attnum)", "x.attrelid"),
+  mark("pg_attrdef", "x.oid", "x.adrelid"),
+  mark("pg_inherits", "(x.inhrelid || '.' || x.inhseqno)", "x.inhrelid"),
+  mark("pg_trigger", "x.oid", "x.tgrelid"),
+  mark("pg_constraint", "x.oid", "(CASE WHEN x.conrelid = 0 THEN x.contypid ELSE x.conrelid END)"),
+  mark("pg_index", "x.indexrelid", "x.indrelid"),
+  mark("pg_rewrite", "x.oid", "x.ev_class"),
+  mark("pg_policy", "x.oid", "x.polrelid"),
+  mark("pg_statistic_ext", "x.oid", "x.stxrelid"),
+  mark("pg_type", "x.oid", "x.oid"),
+  mark("pg_proc", "x.oid", "x.oid"),
+  mark("pg_operator", "x.oid", "x.oid"),
+  mark("pg_cast", "x.oid", "x.oid"),
 ].join(" || ")})`;

@@ -168,6 +168,8 @@ export interface Catalog {
   readonly functionsByName: ReadonlyMap<string, readonly Func[]>;
   readonly operatorsByName: ReadonlyMap<string, readonly Operator[]>;
   readonly eventTriggers: readonly number[];
+  /** It has a session's own temporary objects, under the schema `pg_temp`. */
+  readonly temporary: boolean;
   relation(schema: string, name: string): Relation | undefined;
   type(schema: string, name: string): Type | undefined;
   cast(source: number, target: number): Cast | undefined;

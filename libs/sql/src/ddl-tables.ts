@@ -126,9 +126,9 @@ export function foreignKey(constraint: Fields, context: Context): void {
 
 /** What EXECUTE runs, where a query is stored. */
 function executed(fields: Fields, context: Context): readonly ScopeColumn[] {
-  const told = executeStatement(fields, context, (kind, query) => {
+  const told = executeStatement(fields, context, (kind, query, within = context) => {
     if (kind !== "SelectStmt") throw new Opaque(`a ${kind} that is stored`);
-    return { columns: selectQuery(query, null, context) };
+    return { columns: selectQuery(query, null, within) };
   });
   return told.columns ?? [];
 }

@@ -107,7 +107,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
   /** `text(x)`: a type's name called with one argument is a cast where no function fits. */
   function functionalCast(): Value | null {
     if (!single || context.names.functions(name).length > 0) return null;
-    const target = context.names.type(name);
+    const target = context.names.calledType(name);
     if (!target) return null;
     return castTo(context, single, target, false);
   }

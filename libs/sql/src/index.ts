@@ -1,18 +1,29 @@
 export { analyse, type Subject } from "./analyse.ts";
 export type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
+export { builtinCatalog, catalogAbove, ownRows } from "./builtin-catalog.ts";
 export type { Catalog } from "./catalog.ts";
 export {
   catalogQueries,
   catalogSettings,
+  builtinDigest,
   digestQuery,
+  ownQueries,
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
-export type { NameContext } from "./names.ts";
+export { maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
 export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";
 export { openParser, threadAbove, type Parser } from "./parser.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";
+export {
+  readSessionRows,
+  sessionCatalog,
+  sessionSettings,
+  sessionStatements,
+  type SessionPart,
+  type SessionRows,
+} from "./session-catalog.ts";
 export {
   needsSessionNames,
   noNames,

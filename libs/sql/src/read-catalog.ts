@@ -213,7 +213,7 @@ function relations(rows: CatalogRows): Relation[] {
   const indexed = grouped(rows.indexColumns.map((row) => [number(row[0]), numbers(row[1])]));
   const unique = grouped(
     rows.indexColumns
-      .filter((row) => row[2] !== "f")
+      .filter((row) => row[2] !== "f" && row[2] !== "false")
       .map((row) => [number(row[0]), numbers(row[1])]),
   );
   const references = ownForeignKeys(rows);
@@ -297,6 +297,7 @@ export function readCatalog(rows: CatalogRows, stored: Catalog["stored"] = () =>
     functionsByName: byName(allFunctions),
     operatorsByName: byName(operators(rows)),
     eventTriggers: rows.eventTriggers.map((row) => number(row[0])),
+    temporary: false,
     relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),
     type: (schema, name) => typesByName.get(`${schema}\0${name}`),
     cast: (source, target) => castsByTypes.get(`${source}:${target}`),

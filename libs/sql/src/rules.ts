@@ -64,6 +64,7 @@ export const rules = {
   "view change": "a change of a view changes its table",
   // What is not known is opaque.
   temporary: "a temporary object may hide another",
+  planned: "what was planned before does not see what hides its names since",
   unsettled: "what follows DDL means something else",
   names: "names of prepared statements and cursors that nobody knows",
   "own equality": "only the type's own equality is a lookup",

@@ -2,8 +2,9 @@ import type { Operation } from "@sallyport/contracts";
 import type { Told } from "./analyse.ts";
 import type { Output } from "./analysis.ts";
 import { castTo } from "./casts.ts";
-import type { Context } from "./context.ts";
+import { Context } from "./context.ts";
 import { evaluateAll } from "./expressions.ts";
+import { Asked } from "./operations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import { Scope } from "./scope.ts";
@@ -20,6 +21,8 @@ export interface PreparedQuery {
   readonly types: readonly number[];
   /** What names meant when the types of the other parameters were inferred, for good. */
   readonly names: WeakRef<object>;
+  /** What it asked then: a plan may be of then. */
+  readonly asks: string | null;
 }
 
 /** What DECLARE put under a name. */
@@ -104,7 +107,8 @@ const nested = (inner: unknown): boolean => {
   return kind === "CreateTableAsStmt" && needing.has(node(fields["query"]).kind);
 };
 
-export type Inner = (kind: string, fields: Fields) => Told;
+/** Reads the statement within; in another context when one is given. */
+export type Inner = (kind: string, fields: Fields, within?: Context) => Told;
 
 const askOutputs = (told: Told, context: Context): void => {
   for (const { value } of told.columns ?? []) context.asked.use(value.columns, "output");
@@ -123,7 +127,12 @@ export function prepareStatement(fields: Fields, context: Context, inner: Inner)
   askOutputs(told, context);
   context.parameterTypes = outside;
   if (told.opaque !== undefined) throw new Opaque(told.opaque);
-  const prepared = { query: fields["query"], types, names: new WeakRef(context.names) };
+  const prepared = {
+    query: fields["query"],
+    types,
+    names: new WeakRef(context.names),
+    asks: asksNow(fields["query"], types, context, inner),
+  };
   return {
     columns: null,
     explain: { analyze: false },
@@ -132,6 +141,34 @@ export function prepareStatement(fields: Fields, context: Context, inner: Inner)
 }
 
 const quietly = (...naming: Naming[]) => ({ ddl: false, names: false, naming });
+
+/** Everything that it asks with the names of now, whatever its parameters are; null when it cannot be read. */
+function asksNow(
+  query: unknown,
+  types: readonly number[],
+  context: Context,
+  inner: Inner,
+): string | null {
+  const asked = new Asked(context.asked.resources);
+  const apart = new Context(context.names, context.classification, asked, types);
+  apart.session = context.session;
+  const { kind, fields } = node(query);
+  const told = context.attempt(() => inner(kind, fields, apart));
+  if (told === null) return null;
+  askOutputs(told, apart);
+  const columns = told.columns?.map(({ value }) => [value.columns, value.bare]) ?? null;
+  return JSON.stringify([asked.operations.list(), columns]);
+}
+
+/**
+ * INVARIANT: PostgreSQL plans a prepared statement anew when search_path or what it reads has changed, but not when
+ * an object was made that hides one that it reads.
+ */
+function samePlan(prepared: PreparedQuery, context: Context, inner: Inner): boolean {
+  if (prepared.names.deref() === context.names || !applies("planned")) return true;
+  const now = asksNow(prepared.query, prepared.types, context, inner);
+  return now !== null && now === prepared.asks;
+}
 
 /** EXECUTE asks what the prepared statement asks with these parameters. */
 export function executeStatement(fields: Fields, context: Context, inner: Inner): Told {
@@ -149,6 +186,8 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   const { kind, fields: query } = node(prepared.query);
   const told = inner(kind, query);
   context.parameters = null;
+  if (!samePlan(prepared, context, inner))
+    throw new Opaque(`the prepared statement ${name} was read when names meant something else`);
   return told;
 }
 

@@ -3,7 +3,6 @@ import { castTo } from "./casts.ts";
 import type { Func, FunctionBody } from "./catalog.ts";
 import { isPolymorphic } from "./coercion.ts";
 import { Context } from "./context.ts";
-import { namesOf } from "./names.ts";
 import { Asked } from "./operations.ts";
 import { Opaque } from "./outcome.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
@@ -65,11 +64,11 @@ export function traceCall(
 
 /**
  * INVARIANT: names in a body that is text are those of the session that runs it. What runs as another role, or is
- * stored in a view, may see others.
+ * stored in a view, may see others; and PostgreSQL 18 keeps the plan of a body that ran before.
  */
 function bodyNames(func: Func, body: FunctionBody, context: Context) {
-  if (body.atomic) return namesOf(context.catalog, storedNames);
-  return func.securityDefiner ? null : context.sessionNames;
+  if (body.atomic) return storedNames(context.catalog);
+  return func.securityDefiner ? null : (context.sessionNames?.unhidden ?? null);
 }
 
 function argument(value: Value, parameter: number, context: Context): Value {

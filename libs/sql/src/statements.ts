@@ -11,6 +11,7 @@ import {
   fetchStatement,
   forgetNames,
   prepareStatement,
+  type Inner,
 } from "./session-names.ts";
 import { setStatement, showStatement } from "./settings.ts";
 import { transactionStatement } from "./transactions.ts";
@@ -54,8 +55,8 @@ function doubting(told: Told, context: Context): Told {
 }
 
 function namedStatement(kind: string, fields: Fields, context: Context): Told {
-  const inner = (innerKind: string, innerFields: Fields): Told =>
-    namedStatement(innerKind, innerFields, context);
+  const inner: Inner = (innerKind, innerFields, within = context) =>
+    namedStatement(innerKind, innerFields, within);
   switch (kind) {
     case "SelectStmt":
       return fields["intoClause"] === undefined

@@ -1,6 +1,5 @@
 import type { Relation } from "./catalog.ts";
 import { Context } from "./context.ts";
-import { namesOf } from "./names.ts";
 import { Asked, type Resources } from "./operations.ts";
 import { relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
@@ -60,7 +59,7 @@ function readBy(relation: Relation, text: string, context: Context): readonly st
   const tree = catalog.stored(`SELECT ${text}`);
   const [statement] = tree?.stmts ?? [];
   const inner = new Context(
-    namesOf(catalog, storedNames),
+    storedNames(catalog),
     classification,
     new Asked(asked.resources),
     [],

@@ -1,7 +1,6 @@
 import { columnName } from "./column-references.ts";
 import type { Relation } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import { namesOf } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { list, node, only, text } from "./tree.ts";
 import { definitionOf, storedNames } from "./views.ts";
@@ -47,7 +46,7 @@ export function viewBase(view: Relation, context: Context): ViewBase {
   )
     throw new Opaque(`a change of the view ${name}, which is not of one table`);
   const from = only(item, "RangeVar");
-  const names = namesOf(context.catalog, storedNames);
+  const names = storedNames(context.catalog);
   const schema = text(from["schemaname"]) || null;
   const relation = names.relation({ schema, name: text(from["relname"]) }, -1);
   const columns = new Map<number, number>();

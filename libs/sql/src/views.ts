@@ -1,7 +1,7 @@
 import { firstUserOid, type Catalog, type Relation } from "./catalog.ts";
 import type { Classification } from "./classification.ts";
 import { Context } from "./context.ts";
-import { namesOf } from "./names.ts";
+import { namesOf, type Names } from "./names.ts";
 import { Asked, Resources } from "./operations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { query } from "./select.ts";
@@ -16,7 +16,10 @@ export interface ViewReading {
 }
 
 /** In definitions that PostgreSQL printed under `catalogSettings`, names mean this, whatever the session says. */
-export const storedNames = { searchPath: ["pg_catalog"] };
+export const storedNames = (catalog: Catalog): Names =>
+  namesOf(catalog, {
+    searchPath: catalog.temporary ? ["pg_catalog", "pg_temp"] : ["pg_catalog"],
+  });
 
 const remembered = new WeakMap<Resources, Map<number, ViewReading | Opaque>>();
 
@@ -35,7 +38,7 @@ function readingOf(
   remembered.set(resources, known);
   let found = known.get(relation.oid);
   if (!found) {
-    const names = namesOf(catalog, storedNames);
+    const names = storedNames(catalog);
     const inner = new Context(names, classification, new Asked(resources), [], "view");
     // Views that are made to read each other fail when they are used.
     known.set(

@@ -7,7 +7,7 @@ import type { Step } from "./statements.ts";
 const prepare = (name: string): Naming => ({
   kind: "prepare",
   name,
-  prepared: { query: {}, types: [], names: new WeakRef({}) },
+  prepared: { query: {}, types: [], names: new WeakRef({}), asks: null },
 });
 
 /** A command whose statements do this, of which so many have completed. */

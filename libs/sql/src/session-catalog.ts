@@ -1,0 +1,119 @@
+import type { Catalog } from "./catalog.ts";
+import { builtinDigest, sessionQueries, type CatalogQuery } from "./catalog-queries.ts";
+import { layered } from "./layered-catalog.ts";
+import type { Parser } from "./parser.ts";
+import type { CatalogRows } from "./read-catalog.ts";
+import { openCatalog } from "./stored-texts.ts";
+
+/** What a session's own connection is read for: everything that people made, or its temporary objects alone. */
+export type SessionPart = "session" | "temporary";
+
+/** How many columns each query of the catalog has. */
+const widths: Readonly<Record<CatalogQuery, number>> = {
+  version: 1,
+  schemas: 1,
+  relations: 7,
+  columns: 8,
+  inheritance: 2,
+  triggers: 3,
+  foreignKeys: 6,
+  indexColumns: 3,
+  reaches: 4,
+  expressions: 4,
+  types: 10,
+  functions: 16,
+  operators: 7,
+  casts: 6,
+  definitions: 2,
+  bodies: 5,
+  eventTriggers: 1,
+};
+
+/** Of the session itself: its isolation level, and the digest of built-in objects. */
+const about = "session";
+
+function rowsOf(name: string, query: string, width: number): string {
+  const columns = Array.from({ length: width }, (_, at) => `v${at}`);
+  const values = columns.map((column) => `x.${column}::pg_catalog.text`).join(", ");
+  return `SELECT '${name}', pg_catalog.row_number() OVER (), pg_catalog.json_build_array(${values})::pg_catalog.text
+    FROM (${query}) x(${columns.join(", ")})`;
+}
+
+function statementOf(part: SessionPart): string {
+  const digest = part === "session" ? builtinDigest : "NULL::pg_catalog.text";
+  return [
+    rowsOf(about, `SELECT pg_catalog.current_setting('transaction_isolation'), ${digest}`, 2),
+    ...Object.entries(sessionQueries(part)).map(([name, query]) =>
+      rowsOf(name, query, widths[name as CatalogQuery]),
+    ),
+  ].join("\nUNION ALL ");
+}
+
+/**
+ * One statement for all of it, so that its parts agree whatever else is committed meanwhile; to be run under
+ * `sessionSettings`, and to be undone with them.
+ */
+export const sessionStatements: Readonly<Record<SessionPart, string>> = {
+  session: statementOf("session"),
+  temporary: statementOf("temporary"),
+};
+
+/**
+ * Until the end of the (sub)transaction: names in definitions are printed qualified, whatever the session has set;
+ * nothing waits for locks, because the session may hold some for which others wait.
+ */
+export const sessionSettings = `SELECT ${[
+  ["search_path", "pg_catalog, pg_temp"],
+  ["quote_all_identifiers", "off"],
+  ["lock_timeout", "100ms"],
+  ["max_parallel_workers_per_gather", "0"],
+]
+  .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+  .join(", ")}`;
+
+type Rows = readonly (readonly (string | null)[])[];
+
+/** The answer to one of `sessionStatements`. */
+export interface SessionRows {
+  /** Of the open transaction, as PostgreSQL spells it: `read committed`. */
+  readonly isolation: string;
+  /** Equal to another one while no built-in object changed between them; null when it was not asked for. */
+  readonly builtin: string | null;
+  readonly rows: CatalogRows;
+}
+
+const isRow = (value: unknown): value is (string | null)[] =>
+  Array.isArray(value) && value.every((one) => one === null || typeof one === "string");
+
+/** Null when these are no rows of such a statement. */
+export function readSessionRows(answer: Rows): SessionRows | null {
+  const found = new Map<
+    string,
+    { readonly at: number; readonly row: readonly (string | null)[] }[]
+  >([about, ...Object.keys(widths)].map((name) => [name, []]));
+  for (const [name, at, json] of answer) {
+    const row: unknown = JSON.parse(json ?? "null");
+    const rows = found.get(name ?? "");
+    if (!rows || !isRow(row)) return null;
+    rows.push({ at: Number(at), row });
+  }
+  const [session] = found.get(about) ?? [];
+  const [isolation, builtin] = session?.row ?? [];
+  if (!isolation) return null;
+  const rows = Object.fromEntries(
+    [...found].map(([name, all]) => [
+      name,
+      all.toSorted((a, b) => a.at - b.at).map(({ row }) => row),
+    ]),
+  ) as unknown as CatalogRows;
+  return { isolation, builtin: builtin ?? null, rows };
+}
+
+/** The catalog as the session sees it, over what it shares with everybody. */
+export async function sessionCatalog(
+  below: Catalog,
+  { rows }: SessionRows,
+  parser: Parser,
+): Promise<Catalog> {
+  return layered(below, await openCatalog(rows, parser), { temporary: true });
+}
