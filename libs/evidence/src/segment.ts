@@ -19,9 +19,13 @@ export interface SealedObject {
   readonly revision?: number;
 }
 
-const frameSize = { events: 64 * 1024, output: 256 * 1024 } as const;
-/** Of zstd. Rows repeat much within a few bytes: the lowest level packs them as small as its default, in two thirds of the time. */
-const levels = { events: 3, output: 1 } as const;
+/** Of a frame before packing. A reader of one session unpacks at most so much of its neighbours, twice. */
+const frameSize = 256 * 1024;
+/**
+ * Of zstd. What repeats does so within a few bytes, and the rest is ids and hashes: the lowest level packs as small as
+ * the default, in two thirds of the time.
+ */
+const level = 1;
 const endings = { events: "events.ndjson.zst", output: "output.zst", index: "index.json.zst" };
 
 interface Collected {
@@ -75,8 +79,8 @@ export class Segment {
   /** The segment's objects, the index last; none when nothing was added. */
   seal(): SealedObject[] {
     if (this.#bytes === 0) return [];
-    const events = new FrameWriter(frameSize.events, levels.events);
-    const output = new FrameWriter(frameSize.output, levels.output);
+    const events = new FrameWriter(frameSize, level);
+    const output = new FrameWriter(frameSize, level);
     const pack = (writer: FrameWriter, pieces: readonly (readonly Uint8Array[])[]): Stretch[] =>
       joinStretches(pieces.map((parts) => writer.add(...parts)));
     const sessions = [...this.#sessions].map(([session, collected]) => ({

@@ -35,7 +35,6 @@ export function readBatch(bus: Bus, stream: string, from: number): Promise<Batch
   return new Promise((resolve, reject) => {
     const inbox = `${bus.gateInbox}.${randomId()}`;
     const messages: StoredMessage[] = [];
-    let timer: NodeJS.Timeout | undefined;
     const end = (): void => {
       clearTimeout(timer);
       forget();
@@ -45,13 +44,10 @@ export function readBatch(bus: Bus, stream: string, from: number): Promise<Batch
       end();
       reject(new BatchLost(`${stream} from ${from}: ${why}`));
     };
-    const hear = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => lose(`silent for ${silence} ms`), silence);
-    };
+    const timer = setTimeout(() => lose(`silent for ${silence} ms`), silence);
     const forget = bus.onStatus(() => lose("the connection was lost"));
     const subscription = bus.subscribe(inbox, (message) => {
-      hear();
+      timer.refresh();
       const last = messages.at(-1)?.seq ?? 0;
       if (!message.headers?.has("Nats-Sequence")) {
         const code = message.headers?.code;
@@ -72,7 +68,6 @@ export function readBatch(bus: Bus, stream: string, from: number): Promise<Batch
         lose(`a message after ${last} is missing`);
       else messages.push(stored(message));
     });
-    hear();
     const request = { seq: from, batch: maxMessages, max_bytes: maxBytes };
     if (!bus.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), inbox))
       lose("the connection was lost");

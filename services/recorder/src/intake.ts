@@ -62,7 +62,10 @@ export class Intake {
             strange(line, foreign(event.session));
             continue;
           }
-          if (!this.#ownership.note(read.writer, event, eventHash(raw)))
+          if (
+            "n" in event &&
+            !this.#ownership.note(read.writer, event.session, event.n, eventHash(raw))
+          )
             this.#alarms.raise("differing-event", "two different events under one number", {
               session: event.session,
               seq: message.seq,

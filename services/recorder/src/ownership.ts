@@ -1,20 +1,28 @@
-import type { RecordEvent, SessionId } from "@sallyport/contracts";
+import type { SessionId } from "@sallyport/contracts";
 import type { SessionPart } from "@sallyport/evidence";
+import { Recent } from "./recent.ts";
 
-const rememberedSessions = 200_000;
-const rememberedEvents = 200_000;
+const rememberedSessions = 100_000;
+const rememberedEvents = 64_000;
+
+interface Owned {
+  readonly writer: string;
+  /** The highest number that was noted; what has a higher one was not there before. */
+  last: number;
+}
 
 /**
  * Which worker a session belongs to, and what its recent events were. Bounded, so it may forget; the archive's
  * reader checks the same over the whole session.
  */
 export class Ownership {
-  readonly #owners = new Map<SessionId, string>();
-  readonly #hashes = new Map<string, string>();
+  readonly #sessions = new Recent<SessionId, Owned>(rememberedSessions);
+  readonly #hashes = new Recent<string, string>(rememberedEvents);
 
   /** Learns from a segment that is archived already. */
   learn({ session, writer }: SessionPart): void {
-    if (writer !== null) remember(this.#owners, session, writer, rememberedSessions);
+    if (writer !== null && this.#sessions.get(session) === undefined)
+      this.#sessions.set(session, { writer, last: 0 });
   }
 
   /**
@@ -22,27 +30,20 @@ export class Ownership {
    * owns it; before that anything may: a verdict can be stored before its command.
    */
   mayWrite(worker: string, session: SessionId): boolean {
-    const owner = this.#owners.get(session);
-    return owner === undefined || owner === worker;
+    const owned = this.#sessions.get(session);
+    return owned === undefined || owned.writer === worker;
   }
 
-  /** Notes an event of the owner. False when a different one came under the same number. */
-  note(worker: string, event: RecordEvent, hash: string): boolean {
-    if (!("n" in event)) return true;
-    remember(this.#owners, event.session, worker, rememberedSessions);
-    const number = `${event.session} ${event.n}`;
-    const known = this.#hashes.get(number);
-    if (known === undefined) remember(this.#hashes, number, hash, rememberedEvents);
-    return known === undefined || known === hash;
-  }
-}
-
-function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): void {
-  if (map.has(key)) return;
-  map.set(key, value);
-  if (map.size <= limit) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
+  /** Notes the owner's event `n`. False when a different one came under the same number. */
+  note(worker: string, session: SessionId, n: number, hash: string): boolean {
+    let owned = this.#sessions.get(session);
+    if (owned === undefined) this.#sessions.set(session, (owned = { writer: worker, last: 0 }));
+    const key = session + n;
+    if (n <= owned.last) {
+      const known = this.#hashes.get(key);
+      if (known !== undefined) return known === hash;
+    } else owned.last = n;
+    this.#hashes.set(key, hash);
+    return true;
   }
 }
