@@ -248,6 +248,16 @@ export const columns: readonly Leak[] = [
       ann,
     ],
     [
+      "a name that a subquery's star does not give, but one further out has",
+      `SELECT (SELECT "?column?" FROM (SELECT (SELECT * FROM (SELECT 7 AS seven) q)) s) FROM (SELECT email AS "?column?" FROM customers) c`,
+      ann,
+    ],
+    [
+      "a name that a subquery's VALUES do not give",
+      `SELECT (SELECT "?column?" FROM (SELECT (VALUES (7))) s) FROM (SELECT email AS "?column?" FROM customers) c`,
+      ann,
+    ],
+    [
       "two scalar subqueries as one row",
       "SELECT (SELECT ROW(email, id) FROM customers WHERE id = 1)::text",
       ann,

@@ -366,6 +366,16 @@ export const oracles: readonly Leak[] = [
       "PREPARE p(integer) AS SELECT 'is' || ':' || name FROM pay WHERE salary > $1;\nEXECUTE p(4000)",
       "is:Ann",
     ],
+    [
+      "INTERSECT ALL counts doubles, and compares",
+      `SELECT ${tell} FROM (VALUES ('canary-ann@secret.' || 'example') INTERSECT ALL SELECT email FROM customers) s`,
+      told,
+    ],
+    [
+      "EXCEPT ALL leaves what is not there",
+      "SELECT 'left' || ':' || count(*) FROM (SELECT code FROM teams WHERE id < 3 EXCEPT ALL SELECT 'canary-' || 'same') s",
+      "left:1",
+    ],
     ["a function's condition", "SELECT 'is' || ':' || name_of(id) FROM pay WHERE vip", "is:Ann"],
   ]),
 ];

@@ -149,6 +149,8 @@ export const traced: readonly string[] = [
   "SELECT e FROM (SELECT email AS e FROM customers) s",
   "SELECT s.* FROM (SELECT * FROM customers) s",
   "SELECT (SELECT email FROM customers WHERE id = 1)",
+  "SELECT (SELECT * FROM (SELECT name FROM customers LIMIT 1) n), (VALUES (1)), (SELECT 1 + 1)::text, (SELECT email FROM customers UNION ALL SELECT 'x' LIMIT 1)",
+  "SELECT id FROM customers INTERSECT ALL SELECT customer_id FROM orders EXCEPT ALL SELECT 2",
   "SELECT name, (SELECT max(c.email) FROM customers c WHERE c.id = o.customer_id) FROM orders o JOIN staff ON true",
   "SELECT ARRAY(SELECT email FROM customers)",
   "SELECT EXISTS (SELECT email FROM customers WHERE id = 9)",
@@ -414,6 +416,7 @@ export const tracedForms: readonly string[] = [
 export const tracedFrom18: readonly string[] = [
   "SELECT * FROM (SELECT email FROM customers), (SELECT 1 AS one)",
   "MERGE INTO notes n USING customers c ON n.id = c.id WHEN MATCHED THEN UPDATE SET body = c.email WHEN NOT MATCHED THEN INSERT VALUES (c.id, c.card_number) RETURNING *",
+  "MERGE INTO notes n USING customers c ON n.id = c.id WHEN NOT MATCHED BY SOURCE AND body = 'x' AND id > 0 THEN DELETE WHEN NOT MATCHED AND name = 'x' AND id > 0 THEN INSERT VALUES (id, name)",
   "UPDATE customers SET name = 'x' RETURNING old.email, new.name, old.*",
   "MERGE INTO customers c USING orders o ON c.id = o.customer_id AND o.total > 6 WHEN MATCHED THEN UPDATE SET balance = 1 RETURNING merge_action(), c.email, o.note",
   "INSERT INTO customers (id, name) VALUES (9, 'x') RETURNING WITH (NEW AS n) n.email, n.name",

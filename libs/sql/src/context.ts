@@ -31,6 +31,8 @@ export class Context {
   session: SessionNames = noNames;
   /** What `$1` … are inside a function's body, or in a statement that EXECUTE runs. */
   parameters: readonly Value[] | null = null;
+  /** The name of the only column of each subquery that stands for a value, by its SubLink. */
+  readonly subqueryNames = new WeakMap<object, string>();
   /** Functions in whose bodies this is, by oid. */
   readonly callers: readonly number[];
   /** Names of the session, for bodies that are resolved where they run; null in a view, and under another role. */

@@ -55,7 +55,7 @@ export function rangeFunction(fields: Fields, scope: Scope, context: Context): R
     functionColumns(item, single ? name : "", around, context),
   );
   if (fields["ordinality"] === true) columns.push({ name: "ordinality", value: plain(type.int8) });
-  const own = name || functionName(items[0]?.expression);
+  const own = name || functionName(items[0]?.expression, context);
   return { name: own, schema: null, columns: rename(columns, names), relation: null };
 }
 
@@ -67,7 +67,7 @@ function spread(item: Item, context: Context): readonly Item[] {
   const { kind, fields } = node(item.expression);
   const args = list(fields["args"]);
   if (kind !== "FuncCall" || args.length < 2 || item.definitions !== undefined) return [item];
-  if (functionName(item.expression) !== "unnest" || !isPlainCall(fields)) return [item];
+  if (functionName(item.expression, context) !== "unnest" || !isPlainCall(fields)) return [item];
   const functions = context.names.functions(nameOf(strings(fields["funcname"])));
   if (functions.some(({ schema }) => schema !== "pg_catalog")) return [item];
   return args.map((arg) => ({
@@ -76,9 +76,10 @@ function spread(item: Item, context: Context): readonly Item[] {
   }));
 }
 
-function functionName(expression: unknown): string {
+function functionName(expression: unknown, context: Context): string {
   const { kind, fields } = node(expression);
-  return kind === "FuncCall" ? (strings(fields["funcname"]).at(-1) ?? "") : outputName(expression);
+  if (kind === "FuncCall") return strings(fields["funcname"]).at(-1) ?? "";
+  return outputName(expression, context);
 }
 
 function functionColumns(
@@ -88,7 +89,7 @@ function functionColumns(
   context: Context,
 ): ScopeColumn[] {
   const { kind, fields } = node(expression);
-  const own = functionName(expression);
+  const own = functionName(expression, context);
   if (kind !== "FuncCall" || !isPlainCall(fields)) {
     const value = evaluate(expression, around, context);
     if (kind !== "FuncCall" && kind !== "SQLValueFunction") throw new Opaque(`FROM with a ${kind}`);

@@ -42,7 +42,10 @@ export function mergeStatement(
   both.add({ named: [entry], columns: [entry] });
   both.add(sourceScope.visible);
   condition(fields["joinCondition"], both, context);
-  const target: Target = { relation, children, source: sourceScope, both, stored: new Stored() };
+  const alone = new Scope(outer, tables);
+  alone.add({ named: [entry], columns: [entry] });
+  const scopes = { source: sourceScope, both, alone };
+  const target: Target = { relation, children, ...scopes, stored: new Stored() };
   for (const item of list(fields["mergeWhenClauses"])) {
     when(only(item, "MergeWhenClause"), target, context);
   }
@@ -68,21 +71,23 @@ const whenFields = knownFields(
 interface Target {
   readonly relation: Relation;
   readonly children: boolean;
-  /** What INSERT sees, and what the other actions see. */
+  /** What WHEN NOT MATCHED BY TARGET, WHEN MATCHED and WHEN NOT MATCHED BY SOURCE see. */
   readonly source: Scope;
   readonly both: Scope;
+  readonly alone: Scope;
   readonly stored: Stored;
 }
 
 function when(fields: Fields, target: Target, context: Context): void {
-  const { relation, children, both, stored } = target;
+  const { relation, children, stored } = target;
   known(fields, "MergeWhenClause", whenFields);
+  const scope = seenBy(fields, target);
   if (fields["condition"] !== undefined) {
-    context.decide(evaluate(fields["condition"], both, context).columns, "merge");
+    context.decide(evaluate(fields["condition"], scope, context).columns, "merge");
   }
   switch (text(fields["commandType"])) {
     case "CMD_UPDATE":
-      assign(fields["targetList"], relation, both, stored, { where: true, children }, context);
+      assign(fields["targetList"], relation, scope, stored, { where: true, children }, context);
       return;
     case "CMD_DELETE":
       change("delete", relation, { children, where: true, columns: [] }, context);
@@ -94,6 +99,18 @@ function when(fields: Fields, target: Target, context: Context): void {
       return;
     default:
       throw new Opaque("a MERGE action");
+  }
+}
+
+function seenBy(fields: Fields, { source, both, alone }: Target): Scope {
+  // Before 17 there are only the first two, as `matched` or not.
+  switch (fields["matchKind"] ?? (fields["matched"] === true ? "MERGE_WHEN_MATCHED" : undefined)) {
+    case "MERGE_WHEN_MATCHED":
+      return both;
+    case "MERGE_WHEN_NOT_MATCHED_BY_SOURCE":
+      return alone;
+    default:
+      return source;
   }
 }
 

@@ -1,7 +1,12 @@
+import type { Context } from "./context.ts";
 import { integer, list, node, record, strings, text, type Fields } from "./tree.ts";
 
+/** What FigureColname asks of subqueries: they are read by then, as the ones of `context` must be. */
+type Names = Pick<Context, "subqueryNames">;
+
 /** FigureColname (parse_target.c): the name that an unnamed output gets, and how strongly it wants it. */
-export const outputName = (expression: unknown): string => figure(expression)?.name ?? "?column?";
+export const outputName = (expression: unknown, names: Names): string =>
+  figure(expression, names)?.name ?? "?column?";
 
 interface Figured {
   readonly name: string;
@@ -36,25 +41,25 @@ const lastString = (values: unknown): string | undefined =>
     .map(({ fields }) => text(fields["sval"]))
     .at(-1);
 
-function figure(expression: unknown): Figured | null {
+function figure(expression: unknown, names: Names): Figured | null {
   const { kind, fields } = node(expression);
   switch (kind) {
     case "ColumnRef":
       return strong(lastString(fields["fields"]));
     case "A_Indirection":
-      return strong(lastString(fields["indirection"])) ?? figure(fields["arg"]);
+      return strong(lastString(fields["indirection"])) ?? figure(fields["arg"], names);
     case "FuncCall":
       return strong(strings(fields["funcname"]).at(-1));
     case "A_Expr":
       return fields["kind"] === "AEXPR_NULLIF" ? strong("nullif") : null;
     case "TypeCast":
-      return cast(fields);
+      return cast(fields, names);
     case "CollateClause":
-      return figure(fields["arg"]);
+      return figure(fields["arg"], names);
     case "SubLink":
-      return subLink(fields);
+      return subLink(fields, names);
     case "CaseExpr": {
-      const last = fields["defresult"] === undefined ? null : figure(fields["defresult"]);
+      const last = fields["defresult"] === undefined ? null : figure(fields["defresult"], names);
       return last?.strong ? last : weak("case");
     }
     case "MinMaxExpr":
@@ -70,21 +75,18 @@ function figure(expression: unknown): Figured | null {
   }
 }
 
-function cast(fields: Fields): Figured | null {
-  const inner = figure(fields["arg"]);
+function cast(fields: Fields, names: Names): Figured | null {
+  const inner = figure(fields["arg"], names);
   if (inner?.strong) return inner;
   const name = strings(record(fields["typeName"])["names"]).at(-1);
   return name === undefined ? inner : weak(name);
 }
 
-function subLink(fields: Fields): Figured | null {
+function subLink(fields: Fields, names: Names): Figured | null {
   if (fields["subLinkType"] === "EXISTS_SUBLINK") return strong("exists");
   if (fields["subLinkType"] === "ARRAY_SUBLINK") return strong("array");
   if (fields["subLinkType"] !== "EXPR_SUBLINK") return null;
-  const first = list(node(fields["subselect"]).fields["targetList"])[0];
-  if (first === undefined) return null;
-  const target = node(first).fields;
-  return typeof target["name"] === "string" ? strong(target["name"]) : figure(target["val"]);
+  return strong(names.subqueryNames.get(fields));
 }
 
 const operation = (fields: Fields, prefix: string): string =>

@@ -86,7 +86,9 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
   // Its arms see the outer levels and the WITH of the whole; this level itself has no columns.
   const left = unsettledQuery(record(fields["larg"]), scope, context);
   const right = unsettledQuery(record(fields["rarg"]), scope, context);
-  const outputs = combine(left, right, fields["all"] === true, context);
+  // INTERSECT ALL and EXCEPT ALL count doubles, and compare all the same.
+  const keepsAll = fields["all"] === true && fields["op"] === "SETOP_UNION";
+  const outputs = combine(left, right, keepsAll, context);
   for (const item of list(fields["sortClause"])) {
     decideOutput(only(item, "SortBy"), outputs, context);
   }
@@ -155,8 +157,9 @@ export function targets(items: unknown, scope: Scope, context: Context): ScopeCo
     }
     const apart = rowStar(target["val"], scope, context);
     if (apart) return apart;
-    const name = typeof target["name"] === "string" ? target["name"] : outputName(target["val"]);
-    return [{ name, value: evaluate(target["val"], scope, context) }];
+    const value = evaluate(target["val"], scope, context);
+    const { name } = target;
+    return [{ name: typeof name === "string" ? name : outputName(target["val"], context), value }];
   });
 }
 

@@ -5,11 +5,11 @@ import { sortable } from "./types.ts";
 import { unify } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 
-/** The columns of UNION, INTERSECT or EXCEPT; without ALL every column decides which rows remain. */
+/** The columns of UNION, INTERSECT or EXCEPT; but for UNION ALL every column decides which rows remain. */
 export function combine(
   left: readonly ScopeColumn[],
   right: readonly ScopeColumn[],
-  keepsDoubles: boolean,
+  keepsAll: boolean,
   context: Context,
 ): ScopeColumn[] {
   if (left.length !== right.length) {
@@ -23,7 +23,7 @@ export function combine(
     name,
     value: either(value, right[at]?.value ?? value, context),
   }));
-  if (!keepsDoubles) {
+  if (!keepsAll) {
     for (const { value } of outputs) sortable(context, value.type);
     context.decide(union(...outputs.map(({ value }) => value.columns)), "distinct");
   }

@@ -14,6 +14,7 @@ export function subLink(fields: Fields, scope: Scope, context: Context): Value {
   const columns = query(fields["subselect"], scope, context);
   const outputs = columns.map(({ value }) => value);
   const [first] = outputs;
+  if (columns[0]) context.subqueryNames.set(fields, columns[0].name);
   switch (text(fields["subLinkType"])) {
     case "EXISTS_SUBLINK":
       return plain(type.bool);
