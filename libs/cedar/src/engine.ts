@@ -32,6 +32,9 @@ export class Engine {
   readonly #everything = new Map<string, readonly Operation[]>();
   /** Principals by all that is known of them, so that keys stay short. */
   readonly #who = new Remembered<number>(10_000);
+  /** Of frozen principals and operations, which stay what they are: what was made of them before. */
+  readonly #callers = new WeakMap<Principal, { readonly address: string; readonly who: number }>();
+  readonly #asked = new WeakMap<readonly Operation[], string>();
   #nextWho = 0;
   #remembered = 0;
 
@@ -57,11 +60,14 @@ export class Engine {
     return this.#remembered;
   }
 
-  /** Judges a command as of `now`, milliseconds since 1970. */
+  /**
+   * Judges a command as of `now`, milliseconds since 1970. A principal or a list of operations that is frozen is taken to
+   * be frozen throughout.
+   */
   judge(asked: Asked, now: number): Decision {
     const who = this.#whoIs(asked.principal, asked.address);
     const takesHolds = asked.kind !== "prepare";
-    const key = `${who} ${asked.connection} ${takesHolds} ${hash("sha256", JSON.stringify(asked.operations), "base64")}`;
+    const key = `${who} ${asked.connection} ${takesHolds} ${this.#keyOf(asked.operations)}`;
     const known = this.#decisions.get(key);
     if (known) {
       this.#remembered += 1;
@@ -140,11 +146,21 @@ export class Engine {
 
   /** A number for everything of a principal and its call that an answer can depend on, but the time. */
   #whoIs(principal: Principal, address: string): number {
+    const caller = this.#callers.get(principal);
+    if (caller?.address === address) return caller.who;
     const key = this.#dependencies.ofPrincipal(principal, ipOf(address));
-    const known = this.#who.get(key);
+    let who = this.#who.get(key);
+    if (who === undefined) this.#who.set(key, (who = ++this.#nextWho));
+    if (Object.isFrozen(principal)) this.#callers.set(principal, { address, who });
+    return who;
+  }
+
+  #keyOf(operations: readonly Operation[]): string {
+    const known = this.#asked.get(operations);
     if (known !== undefined) return known;
-    this.#who.set(key, ++this.#nextWho);
-    return this.#nextWho;
+    const key = hash("sha256", JSON.stringify(operations), "base64");
+    if (Object.isFrozen(operations)) this.#asked.set(operations, key);
+    return key;
   }
 }
 

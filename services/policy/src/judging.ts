@@ -1,7 +1,7 @@
 import { parseLine, splitLines, suspicion, takeMessages, type Bus } from "@sallyport/bus";
 import {
   Command,
-  eventHash,
+  EventLines,
   Judge,
   lastToken,
   otherVersion,
@@ -12,6 +12,7 @@ import {
 } from "@sallyport/contracts";
 import type { Alarms, Log } from "@sallyport/runtime";
 import type { BundleFeed } from "./bundle-feed.ts";
+import { CameCommand } from "./came-command.ts";
 import type { Came, HoldKeeper } from "./holds/keeper.ts";
 import { verdictLine } from "./verdict.ts";
 import type { VerdictWriter } from "./verdict-writer.ts";
@@ -42,6 +43,7 @@ type Message = Parameters<typeof suspicion>[0];
 /** Listens in policy's queue group and judges what comes. What cannot be read is an alarm and gets no answer (I2). */
 export class Judging {
   readonly #options: JudgingOptions;
+  readonly #lines = new EventLines();
   readonly #subscriptions: readonly { unsubscribe(): void; drain(): Promise<void> }[];
   #judged = 0;
   #denied = 0;
@@ -95,24 +97,28 @@ export class Judging {
       return;
     }
     for (const line of lines) {
-      const value = parseLine(line);
-      if (isOther(value)) continue;
-      const command = Command.safeParse(value);
-      if (!command.success) {
-        this.#alarm("command-unreadable", "a command cannot be read", {
-          subject: message.subject,
-          why: otherVersion(value) ?? "its form",
-          problems: command.error.issues.slice(0, 3).map(({ path, message: problem }) => ({
-            at: path.join("."),
-            problem,
-          })),
-        });
-        continue;
-      }
-      const { partition, writer: worker } = place;
-      const text = Buffer.from(line).toString("utf8");
-      this.#take({ command: command.data, line: text, hash: eventHash(line), partition, worker });
+      const command = isResult(line) ? null : this.#read(line, message.subject);
+      if (command) this.#take(new CameCommand(command, line, place.partition, place.writer));
     }
+  }
+
+  /** Null for an event of another type that travels with commands. */
+  #read(line: Uint8Array, subject: string): Command | null {
+    const known = this.#lines.read(line);
+    if (known) return known.type === "command" ? known : null;
+    const value = parseLine(line);
+    if (isOther(value)) return null;
+    const command = Command.safeParse(value);
+    if (command.success) return command.data;
+    this.#alarm("command-unreadable", "a command cannot be read", {
+      subject,
+      why: otherVersion(value) ?? "its form",
+      problems: command.error.issues.slice(0, 3).map(({ path, message: problem }) => ({
+        at: path.join("."),
+        problem,
+      })),
+    });
+    return null;
   }
 
   /** Judges now, or after the bucket was read when the worker has seen a newer bundle. */
@@ -181,6 +187,11 @@ export class Judging {
     this.#options.alarms.raise(alarm, text, fields);
   }
 }
+
+/** Results come with nearly every command, and begin as their writer begins them: nothing is judged of them. */
+const resultBeginning = Buffer.from('{"v":1,"type":"result",');
+const isResult = (line: Uint8Array): boolean =>
+  resultBeginning.equals(line.subarray(0, resultBeginning.length));
 
 /** An event of another type that travels with commands. */
 const isOther = (value: unknown): boolean =>

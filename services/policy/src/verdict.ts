@@ -19,20 +19,49 @@ export interface HoldWord {
   readonly final: boolean;
 }
 
-/** The verdict's line: made once, sent again as the same bytes. */
+type Judged = Pick<Decision, "decision" | "reasons" | "masks" | "holds" | "policies" | "shadow">;
+
+/**
+ * The verdict's line: made once, sent again as the same bytes. What is decided comes last, so that lines that decide
+ * the same end in the same way.
+ */
 export function verdictLine(
   { session, command, hash }: Subject,
-  decision: Pick<Decision, "decision" | "reasons" | "masks" | "holds" | "policies" | "shadow">,
+  decision: Judged,
   { time, revision, under, trace }: Stamp,
   word?: HoldWord,
 ): string {
-  const verdict: Verdict = {
+  const head: Omit<Verdict, keyof Ending> = {
     v: 1,
     type: "verdict",
     session,
     command,
     hash,
     time,
+    ...(trace !== undefined && { trace }),
+  };
+  const end = word
+    ? endingOf(decision, revision, under, word)
+    : plainEnding(decision, revision, under);
+  return `${JSON.stringify(head).slice(0, -1)},${end}`;
+}
+
+type Ending = Omit<Verdict, "v" | "type" | "session" | "command" | "hash" | "time" | "trace">;
+
+/** The ending of each decision that was told lately, without a hold. */
+const endings = new WeakMap<Judged, { revision: number; under: number; text: string }>();
+
+function plainEnding(decision: Judged, revision: number, under: number): string {
+  const known = endings.get(decision);
+  if (known?.revision === revision && known.under === under) return known.text;
+  const text = endingOf(decision, revision, under);
+  endings.set(decision, { revision, under, text });
+  return text;
+}
+
+/** `"decision":…}` */
+function endingOf(decision: Judged, revision: number, under: number, word?: HoldWord): string {
+  const ending: Ending = {
     decision: decision.decision,
     final: word?.final ?? true,
     reasons: [...decision.reasons],
@@ -51,7 +80,6 @@ export function verdictLine(
     shadow: [...decision.shadow],
     revision,
     ...(under !== revision && { under }),
-    ...(trace !== undefined && { trace }),
   };
-  return JSON.stringify(verdict);
+  return JSON.stringify(ending).slice(1);
 }
