@@ -1,5 +1,11 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { subjects, type CommandId, type HoldId, type Verdict } from "@sallyport/contracts";
+import {
+  EventLines,
+  subjects,
+  type CommandId,
+  type HoldId,
+  type Verdict,
+} from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
 import { holdAfter, readVerdict, type VerdictCode } from "./read-verdict.ts";
 import type { Lane, Recorded } from "./record-lane.ts";
@@ -108,6 +114,7 @@ export class TwoGates {
   readonly #endStatus: () => void;
   readonly #waiting = new Map<CommandId, Waiting>();
   readonly #memory = new VerdictMemory();
+  readonly #lines = new EventLines();
   #revision = 0;
   #misses = 0;
   #probed = 0;
@@ -217,7 +224,7 @@ export class TwoGates {
   }
 
   #hear(message: Msg): void {
-    const heard = readVerdictMessage(message, this.#subject);
+    const heard = readVerdictMessage(message, this.#subject, this.#lines);
     if ("why" in heard) return this.#alarm(heard.alarm, "a message is no verdict", heard);
     for (const { verdict, hash } of heard.verdicts) this.#judged(verdict, hash);
   }

@@ -1,5 +1,5 @@
 import type { Msg } from "@nats-io/transport-node";
-import { eventHash, inboxes, otherVersion, Verdict } from "@sallyport/contracts";
+import { eventHash, type EventLines, inboxes, otherVersion, Verdict } from "@sallyport/contracts";
 import { parseLine, splitLines } from "./lines.ts";
 import { suspicion } from "./suspicion.ts";
 
@@ -11,7 +11,11 @@ export type HeardVerdicts =
 const policyInbox = `${inboxes.gate("policy")}.`;
 
 /** Reads all of a message before any of it counts. `hash` is that of the verdict's line as it lay there. */
-export function readVerdictMessage(message: Msg, subject: string): HeardVerdicts {
+export function readVerdictMessage(
+  message: Msg,
+  subject: string,
+  eventLines: EventLines,
+): HeardVerdicts {
   const why =
     suspicion(message, subject) ??
     (message.reply?.startsWith(policyInbox) ? null : "it wants its acknowledgement elsewhere");
@@ -20,11 +24,18 @@ export function readVerdictMessage(message: Msg, subject: string): HeardVerdicts
   if (lines === null) return { alarm: "verdict-unreadable", why: "it is not made of lines" };
   const verdicts: { verdict: Verdict; hash: string }[] = [];
   for (const line of lines) {
-    const value = parseLine(line);
-    const parsed = Verdict.safeParse(value);
-    if (!parsed.success)
-      return { alarm: "verdict-unreadable", why: otherVersion(value) ?? "a line is no verdict" };
-    verdicts.push({ verdict: parsed.data, hash: eventHash(line) });
+    const verdict = readVerdictLine(line, eventLines);
+    if (typeof verdict === "string") return { alarm: "verdict-unreadable", why: verdict };
+    verdicts.push({ verdict, hash: eventHash(line) });
   }
   return { verdicts };
+}
+
+/** Why it is none, or the verdict. */
+function readVerdictLine(line: Uint8Array, eventLines: EventLines): Verdict | string {
+  const known = eventLines.read(line);
+  if (known?.type === "verdict") return known;
+  const value = parseLine(line);
+  const parsed = Verdict.safeParse(value);
+  return parsed.data ?? otherVersion(value) ?? "a line is no verdict";
 }
