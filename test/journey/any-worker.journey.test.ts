@@ -27,7 +27,7 @@ function cancelKey(client: Client): { pid: number; key: number } {
   return { pid: processID, key: secretKey };
 }
 
-/** A CancelRequest on a connection of its own, which the kernel gives to either worker. */
+/** A CancelRequest on a connection of its own, which the kernel gives to either worker, and which that one closes. */
 async function cancel({ pid, key }: { pid: number; key: number }): Promise<void> {
   const socket = connect(cluster.up.address("postgres"));
   const request = Buffer.alloc(16);
@@ -35,7 +35,7 @@ async function cancel({ pid, key }: { pid: number; key: number }): Promise<void>
   request.writeInt32BE(80_877_102, 4);
   request.writeInt32BE(pid, 8);
   request.writeInt32BE(key, 12);
-  socket.resume().end(request);
+  socket.resume().write(request);
   await once(socket, "close");
 }
 
@@ -64,7 +64,7 @@ test("a CancelRequest with another key finds nothing", async () => {
   const end = client.query(endless).catch((cause: unknown) => cause);
   await waitFor(() => runs(client), { what: "the target to be at work" });
   const { pid, key } = cancelKey(client);
-  for (const other of [key ^ 1, 0, -1, pid]) await cancel({ pid, key: other });
+  await Promise.all([key ^ 1, 0, -1, pid].map((other) => cancel({ pid, key: other })));
   // Another session's own, at the same target process.
   await cancel({ pid, key: cancelKey(await session()).key });
   expect(await runs(client)).toBe(true);

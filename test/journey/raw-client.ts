@@ -130,7 +130,7 @@ export class RawClient implements AsyncDisposable {
     return found?.kind === "notice" ? found.fields : undefined;
   }
 
-  /** On a connection of its own, as libpq does. */
+  /** On a connection of its own that the server closes, as libpq does. */
   static async cancel(
     options: Pick<RawOptions, "host" | "port" | "ca">,
     pid: number,
@@ -138,7 +138,7 @@ export class RawClient implements AsyncDisposable {
   ): Promise<void> {
     const socket = await dial(options);
     socket.on("error", () => undefined).resume();
-    socket.end(toTarget.cancelRequest(pid, key));
+    socket.write(toTarget.cancelRequest(pid, key));
     await once(socket, "close");
   }
 

@@ -58,20 +58,18 @@ export class AtGates {
     if (sizeOf(judged) <= longest) return this.#submit(unit, judged, command);
     const { turn, refusing, options } = this.#parts;
     const { text, long, chunks } = longText(options.record.session, command, judged);
-    turn.phase = "working";
+    const refuse = (why: Refusal) => () => refusing.unjudged(unit, why, text);
+    const goOn = turn.waitFor(refuse(refusalOf("cancelled")));
     const { output } = options;
     for (const chunk of chunks) output.write(chunk);
     // INVARIANT (I1): the record gate of a long statement needs its text's acknowledgements too.
-    let waits = true;
-    const late = setTimeout(() => {
-      waits = false;
-      turn.resumeWith(() =>
-        refusing.unjudged(unit, refusalOf("record-unreachable", patience), text),
-      );
-    }, textPatience);
+    const late = setTimeout(
+      () => goOn(refuse(refusalOf("record-unreachable", patience))),
+      textPatience,
+    );
     output.onStored(() => {
       clearTimeout(late);
-      if (waits) turn.resumeWith(() => this.#submit(unit, judged, command, { text, long }));
+      goOn(() => this.#submit(unit, judged, command, { text, long }));
     });
   }
 

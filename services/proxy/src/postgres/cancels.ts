@@ -12,19 +12,34 @@ interface Cancellable {
   readonly cancel: () => Promise<void>;
 }
 
+/** What another worker was asked to cancel. */
+interface Question {
+  readonly pid: number;
+  readonly hash: string;
+  readonly done: () => void;
+}
+
 /** Questions to the other workers a second, at most: a CancelRequest needs no log-in. */
 const mostAsked = 20;
 
-/** CancelRequests: those of this worker's sessions, and those that arrive here for another worker's. */
+/**
+ * CancelRequests: those of this worker's sessions, and those that arrive here for another worker's. The one that has
+ * the session says the question again, as its own, once its target has been told.
+ */
 export class Cancels {
   readonly #bus: Bus;
   readonly #connections: Connections;
   readonly #log: Log;
+  readonly #patience: number;
   readonly #sessions = new Map<SessionId, Cancellable>();
   #asked = 0;
+  /** What other workers were asked and have not answered. */
+  readonly #questions = new Set<Question>();
   readonly #second: NodeJS.Timeout;
 
-  constructor(bus: Bus, connections: Connections, log: Log) {
+  /** @param patience how long another worker may take to say that it has cancelled, in milliseconds */
+  constructor(bus: Bus, connections: Connections, log: Log, patience = 2000) {
+    this.#patience = patience;
     this.#bus = bus;
     this.#connections = connections;
     this.#log = log;
@@ -34,7 +49,7 @@ export class Cancels {
     takeMessages(bus, subjects.cancel, Peer, (message) => {
       if (message.from === bus.user) return;
       if (message.type === "ddl") connections.markStale(message.connection);
-      else if (message.type === "cancel") void this.#cancel(message.pid, message.key);
+      else if (message.type === "cancel") this.#heard(message.pid, message.key);
     });
   }
 
@@ -48,7 +63,7 @@ export class Cancels {
 
   /**
    * A CancelRequest arrived. Nobody is told whether it found anything, as PostgreSQL does. Settles when the target
-   * has been told, or the worker that may have the session asked; never rejects.
+   * has been told, here or by another worker, or that one has had its time; never rejects.
    */
   async request(pid: number, key: Buffer): Promise<void> {
     const hash = cancelKeyHash(key);
@@ -56,8 +71,18 @@ export class Cancels {
     if (cancelled) return await cancelled;
     if (this.#asked >= mostAsked) return;
     this.#asked += 1;
-    const question = { v: 1, type: "cancel", from: this.#bus.user, pid, key: hash };
-    this.#bus.publish(subjects.cancel, JSON.stringify(question));
+    await new Promise<void>((resolve) => {
+      const question: Question = { pid, hash, done };
+      const late = setTimeout(() => done(), this.#patience).unref();
+      const questions = this.#questions;
+      questions.add(question);
+      function done(): void {
+        clearTimeout(late);
+        questions.delete(question);
+        resolve();
+      }
+      if (!this.#say(pid, hash)) done();
+    });
   }
 
   /** Cancels what a target runs for one of our sessions; settles when the target has done so, never rejects. */
@@ -70,6 +95,24 @@ export class Cancels {
 
   stop(): void {
     clearInterval(this.#second);
+    for (const { done } of this.#questions) done();
+  }
+
+  /** A question of another worker, or its answer to one of ours: no session of ours, nothing to say. */
+  #heard(pid: number, hash: string): void {
+    const cancelled = this.#cancel(pid, hash);
+    if (cancelled) {
+      void cancelled.then(() => this.#say(pid, hash));
+      return;
+    }
+    // The answers come in the order of the questions.
+    for (const question of this.#questions)
+      if (question.pid === pid && question.hash === hash) return question.done();
+  }
+
+  #say(pid: number, hash: string): boolean {
+    const said = { v: 1, type: "cancel", from: this.#bus.user, pid, key: hash };
+    return this.#bus.publish(subjects.cancel, JSON.stringify(said));
   }
 
   #cancel(pid: number, hash: string): Promise<void> | null {

@@ -97,8 +97,16 @@ export class PostgresSession {
 
   /** The client asked, on another connection, to cancel what runs here. */
   async cancel(): Promise<void> {
-    if (!this.#parts.answers.idle) await this.#options.cancelTarget();
-    else if (this.#parts.turn.atGate) this.#options.gate.cancel(this.#parts.turn.atGate);
+    const { turn, answers } = this.#parts;
+    const { gate, cancelTarget } = this.#options;
+    if (answers.unfinished().length > 0) return await cancelTarget();
+    if (turn.atGate) gate.cancel(turn.atGate);
+    else if (turn.inHand && !turn.clientGone) {
+      // What runs at the target, if anything, is an own statement that the command needs.
+      const told = answers.idle ? null : cancelTarget();
+      turn.cancel(told);
+      await told;
+    }
   }
 
   /** Ends the session, whatever it does: revoked, killed, drained. */

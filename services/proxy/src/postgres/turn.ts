@@ -39,6 +39,11 @@ export class Turn {
   /** Those that the target would pass over by now. */
   readonly #passedOver = new WeakSet<CommandUnit>();
   #onBoundary: (() => void) | null = null;
+  /** The client has asked to cancel it before it was sent. */
+  #cancelled: CommandUnit | null = null;
+  /** Settles when the target, too, has been told of that. */
+  #told: Promise<void> | null = null;
+  #leave: (() => void) | null = null;
 
   constructor(loop: Loop) {
     this.#loop = loop;
@@ -71,6 +76,42 @@ export class Turn {
       this.#loop.failed(cause);
     }
     this.pump();
+  }
+
+  /**
+   * The unit in hand waits for something that need not be waited for when the client cancels. Goes on with the first
+   * step that what it gives is called with, or with `cancelled` if that comes first.
+   */
+  waitFor(cancelled: () => void): (step: () => void) => void {
+    this.phase = "working";
+    let over = false;
+    const goOn = (step: () => void): void => {
+      if (over) return;
+      over = true;
+      this.#leave = null;
+      this.resumeWith(step);
+    };
+    this.#leave = () => goOn(cancelled);
+    return goOn;
+  }
+
+  /** The client cancels the unit in hand, of which nothing was sent; `told` when the target hears of it, too. */
+  cancel(told: Promise<void> | null): void {
+    this.#cancelled = this.inHand;
+    this.#told = told;
+    void told?.finally(() => {
+      if (this.#told === told) this.#told = null;
+    });
+    this.#leave?.();
+  }
+
+  isCancelled(unit: CommandUnit): boolean {
+    return this.#cancelled === unit;
+  }
+
+  /** While the target is being told of a cancel, nothing is sent that it could hit. */
+  get cancelling(): Promise<void> | null {
+    return this.#told;
   }
 
   /** Goes on with it when nothing is owed any more. */
