@@ -53,6 +53,15 @@ export function tiers(options: {
       },
     },
   ];
+  projects.push({
+    test: {
+      ...withPeers,
+      name: "fuzz",
+      include: ["test/fuzz/*.fuzz.test.ts"],
+      exclude,
+      testTimeout: 600_000,
+    },
+  });
   for (const major of ["15", "16", "17"]) {
     const long = options.long !== undefined;
     const { peer, journey } = perMajor;

@@ -169,6 +169,10 @@ const rules: Readonly<Record<string, Rule>> = {
     fields: knownFields("arg", "typeName"),
     evaluate(fields, scope, context) {
       const target = namedType(fields["typeName"], context);
+      const given = node(fields["arg"]);
+      // The input function of rows is strict: NULL runs nothing.
+      if (target.type.kind === "c" && given.kind === "A_Const" && given.fields["isnull"] === true)
+        return constant(target.type.oid);
       return castTo(context, evaluate(fields["arg"], scope, context), target.type, target.modified);
     },
   },

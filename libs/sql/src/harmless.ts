@@ -10,7 +10,7 @@ const harmlessByName = new Set(
    overlaps date_eq_timestamptz isfinite make_timestamptz date_add date_subtract
    random random_normal gen_random_uuid uuidv4 uuidv7
    concat concat_ws format quote_literal quote_nullable text varchar bpchar name
-   to_json to_jsonb row_to_json array_to_json json_build_object json_build_array jsonb_build_object
+   length to_json to_jsonb row_to_json array_to_json json_build_object json_build_array jsonb_build_object
    jsonb_build_array json_object json_populate_record jsonb_populate_record json_populate_recordset
    jsonb_populate_recordset json_to_record jsonb_to_record json_to_recordset jsonb_to_recordset
    jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz jsonb_path_query_first_tz

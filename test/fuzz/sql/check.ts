@@ -1,0 +1,148 @@
+import {
+  analyse,
+  openCatalog,
+  openParser,
+  type Analysis,
+  type Catalog,
+  type Major,
+  type Parser,
+} from "@sallyport/sql";
+import { changes, Claims, descriptions, shown } from "./claims.ts";
+import { Databases, type Done } from "./databases.ts";
+import { classified } from "./shop.ts";
+
+/** What became of a text. */
+export type Outcome =
+  /** PostgreSQL and the analyser agree that it is none, or it takes too long. */
+  | { readonly kind: "rejected" | "too-long" }
+  /** PostgreSQL itself fell over it. */
+  | { readonly kind: "crashed" }
+  | { readonly kind: "opaque"; readonly why: string }
+  /** It calls functions that are not traced: what it does is what they do. */
+  | { readonly kind: "executes" }
+  | {
+      readonly kind: "compared";
+      /** It failed while it ran. */
+      readonly failed: boolean;
+      /** Output columns that are said to be fed by classified columns; of those, the ones that never changed. */
+      readonly claimed: number;
+      readonly unchanged: number;
+    }
+  | { readonly kind: "fault"; readonly faults: readonly string[] };
+
+/** Errors that PostgreSQL gives when it reads a statement, before any row is touched. */
+const isOfReading = (sqlstate: string): boolean =>
+  sqlstate.startsWith("42") || ["0A000", "3F000", "54001"].includes(sqlstate);
+
+/** May come of a literal when the statement is read, or of a value when it runs. */
+const isOfLiterals = (sqlstate: string): boolean => /^22P02|^22007|^22P|^220/.test(sqlstate);
+
+/** Compares what the analyser says of a text with what PostgreSQL does. */
+export class Checker {
+  readonly #databases: Databases;
+  readonly #parser: Parser;
+  #catalog: Catalog;
+
+  private constructor(databases: Databases, parser: Parser, catalog: Catalog) {
+    this.#databases = databases;
+    this.#parser = parser;
+    this.#catalog = catalog;
+  }
+
+  static async start(major: Major): Promise<Checker> {
+    const databases = await Databases.start();
+    const parser = await openParser(major);
+    return new Checker(databases, parser, await openCatalog(await databases.catalog(), parser));
+  }
+
+  /** Makes views and functions everywhere; false where PostgreSQL refuses. */
+  async define(text: string): Promise<boolean> {
+    if ((await this.#databases.define(text)) !== null) return false;
+    this.#catalog = await openCatalog(await this.#databases.catalog(), this.#parser);
+    return true;
+  }
+
+  async read(text: string): Promise<Analysis | null> {
+    const parsed = await this.#parser.parse(text);
+    if (parsed.kind !== "tree") return null;
+    return analyse(parsed.tree, {
+      connection: "shop",
+      catalog: this.#catalog,
+      names: { searchPath: ["pg_catalog", "public"] },
+      classified,
+      text,
+    });
+  }
+
+  async check(text: string): Promise<Outcome> {
+    const analysis = await this.read(text);
+    const base = await this.#do(text);
+    if (base === "crashed") return { kind: "crashed" };
+    const { error } = base.ran;
+    if (error && ["57014", "53400"].includes(error.sqlstate)) return { kind: "too-long" };
+    if (analysis === null || analysis.kind === "unresolved" || analysis.kind === "refused") {
+      const why = analysis === null ? "not parsed" : `${analysis.sqlstate} ${analysis.message}`;
+      if (!error) return fault(`refused (${why}), but it runs`);
+      // Which of several errors comes first is not compared; that it is one of reading is.
+      if (!isOfReading(error.sqlstate) && !isOfLiterals(error.sqlstate))
+        return fault(`refused (${why}), but PostgreSQL says ${error.sqlstate} ${error.text}`);
+      return { kind: "rejected" };
+    }
+    if (analysis.opaque !== null) return { kind: "opaque", why: analysis.opaque };
+    if (error && isOfReading(error.sqlstate)) return { kind: "rejected" };
+    if (analysis.operations.some(({ action }) => action === "execute")) return { kind: "executes" };
+    return this.#compare(text, new Claims(analysis), base);
+  }
+
+  async #compare(text: string, claims: Claims, base: Done): Promise<Outcome> {
+    const faults = [...descriptions(claims, base.ran), ...shown(claims, base)];
+    const all = await this.#databases.inAll(text);
+    if (all === "crashed") return { kind: "crashed" };
+    const before = JSON.stringify(of(base));
+    const { claimed, unchanged } = overclaimed(claims, base, all);
+    if (all.some((done) => JSON.stringify(of(done)) !== before)) {
+      const done = await this.#databases.inEach(text);
+      if (done === "crashed") return { kind: "crashed" };
+      for (const { column, variant } of done)
+        if (variant.ran.error?.sqlstate !== "57014")
+          faults.push(...changes(claims, column, base, variant));
+    }
+    if (faults.length > 0) return { kind: "fault", faults: [...new Set(faults)] };
+    return { kind: "compared", failed: base.ran.error !== null, claimed, unchanged };
+  }
+
+  #do(text: string): Promise<Done | "crashed"> {
+    return this.#databases.inBase(text);
+  }
+
+  async stop(): Promise<void> {
+    await this.#parser.close();
+    await this.#databases.stop();
+  }
+}
+
+const fault = (...faults: readonly string[]): Outcome => ({ kind: "fault", faults });
+
+/** Classified columns themselves differ in every database. */
+const of = ({ ran, state }: Done): unknown => [
+  ran,
+  state && [...state].filter(([column]) => !(column in classified)),
+];
+
+function overclaimed(
+  claims: Claims,
+  base: Done,
+  variants: readonly Done[],
+): { claimed: number; unchanged: number } {
+  let claimed = 0;
+  let unchanged = 0;
+  for (const [at, { rows }] of base.ran.results.entries())
+    for (const [column, output] of (claims.statements[at]?.outputs ?? []).entries()) {
+      if (output.kind === "plain" || rows.length === 0) continue;
+      claimed += 1;
+      const values = (done: Done): string =>
+        JSON.stringify(done.ran.results[at]?.rows.map((row) => row[column]));
+      if (variants.every((variant) => values(variant) === values(base))) unchanged += 1;
+    }
+  return { claimed, unchanged };
+}
