@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Bucket, type Bus } from "@sallyport/bus";
 import { buckets, Bundle, keys } from "@sallyport/contracts";
 import { bundleChanges } from "./bundle.ts";
@@ -6,6 +7,8 @@ import { recordAct } from "./record-act.ts";
 
 export interface Applied {
   readonly revision: number;
+  /** Of the bytes that were put on the bus; null when its revision stays. */
+  readonly sha256: string | null;
   /** Empty: the bus had the same already, and its revision stays. */
   readonly changes: readonly string[];
 }
@@ -17,7 +20,7 @@ export async function applyBundle(bus: Bus, bundle: Bundle): Promise<Applied> {
   const bucket = bundleBucket(bus);
   const current = await bucket.get(keys.bundle);
   const changes = bundleChanges(current?.value ?? null, bundle);
-  if (current && changes.length === 0) return { revision: current.revision, changes };
+  if (current && changes.length === 0) return { revision: current.revision, sha256: null, changes };
   await recordAct(
     bus,
     "apply",
@@ -30,5 +33,6 @@ export async function applyBundle(bus: Bus, bundle: Bundle): Promise<Applied> {
     throw new CliError("another bundle was applied at the same moment", {
       hint: "look at what it holds, then apply again",
     });
-  return { revision, changes };
+  const sha256 = createHash("sha256").update(JSON.stringify(bundle)).digest("hex");
+  return { revision, sha256, changes };
 }

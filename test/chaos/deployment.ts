@@ -19,22 +19,9 @@ import {
   type S3Server,
 } from "@sallyport/testkit";
 import { BusCluster } from "./bus-cluster.ts";
+import type { Deployed } from "./deployed.ts";
 import { Machine, type ServiceName } from "./machine.ts";
-
-/** What nobody may see: it stands in masked columns. */
-export const canary = { email: "canary.7f3a@example.com", card: "4929000011112222" } as const;
-
-const sql = `
-  CREATE TABLE ledger (n integer PRIMARY KEY);
-  CREATE TABLE customers (id integer PRIMARY KEY, name text, email text, card_number text);
-  INSERT INTO customers SELECT i, 'customer ' || i, '${canary.email}', '${canary.card}'
-    FROM generate_series(1, 3) AS i;
-`;
-const policies = `
-  @id("all") permit (principal, action, resource);
-  @id("pii") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"pii")
-  unless { context.use == "lookup" };
-`;
+import { shopPolicies, shopSql } from "./shop.ts";
 
 const machines: readonly { service: ServiceName; name: string }[] = [
   { service: "authn", name: "authn-a" },
@@ -52,7 +39,7 @@ const machines: readonly { service: ServiceName; name: string }[] = [
  * A deployment over several machines: each service is `sally up --only` in a directory of its own, with its own keys,
  * and shares with the others three nats-servers (`durability: replicated`), an S3 server, and nothing else.
  */
-export class Deployment implements AsyncDisposable {
+export class Deployment implements Deployed, AsyncDisposable {
   readonly bus: BusCluster;
   readonly target: PostgresServer;
   readonly s3: S3Server;
@@ -94,7 +81,7 @@ export class Deployment implements AsyncDisposable {
     makeKeys(keys);
     const policyFolder = join(directory, "policies");
     await mkdir(policyFolder);
-    await writeFile(join(policyFolder, "policies.cedar"), policies);
+    await writeFile(join(policyFolder, "policies.cedar"), shopPolicies);
 
     const s3 = begun.use(await startS3());
     const bucket = await s3.bucket();
@@ -102,7 +89,7 @@ export class Deployment implements AsyncDisposable {
     const password = randomBytes(18).toString("base64url");
     await target.query(`CREATE ROLE shop_app LOGIN PASSWORD '${password}'`);
     await target.query("CREATE DATABASE shop OWNER shop_app");
-    await target.query(`SET ROLE shop_app; ${sql}`, undefined, "shop");
+    await target.query(`SET ROLE shop_app; ${shopSql}`, undefined, "shop");
     const provider = begun.use(
       await startOidcProvider({ clients: { "ci-runner": { groups: ["ci"], owner: "bob" } } }),
     );

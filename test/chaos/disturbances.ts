@@ -1,7 +1,7 @@
 import type { Relay } from "@sallyport/testkit";
 import { waitFor, type LeashedServer } from "@sallyport/testkit";
 import type { Deployment } from "./deployment.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, ServiceName } from "./machine.ts";
 import type { Seeded } from "./seeded.ts";
 
 export type Kind =
@@ -16,6 +16,8 @@ export type Kind =
 export interface Disturbance {
   readonly part: string;
   readonly kind: Kind;
+  /** Of which service; undefined of what is none of ours, or several. */
+  readonly service: ServiceName | undefined;
   /** Milliseconds between begin and end. */
   readonly hold: number;
   /** Whether others do its work meanwhile: all is served again before it ends. */
@@ -66,22 +68,31 @@ function ofMachine(machine: Machine, chance: Seeded): Disturbance[] {
     };
   };
   return [
-    { part: name, kind: "kill", ...ended("SIGKILL") },
-    { part: name, kind: "drain", ...ended("SIGTERM") },
+    { part: name, service, kind: "kill", ...ended("SIGKILL") },
+    { part: name, service, kind: "drain", ...ended("SIGTERM") },
     {
       part: name,
+      service,
       kind: "freeze",
       hold,
       spare,
       begin: async () => running.freeze(),
       end: async () => running.thaw(),
     },
-    { part: name, kind: "cut", hold, spare, ...cutting([...machine.bus.values()], chance) },
+    {
+      part: name,
+      service,
+      kind: "cut",
+      hold,
+      spare,
+      ...cutting([...machine.bus.values()], chance),
+    },
     ...(machine.clients === null
       ? []
       : ([
           {
             part: name,
+            service,
             kind: "cut from its target",
             hold,
             spare,
@@ -89,6 +100,7 @@ function ofMachine(machine: Machine, chance: Seeded): Disturbance[] {
           },
           {
             part: name,
+            service,
             kind: "cut from its clients",
             hold,
             spare,
@@ -105,27 +117,39 @@ function ofServer(
   chance: Seeded,
 ): Disturbance[] {
   const hold = chance.between(1000, 7000);
+  const service = undefined;
   return [
-    { part, kind: "kill", hold, spare, begin: () => server.kill(), end: () => server.start() },
     {
       part,
+      service,
+      kind: "kill",
+      hold,
+      spare,
+      begin: () => server.kill(),
+      end: () => server.start(),
+    },
+    {
+      part,
+      service,
       kind: "freeze",
       hold,
       spare,
       begin: async () => server.freeze(),
       end: async () => server.thaw(),
     },
-    { part, kind: "cut", hold, spare, ...cutting(relays, chance) },
+    { part, service, kind: "cut", hold, spare, ...cutting(relays, chance) },
   ];
 }
 
 function ofTarget({ target, workers }: Deployment, chance: Seeded): Disturbance[] {
   const hold = chance.between(1000, 7000);
   const part = "target";
+  const service = undefined;
   const spare = false;
   return [
     {
       part,
+      service,
       kind: "kill",
       hold,
       spare,
@@ -141,6 +165,7 @@ function ofTarget({ target, workers }: Deployment, chance: Seeded): Disturbance[
     },
     {
       part,
+      service,
       kind: "freeze",
       hold,
       spare,
@@ -149,6 +174,7 @@ function ofTarget({ target, workers }: Deployment, chance: Seeded): Disturbance[
     },
     {
       part,
+      service,
       kind: "cut",
       hold,
       spare,

@@ -1,7 +1,7 @@
 import { Client, type QueryConfig } from "pg";
-import { canary, type Deployment } from "./deployment.ts";
-import type { Machine } from "./machine.ts";
+import type { Deployed, Entrance } from "./deployed.ts";
 import { Seeded } from "./seeded.ts";
+import { canary } from "./shop.ts";
 
 /** Milliseconds after which nobody was told anything: longer than any disturbance and what follows it. */
 const patience = 60_000;
@@ -55,12 +55,12 @@ export class Tales {
 
 /** One client connection at a time, to one worker and then to another, as behind a load balancer. */
 class LoadClient {
-  readonly #deployment: Deployment;
+  readonly #deployment: Deployed;
   readonly #tales: Tales;
   readonly #chance: Seeded;
   #client: Client | null = null;
 
-  constructor(deployment: Deployment, tales: Tales, seed: number) {
+  constructor(deployment: Deployed, tales: Tales, seed: number) {
     this.#deployment = deployment;
     this.#tales = tales;
     this.#chance = new Seeded(seed);
@@ -139,7 +139,7 @@ function within<T>(doing: Promise<T>): Promise<T> {
 }
 
 /** node-postgres to one worker, connected. */
-export async function connectTo(deployment: Deployment, worker: Machine): Promise<Client> {
+export async function connectTo(deployment: Deployed, worker: Entrance): Promise<Client> {
   const client = new Client({
     host: "127.0.0.1",
     port: worker.clients?.port ?? 0,
@@ -157,11 +157,12 @@ export async function connectTo(deployment: Deployment, worker: Machine): Promis
 /** Clients at work, until they are stopped. */
 export class Load {
   readonly tales = new Tales();
-  readonly #deployment: Deployment;
+  readonly #deployment: Deployed;
   readonly #working: readonly Promise<void>[];
   #stopped = false;
 
-  constructor(deployment: Deployment, seed: number) {
+  /** `pause`: milliseconds that a client waits between statements. */
+  constructor(deployment: Deployed, seed: number, pause = 20) {
     this.#deployment = deployment;
     const kinds = [
       (client: LoadClient) => this.#insert(client),
@@ -170,7 +171,7 @@ export class Load {
       (client: LoadClient) => this.#look(client),
       (client: LoadClient) => this.#comeAndGo(client),
     ];
-    this.#working = kinds.map((work, index) => this.#work(work, seed + index));
+    this.#working = kinds.map((work, index) => this.#work(work, seed + index, pause));
   }
 
   async stop(): Promise<void> {
@@ -178,12 +179,16 @@ export class Load {
     await Promise.all(this.#working);
   }
 
-  async #work(work: (client: LoadClient) => Promise<void>, seed: number): Promise<void> {
+  async #work(
+    work: (client: LoadClient) => Promise<void>,
+    seed: number,
+    pause: number,
+  ): Promise<void> {
     const client = new LoadClient(this.#deployment, this.tales, seed);
     while (!this.#stopped) {
       await work(client);
       // As much as a deployment on two cores serves beside all that is done to it.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
     await client.end();
   }

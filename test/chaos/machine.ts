@@ -5,6 +5,7 @@ import type { ConfigText } from "@sallyport/contracts";
 import { readCluster } from "@sallyport/runtime";
 import { Relay, SallyUp } from "@sallyport/testkit";
 import { ServiceHandle } from "../journey/service-handle.ts";
+import { readPage, type Entrance, type Readiness } from "./deployed.ts";
 
 export type ServiceName = "proxy" | "policy" | "authn" | "approval" | "recorder";
 
@@ -35,7 +36,7 @@ const keysOf: Record<ServiceName, readonly string[]> = {
 };
 
 /** One service on a machine of its own: its own data directory and keys, and ways that can be cut. */
-export class Machine implements AsyncDisposable {
+export class Machine implements Entrance, AsyncDisposable {
   readonly service: ServiceName;
   readonly name: string;
   readonly process: ServiceHandle;
@@ -105,17 +106,11 @@ export class Machine implements AsyncDisposable {
   }
 
   /** What its health page says; null when nobody answers. */
-  async ready(): Promise<{ ready: boolean; alarms: Record<string, number> } | null> {
+  async ready(): Promise<Readiness | null> {
     const cluster = readCluster(this.#data);
     const page =
       this.service === "proxy" ? cluster?.workers[this.name] : cluster?.http[this.service];
-    if (page === undefined) return null;
-    try {
-      const answer = await fetch(`${page}/readyz`, { signal: AbortSignal.timeout(2000) });
-      return (await answer.json()) as { ready: boolean; alarms: Record<string, number> };
-    } catch {
-      return null;
-    }
+    return readPage(page);
   }
 
   log(): Promise<string> {

@@ -12,12 +12,13 @@ import {
   type EventEntry,
   type Finding,
 } from "@sallyport/evidence";
-import { canary, type Deployment } from "./deployment.ts";
+import type { Deployed } from "./deployed.ts";
+import { canary } from "./shop.ts";
 import { statementKey } from "./statement-key.ts";
 
 /** What the evidence says so far, read segment by segment as the recorder writes it, beside PostgreSQL's own log. */
 export class Witness {
-  readonly #deployment: Deployment;
+  readonly #deployment: Deployed;
   readonly #commands = new Map<number, CommandId[]>();
   readonly #passed = new Set<CommandId>();
   readonly #outcomes = new Map<CommandId, string>();
@@ -28,7 +29,7 @@ export class Witness {
   #repeated = 0;
   readonly conflicts: string[] = [];
 
-  constructor(deployment: Deployment) {
+  constructor(deployment: Deployed) {
     this.#deployment = deployment;
   }
 
@@ -97,15 +98,20 @@ export class Witness {
     sessions: Finding[];
     unmasked: string[];
     count: number;
+    /** When sessions ended, by their own word. */
+    ends: ReadonlyMap<string, number>;
   }> {
     const { archive, signing } = this.#deployment;
     const reader = new ArchiveReader(archive);
     const all = await reader.sessions();
     const findings = [...checkStarts(all)];
     const unmasked: string[] = [];
+    const ends = new Map<string, number>();
     for (const parts of all) {
       const record = await reader.read(parts);
       findings.push(...checkSession(record));
+      const close = record.events.find(({ event }) => event.type === "close");
+      if (close) ends.set(record.session, close.event.time);
       for (const { rows, result } of record.commands) {
         const text = Buffer.concat([...rows]).toString("latin1") + JSON.stringify(result?.event);
         if (text.includes(canary.email) || text.includes(canary.card))
@@ -113,7 +119,13 @@ export class Witness {
       }
     }
     const chain = [...(await checkChain(archive, 0, signing)).findings];
-    return { chain, sessions: [...findings, ...reader.findings], unmasked, count: all.length };
+    return {
+      chain,
+      sessions: [...findings, ...reader.findings],
+      unmasked,
+      count: all.length,
+      ends,
+    };
   }
 
   #take(entry: EventEntry): void {

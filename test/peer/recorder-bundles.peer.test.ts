@@ -1,5 +1,6 @@
-import { setUpBus } from "@sallyport/bus";
-import { buckets, keys, subjects } from "@sallyport/contracts";
+import { createHash } from "node:crypto";
+import { Bucket, setUpBus } from "@sallyport/bus";
+import { ArchivedBundle, buckets, keys, subjects } from "@sallyport/contracts";
 import { SampleSession } from "@sallyport/evidence/sample";
 import { chainEnd, manifestAt } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
@@ -106,6 +107,26 @@ test("a bundle that the bus lost before a verdict named it is kept, beside the o
   expect(started.alarms.counts).toEqual({});
   expect(recorded.bus.alarms.names).toEqual([]);
   expect((await recorded.chain()).findings).toEqual([]);
+});
+
+test("a bundle is archived as soon as it is applied, which is told; lost with its recorder before a verdict names it, it is there", async () => {
+  await using recorded = await RecordedBus.start();
+  const before = await recorded.record();
+  const text = `"applied"`;
+  const revision = await recorded.put(subject, text);
+  const told = new Bucket(recorded.setup, buckets.leases, ArchivedBundle);
+  const { value } = await waitFor(() => told.get(keys.archivedBundle), {
+    what: "the recorder to say that it is archived",
+  });
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  expect(value).toMatchObject({ revision, sha256 });
+  expect(String(await recorded.store.get(`bundles/${revision}-${sha256}.json`))).toBe(text);
+  await before.stop();
+  await loseBundles(recorded);
+  const { alarms } = await recorded.record();
+  expect(await recorded.findings(await judgedUnder(recorded, revision))).toEqual([]);
+  expect(await bundles(recorded, revision)).toEqual({ kept: [text], missing: [] });
+  expect(alarms.counts).toEqual({});
 });
 
 test("a bundle that the bus lost after it was archived is not missing to the next recorder", async () => {

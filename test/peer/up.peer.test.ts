@@ -135,6 +135,20 @@ describe("`sally up`", () => {
         .map(({ service }) => service)
         .toSorted(),
     ).toEqual(["nats-server", "policy"]);
+    // Nobody there puts what is applied into the archive, and that is said.
+    const applied = await runSally([
+      "apply",
+      "--config",
+      there.config,
+      "--data",
+      there.data,
+      "--json",
+    ]);
+    expect(JSON.parse(applied.stdout)).toMatchObject({ revision: 1, archived: false });
+    expect([applied.code, applied.stderr]).toEqual([
+      0,
+      expect.stringContaining("no recorder runs: the bundle is in force and not in the archive"),
+    ]);
     await other.stop();
     expect(up.running).toBe(true);
     expect(up.services()).toHaveLength(7);
@@ -171,7 +185,12 @@ describe("`sally up`", () => {
   test("`apply` loads a changed policy as a new revision, and refuses what does not load", async () => {
     const args = ["apply", "--config", here.config, "--data", here.data, "--json"];
     const same = await runSally(args);
-    expect(JSON.parse(same.stdout)).toEqual({ revision: 1, changed: false, changes: [] });
+    expect(JSON.parse(same.stdout)).toEqual({
+      revision: 1,
+      changed: false,
+      changes: [],
+      archived: true,
+    });
 
     const file = join(here.policies, "b.cedar");
     await writeFile(file, '@id("x") permit (principal in Group::"crop/ci", action, resource);\n');
@@ -185,7 +204,9 @@ describe("`sally up`", () => {
       revision: 2,
       changed: true,
       changes: ["+ policy file b.cedar"],
+      archived: true,
     });
+    expect(changed.stderr).toBe("");
   });
 
   test("what operators did is evidence: who, from where, what, and each use of their key", async () => {

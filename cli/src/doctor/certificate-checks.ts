@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { tlsFilesOf, type ListenerName, type LoadedConfig } from "@sallyport/runtime";
 import { fail, ok, reason, warn, type Check } from "./check.ts";
 
@@ -12,10 +12,18 @@ export function certificateChecks(loaded: LoadedConfig, data: string, now: numbe
     const files = tlsFilesOf({ config: loaded, data }, name);
     if (!files) return [];
     const about = `certificate ${name}`;
-    const renew =
-      loaded.config.listen[name].tls === "self-signed"
-        ? "start `sally up` again: it makes a new one"
-        : `replace ${files.cert}: the listener takes the new one by itself`;
+    const selfSigned = loaded.config.listen[name].tls === "self-signed";
+    if (selfSigned && !existsSync(files.cert))
+      return [
+        warn(
+          about,
+          "not made here",
+          "`sally up` makes one in the data directory of the machine that listens",
+        ),
+      ];
+    const renew = selfSigned
+      ? "start `sally up` again: it makes a new one"
+      : `replace ${files.cert}: the listener takes the new one by itself`;
     try {
       const certificate = new X509Certificate(readFileSync(files.cert));
       const left = certificate.validToDate.getTime() - now;

@@ -165,6 +165,16 @@ export const Release = z.strictObject({
 });
 export type Release = z.infer<typeof Release>;
 
+/** The value of `bundle` in the leases bucket: recorders write it, and it goes when none has for 10 s. */
+export const ArchivedBundle = z.strictObject({
+  v: z.literal(1),
+  type: z.literal("archived-bundle"),
+  revision: z.number().int().min(1),
+  /** Of the bundle's bytes: a bucket that was set back counts anew. */
+  sha256: Sha256,
+});
+export type ArchivedBundle = z.infer<typeof ArchivedBundle>;
+
 /** A command that waits for a hold, and where its verdict goes. */
 export const Waiting = z.strictObject({
   partition: z.number().int().nonnegative(),

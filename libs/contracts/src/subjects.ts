@@ -47,6 +47,8 @@ export const keys = {
   /** `hash`: the SHA-256 of the handle, which itself is stored nowhere. */
   handle: (hash: string): string => `handle.${hash}`,
   lease: (partition: number): string => `partition-${partition}`,
+  /** In the bucket of leases: the latest bundle that a recorder has put into the archive, told again and again. */
+  archivedBundle: "bundle",
   /** `principal` is written in base64url, because ids hold any character. */
   revocation: (principal: string): string =>
     `principal.${Buffer.from(principal, "utf8").toString("base64url")}`,

@@ -1,5 +1,5 @@
-import { BeatListener, type Bus } from "@sallyport/bus";
-import { buckets, keys, randomId } from "@sallyport/contracts";
+import { BeatListener, Bucket, BucketWatch, SetBack, type Bus } from "@sallyport/bus";
+import { ArchivedBundle, buckets, keys, randomId } from "@sallyport/contracts";
 import { sealBundle, type ArchiveStore, type SealedObject } from "@sallyport/evidence";
 import { z } from "zod";
 
@@ -9,39 +9,57 @@ const Created = z.object({ num_pending: z.number().int() });
 
 /** Copies that are kept in memory. */
 const most = 16;
+/** The bucket forgets what is told in it after 10 s. */
+const tellEvery = 3000;
 
 /**
- * Copies of the bundle revisions that verdicts name. Each revision that authn's beat tells of is read at once: when the
- * bus loses its storage, policy judges by the lost bundle until it has taken the new one, and only here it still lies.
- * A bucket that was set back counts anew, so one number may stand for two bundles; both are kept then.
+ * Copies of the bundle revisions that verdicts name. Each revision that the bucket's watch or authn's beat tells of is
+ * read and put into the archive at once, and that is told, for whoever applied it: when the bus loses its storage, policy
+ * judges by the lost bundle until it has taken the new one, and only there it still lies. A bucket that was set back counts anew, so one number may stand for two bundles; both are kept then.
  */
 export class BundleRevisions {
   readonly #bus: Bus;
   readonly #store: ArchiveStore;
   readonly #beats: BeatListener;
+  readonly #watch: BucketWatch<unknown>;
+  readonly #told: Bucket<ArchivedBundle>;
+  readonly #timer: NodeJS.Timeout;
   /** By key in the archive, oldest first. */
   readonly #kept = new Map<string, SealedObject>();
   /** Those of them that were read from the bucket as it is now. */
   readonly #current = new Map<number, SealedObject>();
   #newest = 0;
+  #heard = 0;
   #reading = false;
 
   constructor(bus: Bus, store: ArchiveStore) {
     this.#bus = bus;
     this.#store = store;
     this.#beats = new BeatListener(bus);
+    const setBack = new SetBack();
     this.#beats.onBeat(({ bundle }) => {
-      if (bundle < this.#newest) this.setBack();
-      if (bundle !== this.#newest && !this.#reading) void this.#follow(bundle);
+      if (setBack.hear(bundle, this.#newest, performance.now())) this.setBack();
+      if (bundle > this.#newest) void this.#follow(bundle);
     });
+    // A watch can be deaf, and a beat is late; what the watch tells is there.
+    this.#watch = new BucketWatch(bus, new Bucket(bus, buckets.bundle, z.unknown()), (change) => {
+      if (change.key !== keys.bundle) return;
+      if (change.revision <= this.#newest) this.setBack();
+      if (change.kind === "value") void this.#follow(change.revision);
+    });
+    this.#told = new Bucket(bus, buckets.leases, ArchivedBundle);
+    this.#timer = setInterval(() => void this.#tell(), tellEvery);
+    this.#timer.unref();
   }
 
-  /** The newest revision that was heard of and is kept; 0 before the first. */
+  /** The newest revision that was heard of and is in the archive; 0 before the first. */
   get newest(): number {
     return this.#newest;
   }
 
   stop(): void {
+    clearInterval(this.#timer);
+    this.#watch.stop();
     this.#beats.stop();
   }
 
@@ -61,17 +79,37 @@ export class BundleRevisions {
     return found.length > 0 ? found : this.#archived(revision);
   }
 
+  /** Brings the archive to what was heard last; one at a time. */
   async #follow(revision: number): Promise<void> {
+    this.#heard = revision;
+    if (this.#reading) return;
     this.#reading = true;
     try {
-      // A sequence of the bucket that is no bundle, or no longer there, is not asked for again.
-      await this.#copy(revision);
-      this.#newest = revision;
+      while (this.#newest !== this.#heard) {
+        const heard = this.#heard;
+        // A sequence of the bucket that is no bundle, or no longer there, is not asked for again.
+        await this.#copy(heard);
+        const sealed = this.#current.get(heard);
+        if (sealed) await this.#store.putIfAbsent(sealed.key, sealed.bytes);
+        this.#newest = heard;
+        await this.#tell();
+      }
     } catch (err) {
-      this.#bus.log.debug({ err, revision }, "the bundle was not read; the next beat tells of it");
+      this.#bus.log.debug({ err, revision }, "a bundle is not archived; the next beat tells of it");
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** Says which bundle is in the archive. Nothing depends on it but what whoever applied it is told. */
+  async #tell(): Promise<void> {
+    const sealed = this.#current.get(this.#newest);
+    if (!sealed || !this.#bus.connected) return;
+    const { sha256 } = sealed;
+    const told: ArchivedBundle = { v: 1, type: "archived-bundle", revision: this.#newest, sha256 };
+    await this.#told.put(keys.archivedBundle, told).catch((err: unknown) => {
+      this.#bus.log.debug({ err }, "what is archived could not be told");
+    });
   }
 
   async #copy(revision: number): Promise<void> {
