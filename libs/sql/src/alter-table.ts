@@ -4,6 +4,7 @@ import type { Relation } from "./catalog.ts";
 import { columnNamed } from "./assignments.ts";
 import type { Context } from "./context.ts";
 import { alter, defined, foreignKey, partitionBound } from "./ddl-tables.ts";
+import { cascadeFrom, relationAsDependable } from "./dependents.ts";
 import { evaluate } from "./expressions.ts";
 import { namedRelation } from "./from.ts";
 import { family, openRelation, relationEntry } from "./relations.ts";
@@ -15,7 +16,7 @@ import { reachInput } from "./type-inputs.ts";
 
 /** Commands that neither compute over rows nor move a classified column from under its name. */
 const plainCommands = new Set(
-  `AT_DropColumn AT_DropConstraint AT_DropNotNull AT_ChangeOwner AT_SetStatistics AT_SetStorage AT_SetCompression
+  `AT_DropConstraint AT_DropNotNull AT_ChangeOwner AT_SetStatistics AT_SetStorage AT_SetCompression
    AT_SetOptions AT_ResetOptions AT_SetRelOptions AT_ResetRelOptions AT_ReplaceRelOptions AT_ClusterOn AT_DropCluster
    AT_SetLogged AT_SetUnLogged AT_SetTableSpace AT_ReplicaIdentity AT_EnableTrig AT_EnableAlwaysTrig
    AT_EnableReplicaTrig AT_DisableTrig AT_EnableTrigAll AT_DisableTrigAll AT_EnableTrigUser AT_DisableTrigUser
@@ -47,6 +48,10 @@ export function alterTable(fields: Fields, context: Context): Told {
 
 function alterCommand(command: Fields, relation: Relation, context: Context): string | undefined {
   const subtype = text(command["subtype"]);
+  if (subtype === "AT_DropColumn") {
+    dropColumn(command, relation, context);
+    return undefined;
+  }
   if (command["behavior"] === "DROP_CASCADE" && subtype.startsWith("AT_Drop"))
     return "ALTER TABLE … CASCADE, which takes what depends";
   if (plainCommands.has(subtype)) return undefined;
@@ -95,6 +100,21 @@ function alterCommand(command: Fields, relation: Relation, context: Context): st
     default:
       return `ALTER TABLE with ${subtype.replace(/^AT_/, "")}`;
   }
+}
+
+/** A child keeps a column that is its own too, without the classification that it had from its parent. */
+function dropColumn(command: Fields, relation: Relation, context: Context): void {
+  const column = relation.columns.find(({ name }) => name === text(command["name"]));
+  if (!column) return;
+  if (relation.children.length > 0)
+    context.keep(context.classification.of(relation, column.name, true), "move");
+  if (command["behavior"] !== "DROP_CASCADE") return;
+  const gone = family(relation, true, context).flatMap((one) =>
+    one.columns
+      .filter(({ name }) => name === column.name)
+      .map(({ attnum }) => relationAsDependable(one.oid, attnum)),
+  );
+  cascadeFrom(gone, context);
 }
 
 /** Everything that is computed over rows is computed again when they are written anew. */

@@ -1,3 +1,4 @@
+import type { Dependents } from "./dependents.ts";
 import type { ParseTree } from "./parser-instance.ts";
 
 /** What the analyser knows of a target: plain data, built by `readCatalog`. */
@@ -170,6 +171,8 @@ export interface Catalog {
   readonly eventTriggers: readonly number[];
   /** It has a session's own temporary objects, under the schema `pg_temp`. */
   readonly temporary: boolean;
+  /** What goes with an object by CASCADE; absent: not read. */
+  readonly dependents?: Dependents;
   relation(schema: string, name: string): Relation | undefined;
   type(schema: string, name: string): Type | undefined;
   cast(source: number, target: number): Cast | undefined;

@@ -3,6 +3,12 @@ import type { Told } from "./analyse.ts";
 import type { Context } from "./context.ts";
 import { firstUserOid, type Relation } from "./catalog.ts";
 import { alter, defined, definedNames } from "./ddl-tables.ts";
+import {
+  cascadeFrom,
+  relationAsDependable,
+  schemaContents,
+  type Dependable,
+} from "./dependents.ts";
 import { nameOf } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
@@ -75,12 +81,14 @@ export function dropStatement(fields: Fields, context: Context): Told {
   const kind = text(fields["removeType"]);
   const cascade = fields["behavior"] === "DROP_CASCADE";
   const { asked, catalog } = context;
+  const begin: Dependable[] = [];
   for (const object of list(fields["objects"])) {
     const found = objectResource(kind, object, fields["missing_ok"] === true, context);
     const action = tableParts.has(kind) ? "alter" : "drop";
     const detail = found.resource.type === "Connection" ? kind : undefined;
     asked.act(action, found.resource, detail);
     if (found.relation && action === "drop") {
+      begin.push(relationAsDependable(found.relation.oid));
       for (const key of cascade ? found.relation.referencedBy : []) {
         const from = catalog.relations.get(key.from);
         if (from) asked.act("alter", asked.resources.table(from));
@@ -88,6 +96,7 @@ export function dropStatement(fields: Fields, context: Context): Told {
     }
     if (kind === "OBJECT_SCHEMA" && cascade) {
       const schema = text(only(object, "String")["sval"]);
+      begin.push(...schemaContents(catalog, schema));
       for (const relation of catalog.relations.values()) {
         if (relation.schema === schema && relation.kind !== "c") {
           asked.act("drop", asked.resources.table(relation));
@@ -103,9 +112,11 @@ export function dropStatement(fields: Fields, context: Context): Told {
     ({ oid, kind: relationKind }) =>
       oid >= firstUserOid && (relationKind === "v" || relationKind === "m"),
   );
-  return cascade && views
-    ? { columns: null, effects, opaque: "DROP … CASCADE where views may depend" }
-    : { columns: null, effects };
+  if (!cascade || !views) return { columns: null, effects };
+  if (!relationKinds.has(kind) && kind !== "OBJECT_SCHEMA")
+    return { columns: null, effects, opaque: "DROP … CASCADE where views may depend" };
+  cascadeFrom(begin, context);
+  return { columns: null, effects };
 }
 
 /** RENAME and SET SCHEMA take a classified column from under the name that config gives it. */

@@ -11,6 +11,7 @@ export {
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";
+export { dependentsQuery, dependentsUnknown, readDependents } from "./dependents.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
 export { maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
 export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";

@@ -1,5 +1,6 @@
 import type { Catalog } from "./catalog.ts";
 import { builtinDigest, sessionQueries, type CatalogQuery } from "./catalog-queries.ts";
+import { dependentsQuery, readDependents } from "./dependents.ts";
 import { layered } from "./layered-catalog.ts";
 import type { Parser } from "./parser.ts";
 import type { CatalogRows } from "./read-catalog.ts";
@@ -31,6 +32,7 @@ const widths: Readonly<Record<CatalogQuery, number>> = {
 
 /** Of the session itself: its isolation level, and the digest of built-in objects. */
 const about = "session";
+const dependents = "dependents";
 
 function rowsOf(name: string, query: string, width: number): string {
   const columns = Array.from({ length: width }, (_, at) => `v${at}`);
@@ -46,6 +48,7 @@ function statementOf(part: SessionPart): string {
     ...Object.entries(sessionQueries(part)).map(([name, query]) =>
       rowsOf(name, query, widths[name as CatalogQuery]),
     ),
+    ...(part === "session" ? [rowsOf(dependents, dependentsQuery, 7)] : []),
   ].join("\nUNION ALL ");
 }
 
@@ -80,17 +83,25 @@ export interface SessionRows {
   /** Equal to another one while no built-in object changed between them; null when it was not asked for. */
   readonly builtin: string | null;
   readonly rows: CatalogRows;
+  readonly dependents: Rows;
 }
+
+interface Numbered {
+  readonly at: number;
+  readonly row: readonly (string | null)[];
+}
+
+const ordered = (all: readonly Numbered[]): Rows =>
+  all.toSorted((a, b) => a.at - b.at).map(({ row }) => row);
 
 const isRow = (value: unknown): value is (string | null)[] =>
   Array.isArray(value) && value.every((one) => one === null || typeof one === "string");
 
 /** Null when these are no rows of such a statement. */
 export function readSessionRows(answer: Rows): SessionRows | null {
-  const found = new Map<
-    string,
-    { readonly at: number; readonly row: readonly (string | null)[] }[]
-  >([about, ...Object.keys(widths)].map((name) => [name, []]));
+  const found = new Map<string, Numbered[]>(
+    [about, dependents, ...Object.keys(widths)].map((name) => [name, []]),
+  );
   for (const [name, at, json] of answer) {
     const row: unknown = JSON.parse(json ?? "null");
     const rows = found.get(name ?? "");
@@ -101,19 +112,22 @@ export function readSessionRows(answer: Rows): SessionRows | null {
   const [isolation, builtin] = session?.row ?? [];
   if (!isolation) return null;
   const rows = Object.fromEntries(
-    [...found].map(([name, all]) => [
-      name,
-      all.toSorted((a, b) => a.at - b.at).map(({ row }) => row),
-    ]),
+    [...found].map(([name, all]) => [name, ordered(all)]),
   ) as unknown as CatalogRows;
-  return { isolation, builtin: builtin ?? null, rows };
+  return {
+    isolation,
+    builtin: builtin ?? null,
+    rows,
+    dependents: ordered(found.get(dependents) ?? []),
+  };
 }
 
 /** The catalog as the session sees it, over what it shares with everybody. */
 export async function sessionCatalog(
   below: Catalog,
-  { rows }: SessionRows,
+  { rows, dependents: depends }: SessionRows,
   parser: Parser,
 ): Promise<Catalog> {
-  return layered(below, await openCatalog(rows, parser), { temporary: true });
+  const catalog = layered(below, await openCatalog(rows, parser), { temporary: true });
+  return depends.length === 0 ? catalog : { ...catalog, dependents: readDependents(depends) };
 }

@@ -12,7 +12,7 @@ import type { AnswerEvents } from "./answer-events.ts";
 import { CutResult } from "./cut-result.ts";
 import { Outflow } from "./outflow.ts";
 import { OwedAnswers, type Owed } from "./owed.ts";
-import { textRow } from "./own-connection.ts";
+import { textRows, type OwnRows } from "./own-connection.ts";
 import { errorFrame, refusalOf, withheld, type Refusal } from "./refusal.ts";
 import { ResultRows } from "./result-rows.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
@@ -36,7 +36,7 @@ export class Answers {
   readonly #result: ResultRows;
   readonly #out: Outflow;
   readonly #cut: CutResult;
-  #ownRow: (string | null)[] | null = null;
+  #ownRows: OwnRows = [];
   /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
   #ownError: MessageFields | null = null;
   /** In the transaction that is open, a masked column was touched: its texts may come as late as at COMMIT. */
@@ -213,7 +213,7 @@ export class Answers {
   #rows(bytes: Buffer, count: number): void {
     const head = this.#owed.head;
     if (head?.kind === "own-query") {
-      this.#ownRow ??= textRow(bytes);
+      this.#ownRows.push(...textRows(bytes));
       return;
     }
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data-row");
@@ -233,6 +233,10 @@ export class Answers {
   /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */
   #part({ type, bytes, total, last, offset }: FramePart): void {
     const head = this.#owed.head;
+    if (head?.kind === "own-query") {
+      this.#ownError ??= { sqlstate: "54000", message: "a row of the catalog is too large" };
+      return;
+    }
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data");
     if (this.#out.muted) return;
     const { running } = head;
@@ -323,11 +327,11 @@ export class Answers {
     switch (head?.kind) {
       case "own-query": {
         const error = this.#ownError;
-        const row = error ? null : this.#ownRow;
+        const rows = error ? [] : this.#ownRows;
         this.#ownError = null;
-        this.#ownRow = null;
+        this.#ownRows = [];
         this.#owed.shift();
-        head.done({ row, error, status });
+        head.done({ rows, error, status });
         return this.#sayLocal();
       }
       case "own-failure":

@@ -2,6 +2,7 @@ import type { CommandKind, Operation, Parameter } from "@sallyport/contracts";
 import type { Naming, Output } from "@sallyport/sql";
 import type { CopyOptions, Format } from "@sallyport/pgwire";
 import type { Refusal } from "./refusal.ts";
+import type { ColumnKnowledge } from "./result-shape.ts";
 import type { Prepared } from "./statements.ts";
 
 /** What the session must do when a command has run. */
@@ -49,4 +50,6 @@ export interface Judged {
   /** The prepared statement of the executed portal. */
   readonly portalStatement: Prepared | null;
   readonly effects: Effects;
+  /** What tells of its results' columns; null: the target's catalog as it was read last. */
+  readonly knows: ColumnKnowledge | null;
 }

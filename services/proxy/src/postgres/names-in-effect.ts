@@ -36,8 +36,9 @@ export class NamesInEffect {
   }
 
   /** A command was sent that has such effects. */
-  sent({ names, transaction }: Effects): void {
-    if (names) {
+  sent({ ddl, names, transaction }: Effects): void {
+    // What is made may be a schema of the path, or a temporary object.
+    if (names || ddl) {
       this.#known = null;
       this.#changed = true;
     }

@@ -7,16 +7,17 @@ const namesOf = (json: string | null | undefined): string[] => {
 
 /**
  * The row of the own statement `read-names`: schemas as JSON, current user, session user, the settings that fix how
- * text is read, and the names of temporary relations and types as JSON. Null when the row is another one, or when a setting is not what the parser
- * assumes.
+ * text is read, the names of temporary relations and types as JSON, and where new objects go. Null when the row is
+ * another one, or when a setting is not what the parser assumes.
  */
 export function readNames(row: readonly (string | null)[]): NameContext | null {
-  const [schemas, role, , conforming, quote, temporary] = row;
+  const [schemas, role, , conforming, quote, temporary, creation] = row;
   if (!schemas || !role || conforming !== "on" || quote === "on") return null;
   const searchPath: unknown = JSON.parse(schemas);
   if (!Array.isArray(searchPath) || !searchPath.every((one) => typeof one === "string"))
     return null;
   const tempSchema = searchPath.find((schema) => schema.startsWith("pg_temp_"));
-  if (tempSchema === undefined) return { searchPath, role };
-  return { searchPath, role, tempSchema, temporary: namesOf(temporary) };
+  const names = { searchPath, role, ...(creation && { creation }) };
+  if (tempSchema === undefined) return names;
+  return { ...names, tempSchema, temporary: namesOf(temporary) };
 }

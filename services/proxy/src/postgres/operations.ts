@@ -44,6 +44,7 @@ export function operationsOf(
   if (texts === null)
     return judgedAs(
       unit,
+      around,
       [],
       [opaque(around.view.connection, "nobody knows what the name stands for")],
       "unknown name",
@@ -59,6 +60,7 @@ export function operationsOf(
 }
 
 interface Text {
+  readonly prepared: Prepared | null;
   readonly text: string;
   readonly types: readonly number[];
 }
@@ -69,11 +71,11 @@ function textsOf(unit: CommandUnit): Text[] | null {
   const add = (prepared: Prepared | null | undefined): boolean => {
     if (prepared === undefined) return true;
     if (prepared === null || prepared.text === null) return false;
-    found.set(prepared, { text: prepared.text, types: prepared.types });
+    found.set(prepared, { prepared, text: prepared.text, types: prepared.types });
     return true;
   };
   for (const { message, prepared, portal } of unit.steps) {
-    if (message.kind === "query") return [{ text: message.text, types: [] }];
+    if (message.kind === "query") return [{ prepared: null, text: message.text, types: [] }];
     if (message.kind === "function-call") return null;
     if (!add(prepared) || (portal !== undefined && !add(portal.statement))) return null;
   }
@@ -107,16 +109,43 @@ function conclude(
   }
   if (unresolved) {
     const why = unresolved.said.message;
-    return judgedAs(unit, [], [opaque(around.view.connection, why)], why, unresolved);
+    return judgedAs(unit, around, [], [opaque(around.view.connection, why)], why, unresolved);
   }
+  for (const [at, one] of texts.entries())
+    if (one.prepared && !holds(one.prepared, analysed[at], around)) one.prepared.doubtful = true;
   const doubt = doubtOf(unit, analyses, around);
   if (doubt !== null)
-    return judgedAs(unit, statementsOf(analyses), [opaque(around.view.connection, doubt)], doubt);
+    return judgedAs(
+      unit,
+      around,
+      statementsOf(analyses),
+      [opaque(around.view.connection, doubt)],
+      doubt,
+    );
   const statements = statementsOf(analyses);
   const operations = unite(analyses.flatMap((one) => one.operations));
   const why = analyses.find((one) => one.opaque !== null)?.opaque ?? null;
-  return judgedAs(unit, statements, operations, why);
+  return judgedAs(unit, around, statements, operations, why);
 }
+
+/**
+ * INVARIANT (I3): the target plans a prepared statement anew when search_path or what it reads has changed, but not when
+ * an object was made that hides one that it reads. So it must ask what it asked whenever it was judged before.
+ */
+function holds(prepared: Prepared, read: Read | undefined, { view, names }: Surroundings): boolean {
+  const { judged } = prepared;
+  if (judged?.catalog === view.catalog && judged.names === names) return true;
+  if (read?.kind !== "analysed" || read.analysis.kind !== "analysed") return true;
+  const { analysis } = read;
+  prepared.judged = { catalog: view.catalog, names, analysis };
+  return judged === undefined || asks(judged.analysis) === asks(analysis);
+}
+
+const asks = ({ operations, statements }: Analysed): string =>
+  JSON.stringify([operations, statements.map(feeding)]);
+
+const feeding = ({ outputs }: Statement) =>
+  outputs?.map((output) => [output.kind, output.kind === "plain" ? [] : output.columns]) ?? null;
 
 type Analysed = Extract<Analysis, { kind: "analysed" }>;
 
@@ -147,6 +176,7 @@ function doubtOf(
 
 function judgedAs(
   unit: CommandUnit,
+  { view }: Surroundings,
   statements: readonly Statement[],
   operations: readonly Operation[],
   opaqueBecause: string | null,
@@ -182,6 +212,7 @@ function judgedAs(
       portalStatement: portal?.statement ?? null,
       // Parse and Bind run nothing.
       effects: unit.commandKind === "prepare" ? nothing : effectsOf(statements, hidden),
+      knows: view.catalog.temporary ? view : null,
     },
   };
 }

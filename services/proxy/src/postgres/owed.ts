@@ -1,4 +1,5 @@
 import type { MessageFields, TransactionStatus } from "@sallyport/pgwire";
+import type { OwnRows } from "./own-connection.ts";
 import type { Running } from "./running.ts";
 import type { Portal, Prepared } from "./statements.ts";
 
@@ -24,15 +25,15 @@ export type Owed =
   /** Marks that a command of the extended protocol has all its answers. */
   | { readonly kind: "end"; readonly running: Running }
   | { readonly kind: "sync" }
-  /** An own simple query; `done` gets the first row's columns, or null when it failed. */
+  /** What the proxy itself asks, up to a ReadyForQuery. */
   | { readonly kind: "own-query"; readonly done: (answer: OwnAnswer) => void }
   /** An own statement that fails the transaction: its error is replaced by `bytes`. */
   | { readonly kind: "own-failure"; readonly simple: boolean; readonly bytes: Buffer }
   | { readonly kind: "local"; readonly bytes: () => Buffer };
 
-/** `row`: the first one, null when there was none or `error` came instead. */
+/** `rows`: none when `error` came. */
 export interface OwnAnswer {
-  readonly row: readonly (string | null)[] | null;
+  readonly rows: OwnRows;
   readonly error: MessageFields | null;
   readonly status: TransactionStatus;
 }

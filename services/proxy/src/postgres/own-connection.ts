@@ -65,11 +65,7 @@ export class OwnConnection {
     if (frames.kind === "part") throw new Error("a row of the catalog is too large");
     const waiting = this.#waiting;
     if (frames.type === 0x44) {
-      for (let at = 0; at < frames.bytes.length;) {
-        const end = at + 1 + frames.bytes.readInt32BE(at + 1);
-        waiting?.rows.push(textRow(frames.bytes.subarray(at, end)));
-        at = end;
-      }
+      waiting?.rows.push(...textRows(frames.bytes));
       return;
     }
     const message = parseBackend(frames.bytes);
@@ -93,8 +89,17 @@ export class OwnConnection {
   }
 }
 
+/** Whole DataRow frames as rows of text. */
+export function* textRows(frames: Buffer): Generator<(string | null)[]> {
+  for (let at = 0; at < frames.length;) {
+    const end = at + 1 + frames.readInt32BE(at + 1);
+    yield textRow(frames.subarray(at, end));
+    at = end;
+  }
+}
+
 /** The columns of one DataRow frame as text. */
-export function textRow(frame: Buffer): (string | null)[] {
+function textRow(frame: Buffer): (string | null)[] {
   const values: (string | null)[] = [];
   let at = 7;
   for (let left = frame.readUInt16BE(5); left > 0; left--) {

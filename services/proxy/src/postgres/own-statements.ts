@@ -17,7 +17,15 @@ export const ownStatements = {
     "SELECT pg_catalog.json_agg(n.name)::pg_catalog.text FROM (SELECT c.relname AS name FROM pg_catalog.pg_class c " +
     "WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() UNION ALL " +
     "SELECT t.typname FROM pg_catalog.pg_type t " +
-    "WHERE t.typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) n) END",
+    "WHERE t.typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) n) END, " +
+    "pg_catalog.current_schema()::pg_catalog.text",
+} as const;
+
+/** Around what is read of the catalog inside a client's transaction: nothing of it stays, no lock and no setting. */
+export const apart = {
+  begin: `SAVEPOINT "sallyport reads the catalog"`,
+  undo: `ROLLBACK TO SAVEPOINT "sallyport reads the catalog"`,
+  end: `RELEASE SAVEPOINT "sallyport reads the catalog"`,
 } as const;
 
 export type OwnPurpose = keyof typeof ownStatements;

@@ -6,6 +6,7 @@ import type { Flow } from "./flow.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
+import type { SessionView } from "./session-view.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Statements } from "./statements.ts";
 import type { Turn } from "./turn.ts";
@@ -18,6 +19,7 @@ export interface ReadinessParts {
   readonly answers: Answers;
   readonly flow: Flow;
   readonly names: NamesInEffect;
+  readonly own: SessionView;
   readonly copy: CopyIn;
   readonly underWay: UnderWay;
   readonly ending: Ending;
@@ -52,10 +54,11 @@ export class Readiness {
 
   /** The client hears of the end of its DDL when no worker reads the old catalog any more. */
   #afterDdl(instead: Refusal | null): void {
-    const { options, turn, names, flow } = this.#parts;
+    const { options, turn, names, own, flow } = this.#parts;
     const { catalog, tellDdl, log } = options;
     catalog.markStale();
     names.forget();
+    own.forget();
     turn.readyHeld = true;
     flow.pause("ddl");
     void Promise.allSettled([tellDdl(), catalog.ensure()]).then((results) => {

@@ -28,7 +28,15 @@ export class ResultRows {
     if (prepared) this.#described.set(prepared, fields);
     const outputs = running.judged.outputs[0] ?? null;
     allowed(
-      resultShape(outputs, fields, [], running.masks, this.#key, this.#knows(), running.detecting),
+      resultShape(
+        outputs,
+        fields,
+        [],
+        running.masks,
+        this.#key,
+        running.judged.knows ?? this.#knows(),
+        running.detecting,
+      ),
     );
   }
 
@@ -45,7 +53,7 @@ export class ResultRows {
         judged.resultFormats,
         masks,
         this.#key,
-        this.#knows(),
+        judged.knows ?? this.#knows(),
         detecting,
       ),
     );
@@ -76,7 +84,12 @@ export class ResultRows {
 
   /** COPY to the client begins. @throws {Unforeseen} when it is another than was judged */
   beginCopy(running: Running, started: CopyStart): void {
-    const rewriter = copyRewriter(running, started, this.#key, this.#knows());
+    const rewriter = copyRewriter(
+      running,
+      started,
+      this.#key,
+      running.judged.knows ?? this.#knows(),
+    );
     this.#copy = { of: running, rewriter };
   }
 

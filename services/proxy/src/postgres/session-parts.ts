@@ -10,6 +10,7 @@ import { Readiness } from "./readiness.ts";
 import { refusalOf } from "./refusal.ts";
 import { Refusing } from "./refusing.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { SessionView } from "./session-view.ts";
 import { SqlNames } from "./sql-names.ts";
 import { Statements } from "./statements.ts";
 import { TargetWriter } from "./target-writer.ts";
@@ -52,7 +53,9 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   const copy = new CopyIn(turn, writer, options.output);
   const names = new NamesInEffect();
   const sqlNames = new SqlNames();
-  const common = { options, turn, statements, units, writer, flow, answers, copy, names, sqlNames };
+  const own = new SessionView(options.catalog);
+  const session = { options, turn, statements, units, writer, flow, answers };
+  const common = { ...session, copy, names, sqlNames, own };
   const underWay = new UnderWay(common);
   const refusing = new Refusing(common);
   const ending = new Ending({ ...common, underWay });

@@ -1,5 +1,5 @@
 import { Frontend, type Bind, type FrontendMessage } from "@sallyport/pgwire";
-import type { Naming } from "@sallyport/sql";
+import type { Analysis, Naming } from "@sallyport/sql";
 
 /** A prepared statement of the protocol. */
 export interface Prepared {
@@ -18,6 +18,12 @@ export interface Prepared {
   previous: Prepared | null;
   /** Something ran since that may have put another statement under this name. */
   doubtful: boolean;
+  /** What it asked when it was judged last, and with which names. */
+  judged?: {
+    readonly catalog: object;
+    readonly names: object;
+    readonly analysis: Extract<Analysis, { kind: "analysed" }>;
+  };
 }
 
 /** A portal. `bind` is null when something else than our Bind opened it. */

@@ -1,6 +1,9 @@
 import { setTimeout as later } from "node:timers/promises";
 import {
   analyse,
+  builtinCatalog,
+  builtinDigest,
+  catalogAbove,
   catalogQueries,
   catalogSettings,
   classification,
@@ -8,11 +11,14 @@ import {
   majors,
   needsSessionNames,
   noNames,
-  openCatalog,
   openParser,
+  ownQueries,
+  ownRows,
+  sessionCatalog,
   type Analysis,
   type Catalog,
   type CatalogQuery,
+  type CatalogRows,
   type Classified,
   type Classification,
   type Major,
@@ -20,6 +26,8 @@ import {
   type Parsed,
   type Parser,
   type SessionNames,
+  type SessionPart,
+  type SessionRows,
 } from "@sallyport/sql";
 import type { TypeInfo } from "@sallyport/masking";
 import { SallyError, type Log } from "@sallyport/runtime";
@@ -47,6 +55,7 @@ export class CatalogView implements ColumnKnowledge {
 
   /** The same target under another classification. */
   classifiedAs(classified: Classified): CatalogView {
+    if (classified === this.#classified) return this;
     return new CatalogView(this.connection, this.catalog, classified, this.#parser);
   }
 
@@ -162,11 +171,13 @@ export class TargetCatalog {
   #line: OwnConnection | null = null;
   #parser: Parser | null = null;
   #view: CatalogView | null = null;
-  #classified: Classified | null = null;
   #digest = "";
+  /** What initdb made, as long as its digest is this one. */
+  #builtins: { readonly digest: string; readonly catalog: Catalog } | null = null;
   /** Counts the changes that were heard of, and how many of them the view has. */
   #changes = 1;
   #seen = 0;
+  #views = 0;
   #reading: Promise<CatalogView> | null = null;
   #watching: NodeJS.Timeout | null = null;
 
@@ -177,12 +188,34 @@ export class TargetCatalog {
   /** Null when it must be read (again) first: `ensure`. */
   get current(): CatalogView | null {
     if (this.#seen !== this.#changes || !this.#view) return null;
-    const classified = this.#options.classified();
-    if (classified !== this.#classified) {
-      this.#classified = classified;
-      this.#view = this.#view.classifiedAs(classified);
-    }
+    this.#view = this.classifiedNow(this.#view);
     return this.#view;
+  }
+
+  /** Another one whenever anything may have changed. */
+  get mark(): string {
+    return `${this.#changes} ${this.#views}`;
+  }
+
+  classifiedNow(view: CatalogView): CatalogView {
+    return view.classifiedAs(this.#options.classified());
+  }
+
+  /**
+   * What a session sees, above what is shared: everything that people made above what initdb made, or temporary objects
+   * alone above all of it. Null when what is below is not known as it is now.
+   */
+  async viewAbove(part: SessionPart, rows: SessionRows): Promise<CatalogView | null> {
+    const parser = this.#parser;
+    const below = part === "temporary" ? this.current?.catalog : this.#builtinsAs(rows.builtin);
+    if (!below || !parser) return null;
+    const { connection, classified } = this.#options;
+    const catalog = await sessionCatalog(below, rows, parser);
+    return new CatalogView(connection, catalog, classified(), parser);
+  }
+
+  #builtinsAs(digest: string | null): Catalog | undefined {
+    return this.#builtins?.digest === digest ? this.#builtins.catalog : undefined;
   }
 
   /** The newest that was read, stale or not: for answers to what was judged under it. */
@@ -205,6 +238,16 @@ export class TargetCatalog {
       });
       await this.#reading;
     }
+  }
+
+  /** Looks whether anything has changed since, even a moment ago. @throws SallyError `target-…` */
+  async recheck(): Promise<void> {
+    // What is being read may have begun before.
+    await this.#reading?.catch(() => undefined);
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    await this.#reading;
   }
 
   /**
@@ -238,6 +281,7 @@ export class TargetCatalog {
       const found = digest[0]?.[0] ?? "";
       if (!this.#view || found !== this.#digest) {
         this.#view = await this.#readAll(line);
+        this.#views += 1;
         this.#digest = found;
       }
       this.#seen = changes;
@@ -286,24 +330,38 @@ export class TargetCatalog {
     const old = this.#parser;
     this.#parser = await openParser(major);
     this.#view = null;
+    this.#builtins = null;
     await old?.close();
   }
 
-  /** All in one snapshot, so that the parts agree with each other. */
+  /** All in one snapshot, so that the parts agree with each other; built-in objects only when they have changed. */
   async #readAll(line: OwnConnection): Promise<CatalogView> {
     await this.#ask(line, "begin", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    const rows = {} as Record<CatalogQuery, OwnRows>;
-    for (const [name, text] of Object.entries(catalogQueries))
-      rows[name as CatalogQuery] = await this.#ask(line, `catalog ${name}`, text);
+    const marked = await this.#ask(line, "builtin digest", `SELECT ${builtinDigest}`);
+    const digest = marked[0]?.[0] ?? "";
+    const known = this.#builtinsAs(digest);
+    const rows = await this.#readRows(line, known ? ownQueries : catalogQueries);
     await this.#ask(line, "end", "COMMIT");
-    if (!this.#parser) throw new Error("no parser");
-    this.#classified = this.#options.classified();
+    const parser = this.#parser;
+    if (!parser) throw new Error("no parser");
+    const builtins = known ?? builtinCatalog(rows);
+    this.#builtins = { digest, catalog: builtins };
     return new CatalogView(
       this.#options.connection,
-      await openCatalog(rows, this.#parser),
-      this.#classified,
-      this.#parser,
+      await catalogAbove(builtins, known ? rows : ownRows(rows), parser),
+      this.#options.classified(),
+      parser,
     );
+  }
+
+  async #readRows(
+    line: OwnConnection,
+    queries: Readonly<Record<CatalogQuery, string>>,
+  ): Promise<CatalogRows> {
+    const rows = {} as Record<CatalogQuery, OwnRows>;
+    for (const [name, text] of Object.entries(queries))
+      rows[name as CatalogQuery] = await this.#ask(line, `catalog ${name}`, text);
+    return rows;
   }
 
   #ask(line: OwnConnection, purpose: string, text: string): Promise<OwnRows> {

@@ -95,6 +95,22 @@ export class TargetWriter {
     return ownStatements[purpose];
   }
 
+  /** Fixed texts one after the other, in the extended protocol as `ownRead`, up to one ReadyForQuery. */
+  ownScript(texts: readonly string[]): void {
+    this.#unsynced = false;
+    for (const text of texts) {
+      const name = ownName();
+      this.#write([
+        toTarget.parse(name, text),
+        toTarget.bind({ portal: name, statement: name }),
+        toTarget.execute(name),
+        toTarget.close("portal", name),
+        toTarget.close("statement", name),
+      ]);
+    }
+    this.#out.write(toTarget.sync);
+  }
+
   terminate(): void {
     this.#socket.end(toTarget.terminate);
   }

@@ -5,6 +5,7 @@ import type { NamesInEffect } from "./names-in-effect.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Running } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { SessionView } from "./session-view.ts";
 import type { SqlNames } from "./sql-names.ts";
 import { targetScript } from "./target-script.ts";
 import type { TargetWriter } from "./target-writer.ts";
@@ -18,6 +19,7 @@ export interface UnderWayParts {
   readonly writer: TargetWriter;
   readonly names: NamesInEffect;
   readonly sqlNames: SqlNames;
+  readonly own: SessionView;
   readonly copy: CopyIn;
 }
 
@@ -31,7 +33,7 @@ export class UnderWay {
   }
 
   forward(unit: CommandUnit, running: Running): void {
-    const { turn, statements, answers, writer, names, sqlNames, copy } = this.#parts;
+    const { turn, statements, answers, writer, names, sqlNames, own, copy } = this.#parts;
     const { judged } = running;
     turn.inHand = null;
     const { frames, owed } = targetScript(unit, running);
@@ -46,6 +48,7 @@ export class UnderWay {
     if (effects.renames || renames) this.endSuspended();
     sqlNames.sent(running);
     names.sent(effects);
+    own.sent(effects, turn.ddl);
     if (effects.copyIn) copy.await(running);
   }
 

@@ -1,13 +1,24 @@
 import { asSallyError } from "@sallyport/runtime";
-import type { NameContext } from "@sallyport/sql";
+import {
+  dependentsUnknown,
+  maybeTemporary,
+  sessionSettings,
+  sessionStatements,
+  temporaryObject,
+  type NameContext,
+  type SessionPart,
+} from "@sallyport/sql";
 import type { Answers } from "./answers.ts";
 import type { AtGates } from "./at-gates.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
 import { readNames } from "./names.ts";
 import { bytesOf, operationsOf, textOf, type Judgement } from "./operations.ts";
+import type { OwnAnswer } from "./owed.ts";
+import { apart } from "./own-statements.ts";
 import { asTarget, refusal, refusalOf } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { SessionView } from "./session-view.ts";
 import type { SqlNames } from "./sql-names.ts";
 import type { CommandUnit } from "./statements.ts";
 import type { CatalogView } from "./target-catalog.ts";
@@ -22,12 +33,29 @@ export interface UnderstandingParts {
   readonly writer: TargetWriter;
   readonly names: NamesInEffect;
   readonly sqlNames: SqlNames;
+  /** The catalog as the session itself sees it. */
+  readonly own: SessionView;
   readonly refusing: Refusing;
   readonly underWay: UnderWay;
   readonly atGates: AtGates;
 }
 
 const noNames: NameContext = { searchPath: [] };
+
+/** What was tried for a unit already. */
+interface Tried {
+  /** The catalog could not be read, so that nothing can be proven now. */
+  readonly unreadable?: boolean;
+  /** How often the session's own connection was asked for the catalog. */
+  readonly asked?: number;
+  /** The catalog was looked at again, because of a name that it does not have. */
+  readonly rechecked?: boolean;
+}
+
+/** Others may change the target meanwhile, so that what was read is old at once. */
+const mostAsked = 3;
+
+const schemaChanged = "the transaction has changed the schema";
 
 /** A command's unit → its operations, when catalog and names are known that are needed for it; then to the gates. */
 export class Understanding {
@@ -39,14 +67,13 @@ export class Understanding {
 
   take(unit: CommandUnit): void {
     this.#parts.turn.inHand = unit;
-    this.#take(unit);
+    this.#take(unit, {});
   }
 
-  /** `unreadable`: the catalog could not be read, so that nothing can be proven now. */
-  #take(unit: CommandUnit, unreadable = false): void {
-    const { options, turn, answers, writer, names, refusing, underWay } = this.#parts;
+  #take(unit: CommandUnit, tried: Tried): void {
+    const { options, turn, answers, writer, names, own, refusing, underWay } = this.#parts;
     if (turn.clientGone || refusing.forgoes(unit)) return;
-    if (turn.readyHeld) return this.#wait(unit);
+    if (turn.readyHeld) return this.#wait(unit, tried);
     const size = bytesOf(unit);
     const limit = options.statementLimit;
     if (size > limit) {
@@ -57,28 +84,27 @@ export class Understanding {
     if (suspended) return underWay.continue(unit, suspended);
     const { current, last } = options.catalog;
     // Its reader may wait for locks that this very transaction holds: what ends the transaction needs no catalog.
-    const view = current ?? (turn.ddl || unreadable ? last : null);
-    if (view === null) return this.#afterCatalog(unit);
-    const stale = names.stale(view.catalog);
+    const shared = current ?? (turn.ddl || tried.unreadable ? last : null);
+    if (shared === null) return this.#afterCatalog(unit, tried);
+    const stale = names.stale(shared.catalog);
     if (stale && turn.status !== "E") {
-      if (turn.atBoundary) return this.#askNames(unit, view.catalog);
+      if (turn.atBoundary) return this.#askNames(unit, shared.catalog, tried);
       // The transaction's end, or the pipeline's, is owed: then they can be asked.
-      if (answers.syncing && !writer.unsynced) return this.#wait(unit);
+      if (answers.syncing && !writer.unsynced) return this.#wait(unit, tried);
     }
-    this.#read(
-      unit,
-      view,
-      turn.ddl
-        ? "the transaction has changed the schema"
-        : current === null
+    const view = own.current(turn.ddl);
+    const unprovable =
+      turn.ddl && !view
+        ? schemaChanged
+        : current === null && !view
           ? "the target's catalog cannot be read now"
           : stale
             ? "search_path or role may have changed in this pipeline"
-            : null,
-    );
+            : null;
+    this.#read(unit, view ?? shared, unprovable, tried);
   }
 
-  #read(unit: CommandUnit, view: CatalogView, unprovable: string | null): void {
+  #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
     const { turn, names, sqlNames } = this.#parts;
     sqlNames.forget(unit.steps);
     const judgement = operationsOf(unit, {
@@ -90,45 +116,87 @@ export class Understanding {
     });
     if (judgement instanceof Promise) {
       turn.phase = "working";
-      void judgement.then((one) => turn.resumeWith(() => this.#understood(unit, one)));
+      void judgement.then((one) => turn.resumeWith(() => this.#understood(unit, one, tried)));
       return;
     }
-    this.#understood(unit, judgement);
+    this.#understood(unit, judgement, tried);
   }
 
-  #understood(unit: CommandUnit, judgement: Judgement): void {
+  #understood(unit: CommandUnit, judgement: Judgement, tried: Tried): void {
     const { refusing, atGates } = this.#parts;
     if (refusing.forgoes(unit)) return;
     if (judgement.kind === "refused")
       return refusing.unjudged(unit, judgement.refusal, judgement.text);
+    const { opaque } = judgement.judged;
+    if (opaque !== null && this.#learn(unit, opaque, judgement.judged.unresolved !== null, tried))
+      return;
     atGates.ask(unit, judgement.judged);
   }
 
-  #wait(unit: CommandUnit): void {
-    this.#parts.turn.waitForBoundary(() => this.#take(unit));
+  /** Reads what may tell more of a unit than is known, and takes it again; false when nothing would. */
+  #learn(unit: CommandUnit, opaque: string, unresolved: boolean, tried: Tried): boolean {
+    const { turn, answers, writer, own } = this.#parts;
+    if (turn.status === "E") return false;
+    const isTemporary = opaque === temporaryObject || opaque === maybeTemporary;
+    const unknown = unresolved || opaque.endsWith(" is not known");
+    if (unknown && !tried.rechecked) {
+      if (!turn.ddl) {
+        this.#recheck(unit, { ...tried, rechecked: true });
+        return true;
+      }
+      if (tried.asked === undefined) {
+        own.forget();
+        this.#take(unit, { ...tried, rechecked: true });
+        return true;
+      }
+    }
+    const cascades = opaque === dependentsUnknown;
+    if (opaque !== schemaChanged && !isTemporary && !cascades) return false;
+    const { asked = 0 } = tried;
+    if (asked >= mostAsked) return false;
+    if (turn.atBoundary) {
+      const part = turn.ddl || cascades ? "session" : "temporary";
+      this.#askCatalog(unit, part, { ...tried, asked: asked + 1 });
+      return true;
+    }
+    if (!answers.syncing || writer.unsynced) return false;
+    this.#wait(unit, tried);
+    return true;
   }
 
-  #afterCatalog(unit: CommandUnit): void {
+  #wait(unit: CommandUnit, tried: Tried): void {
+    this.#parts.turn.waitForBoundary(() => this.#take(unit, tried));
+  }
+
+  #afterCatalog(unit: CommandUnit, tried: Tried): void {
     const { options, turn, refusing } = this.#parts;
     turn.phase = "working";
     options.catalog.ensure().then(
-      () => turn.resumeWith(() => this.#take(unit)),
+      () => turn.resumeWith(() => this.#take(unit, tried)),
       (cause: unknown) =>
         turn.resumeWith(() => {
-          if (options.catalog.last) return this.#take(unit, true);
+          if (options.catalog.last) return this.#take(unit, { ...tried, unreadable: true });
           refusing.unjudged(unit, refusal(asSallyError(cause)), textOf(unit));
         }),
     );
   }
 
-  #askNames(unit: CommandUnit, catalog: object): void {
+  /** A name that is missing may have been made a moment ago, past the gateway. */
+  #recheck(unit: CommandUnit, tried: Tried): void {
+    const { options, turn } = this.#parts;
+    turn.phase = "working";
+    const again = () => turn.resumeWith(() => this.#take(unit, tried));
+    options.catalog.recheck().then(again, again);
+  }
+
+  #askNames(unit: CommandUnit, catalog: object, tried: Tried): void {
     const { options, turn, answers, writer, names, refusing } = this.#parts;
     turn.phase = "working";
     const text = writer.ownRead("read-names");
     options.record.own({ purpose: "read-names", text });
     answers.owe({
       kind: "own-query",
-      done: ({ row, error, status }) =>
+      done: ({ rows, error, status }) =>
         turn.resumeWith(() => {
           turn.status = status;
           if (error) {
@@ -136,11 +204,57 @@ export class Understanding {
             const said = asTarget(error.sqlstate ?? "XX000", error.message ?? "");
             return refusing.unjudged(unit, said, textOf(unit));
           }
+          const [row] = rows;
           const told = row && readNames(row);
           if (!told) return turn.end(refusalOf("internal"), "names unreadable");
           names.told(told, catalog);
-          this.#take(unit);
+          this.#take(unit, tried);
         }),
     });
+  }
+
+  /** INVARIANT (I8): inside a transaction nothing of it stays, neither an error nor a lock. */
+  #askCatalog(unit: CommandUnit, part: SessionPart, tried: Tried): void {
+    const { options, turn, answers, writer, own } = this.#parts;
+    turn.phase = "working";
+    const { mark } = options.catalog;
+    const inside = turn.status === "T";
+    const texts = [sessionSettings, sessionStatements[part]];
+    let read: OwnAnswer | null = null;
+    const done = (answer: OwnAnswer): void => {
+      turn.status = answer.status;
+      const failed = read === null && answer.error !== null;
+      read ??= answer;
+      // What came after the error was passed over.
+      if (inside && failed) return ask([apart.undo, apart.end]);
+      const go = (again: boolean) => () =>
+        turn.resumeWith(() =>
+          this.#told(unit, read, again ? tried : { ...tried, asked: mostAsked }),
+        );
+      void this.#took(read, part, mark).then((again) => go(again)(), go(false));
+    };
+    const ask = (script: readonly string[]): void => {
+      writer.ownScript(script);
+      for (const text of script) options.record.own({ purpose: `read-${part}`, text });
+      answers.owe({ kind: "own-query", done });
+    };
+    own.forget();
+    ask(inside ? [apart.begin, ...texts, apart.undo, apart.end] : texts);
+  }
+
+  /** False when asking again would tell no more. */
+  async #took({ rows, error }: OwnAnswer, part: SessionPart, mark: string): Promise<boolean> {
+    // The first row is that of the settings.
+    return error !== null || this.#parts.own.told(part, rows.slice(1), mark);
+  }
+
+  #told(unit: CommandUnit, answer: OwnAnswer | null, tried: Tried): void {
+    const { turn, refusing } = this.#parts;
+    const { error } = answer ?? {};
+    if (turn.status === "E" || error?.sqlstate === "57014") {
+      const said = asTarget(error?.sqlstate ?? "XX000", error?.message ?? "");
+      return refusing.unjudged(unit, said, textOf(unit));
+    }
+    this.#take(unit, tried);
   }
 }
