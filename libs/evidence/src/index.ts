@@ -12,6 +12,7 @@ export {
   type StoredMessage,
   type StreamKind,
 } from "./stored-message.ts";
+export type { EventGist } from "./event-gist.ts";
 export { decodeEvents, type AnomalyEntry, type EventEntry, type OutputEntry } from "./entry.ts";
 export { readStretches } from "./frames.ts";
 export { Segment, sealBundle, type ObjectKind, type SealedObject } from "./segment.ts";

@@ -47,13 +47,15 @@ export class SampleSession {
   /** The next event of the worker as its line. */
   event(event: Unchained<WriterEvent>): string {
     this.#n += 1;
+    const { type, ...rest } = event;
     const line = JSON.stringify({
       v: 1,
+      type,
       session: this.session,
       n: this.#n,
       prev: this.#prev,
       time: this.#time + this.#n * 100,
-      ...event,
+      ...rest,
     });
     this.#prev = eventHash(line);
     return line;

@@ -1,4 +1,5 @@
-import type { CommandId, HoldId, RecordEvent, SessionId } from "@sallyport/contracts";
+import type { CommandId, HoldId, SessionId } from "@sallyport/contracts";
+import type { EventGist } from "./event-gist.ts";
 import type { SessionPart } from "./session-index.ts";
 
 type Summary = Omit<SessionPart, "events" | "output">;
@@ -15,7 +16,7 @@ export class SessionSummary {
   readonly #held = new Map<CommandId, HoldId | null>();
   readonly #results = new Map<number, number>();
 
-  add(writer: string, event: RecordEvent): void {
+  add(writer: string, event: EventGist): void {
     this.#last = Math.max(this.#last, event.time);
     if ("n" in event) {
       this.#writer ??= writer;

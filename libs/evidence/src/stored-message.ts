@@ -7,6 +7,8 @@ import {
   type OutputChunk,
   type RecordKind,
 } from "@sallyport/contracts";
+import type { EventGist } from "./event-gist.ts";
+import { readPlainEvent } from "./plain-event.ts";
 
 export type StreamKind = "record" | "output";
 
@@ -43,7 +45,7 @@ export interface EventLine {
   readonly line: number;
   /** As it came, without its newline. */
   readonly raw: Buffer;
-  readonly event: RecordEvent;
+  readonly event: EventGist;
 }
 
 export interface BadLine extends Anomaly {
@@ -143,7 +145,10 @@ function lines(data: Buffer): { readonly raw: Buffer; readonly ended: boolean }[
   return found;
 }
 
-function readLine(raw: Buffer): RecordEvent | string {
+/** Most lines are read without the schema; every other one, and every one that is not an event, by it. */
+function readLine(raw: Buffer): EventGist | string {
+  const plain = readPlainEvent(raw);
+  if (plain !== null) return plain;
   try {
     const value: unknown = JSON.parse(strictUtf8.decode(raw));
     const parsed = RecordEvent.safeParse(value);

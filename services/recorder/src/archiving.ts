@@ -1,5 +1,10 @@
-import { Segment, type SealedObject, type StoredMessage } from "@sallyport/evidence";
-import { streams, type RecordEvent } from "@sallyport/contracts";
+import {
+  Segment,
+  type EventGist,
+  type SealedObject,
+  type StoredMessage,
+} from "@sallyport/evidence";
+import { streams } from "@sallyport/contracts";
 import type { BundleRevisions } from "./bundle-revisions.ts";
 import { ChainWriter, LostRace, type Prepared } from "./chain-writer.ts";
 import { Intake } from "./intake.ts";
@@ -26,7 +31,7 @@ export interface ArchivingWatch {
   read(message: StoredMessage): void;
   /** Nothing is left to be read for now. */
   caughtUp(): void;
-  event(event: RecordEvent, seq: number): void;
+  event(event: EventGist, seq: number): void;
   /** All that was read is in the archive. */
   committed(manifest: number): void;
 }

@@ -1,5 +1,5 @@
-import { parseTrace, type RecordEvent } from "@sallyport/contracts";
-import type { StoredMessage } from "@sallyport/evidence";
+import { parseTrace } from "@sallyport/contracts";
+import type { EventGist, StoredMessage } from "@sallyport/evidence";
 import { now, type Telemetry } from "@sallyport/runtime";
 import type { ArchivingWatch } from "./archiving.ts";
 import type { RecorderState } from "./recorder.ts";
@@ -42,7 +42,7 @@ export class PartitionTelemetry implements ArchivingWatch {
     this.#caughtUp = performance.now();
   }
 
-  event(event: RecordEvent, seq: number): void {
+  event(event: EventGist, seq: number): void {
     if (event.type !== "command" || event.trace === undefined) return;
     if (this.#taken.length >= mostSpans || !parseTrace(event.trace)?.sampled) return;
     this.#taken.push({ trace: event.trace, command: event.command, seq, at: now() });
