@@ -52,8 +52,6 @@ export function copyForm(
   if (!csv) {
     if (["quote", "escape", "force_quote"].some((name) => name in options))
       return "COPY has an option of CSV in text format";
-    // Who may choose a null text that a value can look like learns which values do.
-    if (mayBeWritten(nullText)) return "the null text of COPY may be a value's, too";
     return { format, delimiter, nullText, header };
   }
   const quote = oneByte(options["quote"] ?? '"');
@@ -79,6 +77,10 @@ function readBoolean(text: string): boolean | null {
   if (/^(?:true|on|1)$/i.test(text)) return true;
   return /^(?:false|off|0)$/i.test(text) ? false : null;
 }
+
+/** Whether a value can look like NULL. In CSV such values are quoted. */
+export const nullMayBeValue = (form: CopyForm): boolean =>
+  form.format === "text" && mayBeWritten(form.nullText);
 
 /** What follows a backslash in text format. */
 const escaped = new Set(Buffer.from("bfnrtv\\"));

@@ -52,7 +52,7 @@ export {
 } from "./backend-messages.ts";
 export { parseRowDescription, rowDescription, type Field } from "./row-description.ts";
 export { ByteSink } from "./byte-sink.ts";
-export { copyForm, type CopyForm, type CopyOptions } from "./copy-form.ts";
+export { copyForm, nullMayBeValue, type CopyForm, type CopyOptions } from "./copy-form.ts";
 export { CopyRewriter } from "./copy-rewriter.ts";
 export { dataRow, parseDataRow, rewriteRows, type Value, type ValueWriter } from "./data-row.ts";
 export {

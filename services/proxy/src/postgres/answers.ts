@@ -175,8 +175,6 @@ export class Answers {
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
-        if (head.running.detecting !== null)
-          throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
         this.#result.beginCopy(head.running, message);
         return this.#out.pass(head.running, frame);
       case "copy-done":

@@ -193,10 +193,7 @@ export class AtGates {
       return;
     }
     // INVARIANT (I3): what cannot be masked is refused before it runs.
-    const problem =
-      running.detecting !== null && judged.copies.some((copy) => copy !== null)
-        ? "it copies out of a connection that looks for what is to be masked"
-        : unmaskableCopy(running);
+    const problem = unmaskableCopy(running);
     if (problem !== null) {
       const why = refusalOf("not-maskable", { problem });
       underWay.notSent(running, why);

@@ -1,20 +1,30 @@
-import { copyForm, CopyRewriter, type CopyForm, type CopyStart } from "@sallyport/pgwire";
+import {
+  copyForm,
+  CopyRewriter,
+  nullMayBeValue,
+  type CopyForm,
+  type CopyStart,
+} from "@sallyport/pgwire";
+import type { Output } from "@sallyport/sql";
 import type { CopyOut } from "./judged.ts";
 import { resultShape, type ColumnKnowledge } from "./result-shape.ts";
 import type { Running } from "./running.ts";
 import { Unforeseen } from "./unforeseen.ts";
 
-/** Why masks are in the way of a COPY … TO STDOUT of this command; null when they are not. */
-export function unmaskableCopy({ judged, masks }: Running): string | null {
-  if (masks.size === 0) return null;
+/** Why masks or detectors are in the way of a COPY … TO STDOUT of this command; null when they are not. */
+export function unmaskableCopy({ judged, masks, detecting }: Running): string | null {
+  if (masks.size === 0 && detecting === null) return null;
   for (const copy of judged.copies) {
     if (copy === null) continue;
     if (copy.columns === null) return "what COPY reads is not known";
     const masked = copy.columns.some(
       (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
     );
-    const form = masked ? formOf(copy) : null;
+    if (!masked && detecting === null) continue;
+    const form = formOf(copy);
     if (typeof form === "string") return form;
+    // Who may choose a null text that a value can look like learns which values do.
+    if (masked && nullMayBeValue(form)) return "the null text of COPY may be a value's, too";
   }
   return null;
 }
@@ -24,18 +34,18 @@ export function unmaskableCopy({ judged, masks }: Running): string | null {
  * @throws {Unforeseen} when it is another than was judged
  */
 export function copyRewriter(
-  { judged, masks, statement }: Running,
+  { judged, masks, detecting, statement }: Running,
   started: CopyStart,
   key: Buffer,
   knows: ColumnKnowledge,
 ): CopyRewriter | null {
-  if (masks.size === 0) return null;
+  if (masks.size === 0 && detecting === null) return null;
   const copy = judged.copies[judged.kind === "simple" ? statement : 0] ?? null;
   if (copy === null || copy.columns === null)
     throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
   const binary = copy.format === "binary" ? 1 : 0;
-  const { columns } = copy;
-  const shape = resultShape(columns, null, [binary], masks, key, knows);
+  const columns = copy.columns.map(detecting === null ? asItIs : asText);
+  const shape = resultShape(columns, null, [binary], masks, key, knows, detecting);
   if (shape.kind !== "masked") return null;
   if (started.format !== binary || started.columnFormats.length !== columns.length)
     throw new Unforeseen("COPY has other columns", "origin-mismatch");
@@ -43,6 +53,13 @@ export function copyRewriter(
   if (typeof form === "string") throw new Unforeseen(form, "not-maskable");
   return new CopyRewriter(form, shape.writers);
 }
+
+const asItIs = (output: Output): Output => output;
+
+/** Nobody describes what COPY sends: what may be a text is looked through as one. */
+const asText = (output: Output): Output =>
+  output.kind === "plain" && output.typeOid === 0 ? { ...output, typeOid: textOid } : output;
+const textOid = 25;
 
 const formOf = ({ format, options, columns }: CopyOut): CopyForm | string =>
   copyForm(

@@ -1,0 +1,148 @@
+import { toTarget } from "@sallyport/pgwire";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { bare, clearText, extended, gateway, RawClient } from "./raw-client.ts";
+
+/** Values that each format has to take care of; and the same as detectors and the masks of paths leave them. */
+const sql = String.raw`
+CREATE TABLE notes (id int, note text, doc jsonb, raw json, tags text[], free jsonb, big bigint);
+INSERT INTO notes VALUES
+  (1, 'paid with 4111 1111 1111 1111', '{"customer": {"email": "eve@example.com", "name": "Eve"}}',
+      '{"customer":{"email":"a\tb@x.de"}}', '{4111111111111111,b}', '{"to": "bob@example.com"}', 4111111111111111),
+  (2, E'tab\there\\ eve@example.com\nnext', '{"customer": {"email": null}}', '{ "customer" : 1 }', '{NULL,"a,b"}', '[]', 2),
+  (3, 'say "hi", eve@example.com|', '{"customer": []}', '[]', '{}', '"4111111111111111"', 3),
+  (4, NULL, NULL, NULL, NULL, NULL, NULL),
+  (5, '', '"eve"', '"x"', '{""}', '"\\."', 5),
+  (6, '\.', '{}', '{}', '{"\\N"}', '{}', 6),
+  (7, 'Zürich 😀 4111111111111111', '{"customer": {"email": "é@x.de", "b": "\""}}', '{"a":"é"}', '{é}', '{"é": "é"}', 7);
+CREATE TABLE notes_masked AS SELECT * FROM notes;
+UPDATE notes_masked SET
+  note = replace(replace(replace(note, '4111 1111 1111 1111', '***************1111'), '4111111111111111', '************1111'),
+                 'eve@example.com', '****'),
+  tags = replace(tags::text, '4111111111111111', '************1111')::text[],
+  free = replace(replace(free::text, '4111111111111111', '************1111'), 'bob@example.com', '****')::jsonb,
+  doc = CASE WHEN id IN (1, 7) THEN jsonb_set(doc, '{customer,email}', '"****"') ELSE doc END,
+  raw = CASE id WHEN 1 THEN '{"customer":{"email":"****"}}' ELSE raw END;
+`;
+
+const policies = `
+@id("all") permit (principal, action, resource);
+@id("paths") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"pii");`;
+
+let cluster: Cluster;
+let through: RawClient;
+let direct: RawClient;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    sql,
+    policies,
+    postgres: { hba: clearText },
+    change(config) {
+      const shop = config.connections["shop"];
+      if (!shop) throw new Error("no shop");
+      shop.columns = {
+        "public.notes.doc#>{customer,email}": ["pii"],
+        "public.notes.raw#>{customer,email}": ["pii"],
+      };
+      shop.detect = { card: "partial", email: "redact" };
+      config.connections["plain"] = { ...shop, columns: {} };
+    },
+  });
+  through = await RawClient.open(await gateway(cluster, "ci-runner"));
+  direct = await RawClient.open(bare(cluster));
+});
+
+afterAll(async () => {
+  await through?.[Symbol.asyncDispose]();
+  await direct?.[Symbol.asyncDispose]();
+  await cluster?.stop();
+});
+
+/** All that a client hears for this, byte for byte where it is COPY data. */
+async function heard(client: RawClient, ...frames: Buffer[]): Promise<string[]> {
+  const from = client.heard.length;
+  const said = await client.ask(...frames);
+  const data = client.heard
+    .slice(from)
+    .flatMap((message) => (message.kind === "copy-data" ? [message.frame.toString("latin1")] : []));
+  return [...data, ...said.filter((one) => !one.startsWith("data"))];
+}
+
+const options = [
+  "",
+  "(DELIMITER '|', HEADER)",
+  String.raw`(FORMAT text, NULL '\x')`,
+  "(FORMAT csv)",
+  "(FORMAT csv, HEADER, DELIMITER '|', NULL '****')",
+  "(FORMAT csv, QUOTE '''', ESCAPE '!', FORCE_QUOTE *)",
+  "(FORMAT binary)",
+];
+
+describe("COPY out where detectors look, and of documents in which paths are masked", () => {
+  test.each(options)("%s", async (how) => {
+    const copies = [
+      (table: string) => `COPY ${table} TO STDOUT ${how}`,
+      (table: string) => `COPY ${table} (note) TO STDOUT ${how}`,
+      (table: string) => `COPY ${table} (doc, raw) TO STDOUT ${how}`,
+      (table: string) => `COPY (SELECT tags, free, id FROM ${table} ORDER BY id) TO STDOUT ${how}`,
+    ];
+    for (const copy of copies) {
+      const expected = await heard(direct, toTarget.query(copy("notes_masked")));
+      expect(expected.at(-2)).toBe("complete COPY 7");
+      expect(await heard(through, toTarget.query(copy("notes")))).toEqual(expected);
+      const prepared = await heard(through, extended(copy("notes")), toTarget.sync);
+      expect(prepared.filter((one) => one.startsWith("d\0"))).toEqual(
+        expected.filter((one) => one.startsWith("d\0")),
+      );
+    }
+  });
+
+  test("a NULL text that a value could look like is taken where no column is masked", async () => {
+    const copy = (table: string) => `COPY ${table} (id, note, tags) TO STDOUT (NULL '')`;
+    expect(await heard(through, toTarget.query(copy("notes")))).toEqual(
+      await heard(direct, toTarget.query(copy("notes_masked"))),
+    );
+    expect(await through.query("COPY notes (doc) TO STDOUT (NULL '')")).toEqual([
+      "error 42501",
+      "ready I",
+    ]);
+  });
+
+  test("expressions of any kind are looked through", async () => {
+    const copied = await heard(
+      through,
+      toTarget.query(
+        "COPY (SELECT upper(note), left(note, 40), note || '', jsonb_build_object('n', note) FROM notes WHERE id IN (1, 2)) TO STDOUT",
+      ),
+    );
+    expect(copied.at(-2)).toBe("complete COPY 2");
+    expect(copied.join()).not.toMatch(/4111 1111 1111 1111|eve@example/i);
+  });
+
+  test("a result says how much was found", async () => {
+    const session = await RawClient.open(await gateway(cluster, "ci-runner"));
+    await heard(session, toTarget.query("COPY notes (note) TO STDOUT (FORMAT csv, QUOTE '~')"));
+    await session[Symbol.asyncDispose]();
+    const { session: id } = await cluster.archived(
+      ({ commands, closed }) => Number(commands) === 2 && closed !== null,
+    );
+    const events = await cluster.sallyJson(["replay", String(id)]);
+    expect(events.flatMap((event) => event["detected"] ?? [])).toEqual([{ card: 2, email: 2 }]);
+    expect(JSON.stringify(events)).not.toContain("4111");
+  });
+});
+
+test("I3: a COPY of which it is not known what it reads is refused before it runs", async () => {
+  const plain = { parameters: { database: "plain" } };
+  await using client = await RawClient.open(await gateway(cluster, "ci-runner", plain));
+  const make = "CREATE TABLE just_made AS SELECT text '4111111111111111' AS note";
+  const text = `${make}; COPY just_made TO STDOUT`;
+  expect(await client.query(text)).toEqual(["error 42501", "ready I"]);
+  expect(client.error.message).toContain("what COPY reads is not known");
+  expect((await cluster.target.statements()).filter((one) => one.text === text)).toEqual([]);
+  // Rows are described, so they can be masked.
+  expect(await client.query(`${make}; SELECT note FROM just_made`)).toContain(
+    "row ************1111",
+  );
+});
