@@ -1,18 +1,16 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { Readable } from "node:stream";
-import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { parse as independentParse } from "pg-protocol";
 import { describe, expect, test } from "vitest";
-import { parseBackend, type BackendMessage } from "./backend-messages.ts";
-import { dataRow, parseDataRow } from "./data-row.ts";
+import { parseBackend } from "./backend-messages.ts";
+import { parseDataRow } from "./data-row.ts";
 import { eachFrame, FrameReader } from "./frame-reader.ts";
-import { parseFrontend, type FrontendMessage } from "./frontend-messages.ts";
+import { parseFrontend } from "./frontend-messages.ts";
 import { Backend } from "./message-types.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { rowDescription } from "./row-description.ts";
+import { answerAgain, sayAgain } from "./say-again.fixture.ts";
 import { parseStartupPacket, StartupReader } from "./startup-packet.ts";
-import * as toClient from "./to-client.ts";
 import * as toTarget from "./to-target.ts";
 
 // Bytes of real clients and a real PostgreSQL, kept by test/peer/wire-bytes.peer.test.ts;
@@ -133,93 +131,6 @@ function caught<T>(run: () => T, thrown: unknown[]): T | undefined {
   } catch (error) {
     thrown.push(error);
     return undefined;
-  }
-}
-
-function sayAgain(message: FrontendMessage): Buffer {
-  switch (message.kind) {
-    case "query":
-      return toTarget.query(message.text);
-    case "parse":
-      return toTarget.parse(message.statement, message.text, message.types);
-    case "bind":
-      return toTarget.bind(message);
-    case "describe":
-      return toTarget.describe(message.of, message.name);
-    case "close":
-      return toTarget.close(message.of, message.name);
-    case "execute":
-      return toTarget.execute(message.portal, message.maxRows);
-    case "copy-data":
-      return toTarget.copyData(message.data);
-    case "copy-fail":
-      return toTarget.copyFail(message.reason);
-    case "copy-done":
-      return toTarget.copyDone;
-    case "flush":
-      return toTarget.flush;
-    case "sync":
-      return toTarget.sync;
-    case "terminate":
-      return toTarget.terminate;
-    case "function-call":
-      // The only one in the fixtures: int4abs('-7').
-      return isDeepStrictEqual(message, {
-        kind: "function-call",
-        function: 1397,
-        formats: [0],
-        parameters: [Buffer.from("-7")],
-        resultFormat: 0,
-      })
-        ? Buffer.from("460000001600000575000100000001000000022d370000", "hex")
-        : Buffer.alloc(0);
-  }
-}
-
-/** Undefined for what we never say. */
-function answerAgain(message: BackendMessage): Buffer | undefined {
-  switch (message.kind) {
-    case "authentication":
-      return message.method === "ok" ? toClient.authenticationOk : undefined;
-    case "parameter-status":
-      return toClient.parameterStatus(message.name, message.value);
-    case "backend-key-data":
-      return toClient.backendKeyData(message.pid, message.key);
-    case "ready-for-query":
-      return toClient.readyForQuery(message.status);
-    case "row-description":
-      return rowDescription(message.fields);
-    case "data-row":
-      return dataRow(parseDataRow(message.frame));
-    case "command-complete":
-      return toClient.commandComplete(message.tag);
-    case "parameter-description":
-      return toClient.parameterDescription(message.types);
-    case "notification":
-      return toClient.notificationResponse(message.pid, message.channel, message.payload);
-    case "copy-in":
-      return toClient.copyInResponse(message.format, message.columnFormats);
-    case "parse-complete":
-      return toClient.parseComplete;
-    case "bind-complete":
-      return toClient.bindComplete;
-    case "close-complete":
-      return toClient.closeComplete;
-    case "empty-query":
-      return toClient.emptyQueryResponse;
-    case "no-data":
-      return toClient.noData;
-    case "portal-suspended":
-      return toClient.portalSuspended;
-    case "copy-data":
-    case "copy-done":
-    case "copy-out":
-    case "copy-both":
-    case "error":
-    case "notice":
-    case "function-call-response":
-    case "negotiate-protocol-version":
-      return undefined;
   }
 }
 
