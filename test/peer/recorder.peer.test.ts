@@ -112,6 +112,37 @@ test("what must not be in the stream is an alarm, kept as it is, and no event", 
   expect(record?.events).toHaveLength(4);
 });
 
+test("a header block that is none is kept as it is, and stops nothing", async () => {
+  await using recorded = await RecordedBus.start();
+  const { alarms } = await recorded.record();
+  const sample = new SampleSession();
+  const blocks = [
+    "NATS/1.0\r\nno header\r\n\r\n",
+    "NATS/1.0\r\n\u0001 name: x\r\n\r\n",
+    "NATS/1.0 204 EOB\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: 0\r\n\r\n",
+    "NATS/1.0\r\nNats-Sequence: 1\r\nNATS/1.0\r\n\r\n",
+    "NATS/1.0\r\nNats-Stream: X\r\nNats-Subject: x\r\nNats-Sequence: 1\r\n\r\n",
+    "nonsense\r\n\r\n",
+    "\r\n\r\n",
+  ];
+  await recorded.event("w1", sample.open());
+  for (const block of blocks) {
+    const made = headers();
+    // nats.js writes none such; somebody else's library may.
+    Object.assign(made, { encode: () => Buffer.from(block, "latin1") });
+    await recorded.setup.nats.request(subjects.record(0, "w1", "event"), `${sample.close()}\n`, {
+      headers: made,
+      timeout: 5000,
+    });
+  }
+  const other = await recorded.session("select 1", "w2");
+  expect(await recorded.findings(other)).toEqual([]);
+  expect(alarms.counts).toEqual({ "record-header": blocks.length });
+  const { findings } = await recorded.chain();
+  expect(findings.map(({ code }) => code)).toEqual(blocks.map(() => "anomaly"));
+  expect((await recorded.read(sample.session))?.events).toHaveLength(1);
+});
+
 test("an answer of the server that is aimed at a verdict's subject is an alarm and no verdict", async () => {
   await using recorded = await RecordedBus.start();
   const { alarms } = await recorded.record();

@@ -1,7 +1,7 @@
-import type { Msg } from "@nats-io/transport-node";
 import type { Bus } from "@sallyport/bus";
 import { randomId } from "@sallyport/contracts";
 import type { StoredMessage } from "@sallyport/evidence";
+import { directMessage } from "./direct-message.ts";
 
 export interface Batch {
   readonly messages: readonly StoredMessage[];
@@ -15,16 +15,6 @@ export class BatchLost extends Error {}
 const maxBytes = 4 * 1024 ** 2;
 const maxMessages = 10_000;
 const silence = 1000;
-
-/** What the server adds to a message that it is asked for; each once, after the headers that were stored. */
-const own = new Set([
-  "Nats-Stream",
-  "Nats-Subject",
-  "Nats-Sequence",
-  "Nats-Time-Stamp",
-  "Nats-Num-Pending",
-  "Nats-Last-Sequence",
-]);
 
 /**
  * One batch of a stream from sequence `from` on, by the Direct Get API into an inbox of our own. A message counts
@@ -49,52 +39,28 @@ export function readBatch(bus: Bus, stream: string, from: number): Promise<Batch
     const subscription = bus.subscribe(inbox, (message) => {
       timer.refresh();
       const last = messages.at(-1)?.seq ?? 0;
-      if (!message.headers?.has("Nats-Sequence")) {
-        const code = message.headers?.code;
-        if (code === 404 && messages.length === 0) {
-          end();
-          resolve({ messages, pending: 0 });
-        } else if (code !== 204) lose(`the server answers ${code ?? "without headers"}`);
-        else if (number(message, "Nats-Last-Sequence") !== last)
-          lose("messages before its end are missing");
-        else {
-          end();
-          resolve({ messages, pending: number(message, "Nats-Num-Pending") });
-        }
+      const read = directMessage(message);
+      if (read !== null) {
+        if (read.stream !== stream) lose("a message of another stream");
+        else if (read.follows !== last) lose(`a message after ${last} is missing`);
+        else messages.push(read.message);
         return;
       }
-      if (text(message, "Nats-Stream") !== stream) lose("a message of another stream");
-      else if (number(message, "Nats-Last-Sequence") !== last)
-        lose(`a message after ${last} is missing`);
-      else messages.push(stored(message));
+      const { headers } = message;
+      const code = headers?.code;
+      if (code === 404 && messages.length === 0) {
+        end();
+        resolve({ messages, pending: 0 });
+      } else if (code !== 204) lose(`the server answers ${code ?? "without headers"}`);
+      else if (Number(headers?.get("Nats-Last-Sequence") || Number.NaN) !== last)
+        lose("messages before its end are missing");
+      else {
+        end();
+        resolve({ messages, pending: Number(headers?.get("Nats-Num-Pending") || Number.NaN) });
+      }
     });
     const request = { seq: from, batch: maxMessages, max_bytes: maxBytes };
     if (!bus.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), inbox))
       lose("the connection was lost");
   });
 }
-
-function stored(message: Msg): StoredMessage {
-  return {
-    seq: number(message, "Nats-Sequence"),
-    subject: text(message, "Nats-Subject"),
-    time: text(message, "Nats-Time-Stamp"),
-    headers: clientHeaders(message),
-    data: Buffer.from(message.data.buffer, message.data.byteOffset, message.data.byteLength),
-  };
-}
-
-/** What a client stored with its message. A name that is the server's too has the client's values first. */
-function clientHeaders(message: Msg): Buffer | null {
-  const lines: string[] = [];
-  for (const name of message.headers?.keys() ?? []) {
-    const values = message.headers?.values(name) ?? [];
-    for (const value of own.has(name) ? values.slice(0, -1) : values)
-      lines.push(`${name}: ${value}\r\n`);
-  }
-  return lines.length === 0 ? null : Buffer.from(`NATS/1.0\r\n${lines.join("")}\r\n`);
-}
-
-/** The server's value is the last one. */
-const text = (message: Msg, name: string): string => message.headers?.values(name).at(-1) ?? "";
-const number = (message: Msg, name: string): number => Number(text(message, name) || Number.NaN);
