@@ -136,13 +136,11 @@ describe("COPY out where detectors look, and of documents in which paths are mas
 test("I3: a COPY of which it is not known what it reads is refused before it runs", async () => {
   const plain = { parameters: { database: "plain" } };
   await using client = await RawClient.open(await gateway(cluster, "ci-runner", plain));
-  const make = "CREATE TABLE just_made AS SELECT text '4111111111111111' AS note";
-  const text = `${make}; COPY just_made TO STDOUT`;
+  const text = "CREATE TEMPORARY TABLE made (id int); COPY notes (note) TO STDOUT";
   expect(await client.query(text)).toEqual(["error 42501", "ready I"]);
-  expect(client.error.message).toContain("what COPY reads is not known");
+  expect(client.error.detail).toContain("what COPY reads is not known");
   expect((await cluster.target.statements()).filter((one) => one.text === text)).toEqual([]);
   // Rows are described, so they can be masked.
-  expect(await client.query(`${make}; SELECT note FROM just_made`)).toContain(
-    "row ************1111",
-  );
+  const rows = await client.query("CREATE TEMPORARY TABLE made (id int); SELECT note FROM notes");
+  expect(rows).toContain("row paid with ***************1111");
 });
