@@ -133,14 +133,19 @@ describe("COPY out where detectors look, and of documents in which paths are mas
   });
 });
 
-test("I3: a COPY of which it is not known what it reads is refused before it runs", async () => {
+test("I3: a COPY of which it is not known what it reads ends with an error before a line leaves", async () => {
   const plain = { parameters: { database: "plain" } };
   await using client = await RawClient.open(await gateway(cluster, "ci-runner", plain));
-  const text = "CREATE TEMPORARY TABLE made (id int); COPY notes (note) TO STDOUT";
-  expect(await client.query(text)).toEqual(["error 42501", "ready I"]);
-  expect(client.error.detail).toContain("what COPY reads is not known");
-  expect((await cluster.target.statements()).filter((one) => one.text === text)).toEqual([]);
+  const make = "CREATE TEMPORARY TABLE made AS SELECT text '4111111111111111' AS note";
+  const said = await client.query(`${make}; COPY made TO STDOUT; SELECT 1`);
+  expect(said.slice(-2)).toEqual(["error 42501", "ready I"]);
+  expect(said.join()).not.toContain("data");
+  expect(client.error.message).toContain("what COPY reads is not known");
+  await client.query("DROP TABLE IF EXISTS made");
   // Rows are described, so they can be masked.
-  const rows = await client.query("CREATE TEMPORARY TABLE made (id int); SELECT note FROM notes");
-  expect(rows).toContain("row paid with ***************1111");
+  const rows = await client.query(`${make}; SELECT note FROM made`);
+  expect(rows).toContain("row ************1111");
+  // By itself it is read once the temporary table is known.
+  const copied = await client.query("COPY made TO STDOUT");
+  expect(copied).toContain("data ************1111");
 });

@@ -3,6 +3,7 @@ import {
   parseBackend,
   parseRowDescription,
   toClient,
+  type CopyStart,
   type FramePart,
   type Frames,
   type MessageFields,
@@ -175,8 +176,7 @@ export class Answers {
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
-        this.#result.beginCopy(head.running, message);
-        return this.#out.pass(head.running, frame);
+        return this.#copyBegins(head.running, message, frame);
       case "copy-done":
         return this.#out.say(frame);
       case "function-call-response":
@@ -218,6 +218,14 @@ export class Answers {
     if (this.#out.muted) return;
     if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
     this.#result.take(head.running, bytes, count, head.kind === "execute", this.#out);
+  }
+
+  #copyBegins(running: Running, started: CopyStart, frame: Buffer): void {
+    if (this.#out.muted) return;
+    const problem = this.#result.beginCopy(running, started);
+    if (problem === null) return this.#out.pass(running, frame);
+    this.#cut.cut(running, refusalOf("not-maskable", { problem }));
+    this.#stop();
   }
 
   #copyOut(bytes: Buffer): void {

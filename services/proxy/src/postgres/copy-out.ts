@@ -11,12 +11,14 @@ import { resultShape, type ColumnKnowledge } from "./result-shape.ts";
 import type { Running } from "./running.ts";
 import { Unforeseen } from "./unforeseen.ts";
 
+const notKnown = "what COPY reads is not known";
+
 /** Why masks or detectors are in the way of a COPY … TO STDOUT of this command; null when they are not. */
 export function unmaskableCopy({ judged, masks, detecting }: Running): string | null {
   if (masks.size === 0 && detecting === null) return null;
   for (const copy of judged.copies) {
     if (copy === null) continue;
-    if (copy.columns === null) return "what COPY reads is not known";
+    if (copy.columns === null) return notKnown;
     const masked = copy.columns.some(
       (output) => output.kind !== "plain" && output.columns.some((column) => masks.has(column)),
     );
@@ -30,7 +32,7 @@ export function unmaskableCopy({ judged, masks, detecting }: Running): string | 
 }
 
 /**
- * What rewrites the lines of the COPY that `started`; null when they leave as they come.
+ * What rewrites the lines of the COPY that `started`; null when they leave as they come, a text why they may not.
  * @throws {Unforeseen} when it is another than was judged
  */
 export function copyRewriter(
@@ -38,11 +40,10 @@ export function copyRewriter(
   started: CopyStart,
   key: Buffer,
   knows: ColumnKnowledge,
-): CopyRewriter | null {
+): CopyRewriter | string | null {
   if (masks.size === 0 && detecting === null) return null;
   const copy = judged.copies[judged.kind === "simple" ? statement : 0] ?? null;
-  if (copy === null || copy.columns === null)
-    throw new Unforeseen("rows of COPY cannot be masked", "not-maskable");
+  if (copy === null || copy.columns === null) return notKnown;
   const binary = copy.format === "binary" ? 1 : 0;
   const columns = copy.columns.map(detecting === null ? asItIs : asText);
   const shape = resultShape(columns, null, [binary], masks, key, knows, detecting);
@@ -50,7 +51,7 @@ export function copyRewriter(
   if (started.format !== binary || started.columnFormats.length !== columns.length)
     throw new Unforeseen("COPY has other columns", "origin-mismatch");
   const form = formOf(copy);
-  if (typeof form === "string") throw new Unforeseen(form, "not-maskable");
+  if (typeof form === "string") return form;
   return new CopyRewriter(form, shape.writers);
 }
 

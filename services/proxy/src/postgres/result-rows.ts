@@ -82,15 +82,20 @@ export class ResultRows {
     out.rewrite(running, bytes.length, (sink) => rewriteRows(bytes, writers, sink));
   }
 
-  /** COPY to the client begins. @throws {Unforeseen} when it is another than was judged */
-  beginCopy(running: Running, started: CopyStart): void {
+  /**
+   * COPY to the client begins. Why its lines cannot be masked, or null. @throws {Unforeseen} when it is another than was
+   * judged
+   */
+  beginCopy(running: Running, started: CopyStart): string | null {
     const rewriter = copyRewriter(
       running,
       started,
       this.#key,
       running.judged.knows ?? this.#knows(),
     );
+    if (typeof rewriter === "string") return rewriter;
     this.#copy = { of: running, rewriter };
+    return null;
   }
 
   /** Lets COPY data leave. @throws {Unforeseen} {ProtocolError} */
