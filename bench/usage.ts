@@ -15,14 +15,26 @@ const seconds = (ticks: readonly number[]): number => ticks.reduce((a, b) => a +
 /** CPU seconds that a process has used. */
 export const cpuSeconds = (pid: number): number => seconds(fieldsOf(pid).slice(10, 12));
 
-/** The same of a process and all its children, those that have ended too. */
-export function familyCpuSeconds(pid: number): number {
-  let sum = seconds(fieldsOf(pid).slice(10, 14));
+/** A process and its children. */
+export function familyOf(pid: number): number[] {
+  const found = [pid];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const fields = fieldsOf(Number(name));
-      if (fields[0] === pid) sum += seconds(fields.slice(10, 12));
+      if (fieldsOf(Number(name))[0] === pid) found.push(Number(name));
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return found;
+}
+
+/** CPU seconds of a process and all its children, those that have ended too. */
+export function familyCpuSeconds(pid: number): number {
+  let sum = seconds(fieldsOf(pid).slice(10, 14));
+  for (const child of familyOf(pid).slice(1)) {
+    try {
+      sum += cpuSeconds(child);
     } catch {
       // it has ended meanwhile
     }
