@@ -313,4 +313,9 @@ test("a certificate that is over, about to be, or not there; keys that others ma
   ]);
   await rm(files.cert);
   expect(look(0)).toEqual([expect.stringMatching(/^fail certificate postgres: ENOENT/)]);
+  // Where no worker ran, nobody has made one; it is made where one listens.
+  const own = await configured({ listen: { postgres: { address: "127.0.0.1:0" } } });
+  expect(wrong(certificateChecks(own, directory, Date.now()))).toEqual([
+    "warn certificate postgres: not made here",
+  ]);
 });
