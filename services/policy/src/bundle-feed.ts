@@ -18,7 +18,7 @@ const readEvery = 5000;
 
 /**
  * Follows the bundle. The bucket is read at the start, when authn's beat or a command names a higher revision, and
- * every few seconds while no beat is heard; there is no watch, because a watch can go deaf (bus.md). A bundle that
+ * every few seconds while no beat is heard; there is no watch, because a watch can go deaf (docs/adr/0004). A bundle that
  * does not load is refused, and the last one that loads stays in force. When the bucket has lost its storage, what was
  * applied to the new one counts, although its revisions are lower.
  */
