@@ -36,10 +36,7 @@ export function randomId(): string {
   return id;
 }
 
-/** 128 bits as `randomId` writes them. */
-export const idForm = /^[a-z2-7]{26}$/;
-
-const id = z.string().regex(idForm);
+const id = z.string().regex(/^[a-z2-7]{26}$/);
 
 export const SessionId = id.brand("SessionId");
 export type SessionId = z.infer<typeof SessionId>;
@@ -57,8 +54,7 @@ export const newHoldId = (): HoldId => randomId() as HoldId;
 export const newStartId = (): StartId => randomId() as StartId;
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
-export const sha256Form = /^[0-9a-f]{64}$/;
-export const Sha256 = z.string().regex(sha256Form);
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** The name of a worker, service or connection: one NATS subject token. */
 export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CommandKind, Outcome, RecordEvent, type Command } from "../events.ts";
+import { CommandKind, RecordEvent, type Command } from "../events.ts";
 import { Action, ResourceType, Use } from "../operations.ts";
 import { EventLines } from "./event-lines.ts";
 
@@ -49,7 +49,8 @@ const hex = (length: number) =>
   });
 const sha256 = hex(64);
 const trace = fc.tuple(hex(32), hex(16), hex(2)).map((parts) => ["00", ...parts].join("-"));
-const count = fc.oneof(fc.nat(), fc.maxSafeNat());
+/** Of what a clock and a counter give. */
+const count = fc.oneof(fc.nat(), fc.nat({ max: 999_999_999_999_999 }));
 const sometimes = { requiredKeys: [] as [] };
 const chained = {
   v: fc.constant(1),
@@ -150,27 +151,7 @@ const verdict = fc
     fc.record({ under: count }, sometimes),
   )
   .map((parts): object => Object.assign({}, ...parts) as object);
-const result = fc
-  .tuple(
-    fc.record({ v: chained.v, type: fc.constant("result") }),
-    fc.record({ ...chained }),
-    fc.record({ trace }, sometimes),
-    fc.record({
-      command: id,
-      outcome: fc.constantFrom(...Outcome.options),
-      verdict: fc.option(sha256),
-      rows: count,
-      bytes: count,
-      output: fc.option(sha256),
-      parts: count,
-      tags: fc.array(word, { maxLength: 3 }),
-      sent: fc.option(count),
-      ended: count,
-    }),
-  )
-  .map((parts): object => Object.assign({}, ...parts) as object);
-
-const event = fc.oneof(command, verdict, result);
+const event = fc.oneof(command, verdict);
 
 /** Where the `n`th of some marks is, counted round; 0 when there is none. */
 function nth(line: string, mark: string, n: number): number {
@@ -203,9 +184,7 @@ const strangeValue = fc.constantFrom(
 const members = [
   ..."v type session n prev time trace command kind connection principal address text".split(" "),
   ..."parameters long operations mayWait deadline revision decision hash under hold".split(" "),
-  ..."outcome verdict rows tags error input sent extra __proto__ constructor claims oid id".split(
-    " ",
-  ),
+  ..."extra __proto__ constructor claims oid id".split(" "),
 ];
 const member = fc.tuple(fc.constantFrom(...members), strangeValue).map(([k, v]) => `"${k}":${v}`);
 /** Where a member or an element may begin or end; `at` chooses. */
@@ -274,9 +253,9 @@ describe("a line's quick reading", () => {
         expect(allowed).toContain(outcome(lines, line));
         expect(allowed).toContain(outcome(lines, line));
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
-  });
+  }, 60_000);
 
   test("is never wrong, however a line is changed", () => {
     const lines = new EventLines();
@@ -292,11 +271,11 @@ describe("a line's quick reading", () => {
         counts[found]++;
         expect(found).not.toBe("wrong");
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
     expect(counts.same).toBeGreaterThan(0);
     expect(counts.left).toBeGreaterThan(0);
-  });
+  }, 60_000);
 
   test("is never wrong, wherever two lines are joined", () => {
     const lines = new EventLines();
@@ -309,9 +288,9 @@ describe("a line's quick reading", () => {
         const line = first.slice(0, nth(first, from, a)) + second.slice(nth(second, to, b));
         expect(outcome(lines, line)).not.toBe("wrong");
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
-  });
+  }, 60_000);
 
   const plain = {
     v: 1,
@@ -362,6 +341,13 @@ describe("a line's quick reading", () => {
     ["a member twice in the end", text.replace('"address"', '"address":"x","address"')],
     ["__proto__ in the beginning", text.replace('"n":2', '"n":2,"__proto__":{"trace":1}')],
     ["__proto__ in the end", text.replace('"address"', '"__proto__":{},"address"')],
+    ["an event numbered 0", text.replace('"n":2', '"n":0')],
+    ["a number that is not exact", text.replace('"time":1', '"time":9007199254740993')],
+    [
+      "a parameter with an unknown member",
+      text.replace("[]", '[{"oid":1,"format":0,"value":"","x":1}]'),
+    ],
+    ["a member between the parameters and who asks", text.replace("[]", '[],"trace":"x"')],
     ["an unknown member", text.replace('"address"', '"extra":1,"address"')],
     ["the mark inside a string", text.replace("select 1", ',\\"kind\\":\\"x')],
     ["the mark inside an object", text.replace('"n":2', '"n":{"a":1,"kind":"simple"}')],
