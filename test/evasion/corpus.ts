@@ -8,10 +8,10 @@ import { laundering } from "./laundering.ts";
 import { oracles } from "./oracles.ts";
 import { relations } from "./relations.ts";
 import { rows } from "./rows.ts";
+import { thefts as plainThefts } from "./thefts.ts";
 import { tracedControls } from "./traced-controls.ts";
-import type { Control, Leak } from "./case.ts";
-
-export { thefts } from "./thefts.ts";
+import { transactionControls, transactions, transactionThefts } from "./transactions.ts";
+import type { Control, Evasion, Leak } from "./case.ts";
 
 export const leaks: readonly Leak[] = [
   ...columns,
@@ -22,6 +22,13 @@ export const leaks: readonly Leak[] = [
   ...ddl,
   ...oracles,
   ...errors,
+  ...transactions,
 ];
 
-export const allControls: readonly Control[] = [...controls, ...tracedControls];
+export const thefts: readonly Evasion[] = [...plainThefts, ...transactionThefts];
+
+export const allControls: readonly Control[] = [
+  ...controls,
+  ...tracedControls,
+  ...transactionControls,
+];

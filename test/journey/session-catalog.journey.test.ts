@@ -265,6 +265,21 @@ test("an earlier schema does not lend its names to what was planned before", asy
   expect(said.filter((one) => one === "error 42501")).toHaveLength(3);
 });
 
+test("what another session is changing keeps nobody from the rest, and is waited for", async () => {
+  await using changing = await RawClient.open(bare(cluster));
+  await say(changing, "BEGIN", "ALTER TABLE notes ADD COLUMN late int DEFAULT 3");
+  await using raw = await guarded();
+  // Everybody's catalog is read again.
+  await raw.query("CREATE TABLE other.unrelated (id int)");
+  expect(await raw.query("SELECT name FROM customers WHERE id = 1")).toContain("row Ann");
+  expect(await raw.query("SELECT contact FROM contacts WHERE id = 1")).toContain(
+    "row c***@secret.example",
+  );
+  const said = raw.query("SELECT count(late) FROM notes");
+  await say(changing, "INSERT INTO notes (body) VALUES ('x')", "COMMIT");
+  expect(await said).toContain("row 1");
+});
+
 test("what was made a moment ago past the gateway is there", async () => {
   await using raw = await guarded();
   expect(await raw.query("SELECT 1")).toContain("row 1");

@@ -6,6 +6,30 @@
 export const catalogSettings = "SET search_path TO pg_catalog";
 
 /**
+ * What another transaction changes at this moment, so that printing a definition would wait for it; for as long as the
+ * transaction in which the catalog is read. To be run first in it.
+ */
+export const lockedSetting =
+  `SELECT pg_catalog.set_config('sallyport.locked', (SELECT COALESCE(pg_catalog.string_agg(DISTINCT l.relation::pg_catalog.text, ','), '') ` +
+  `FROM pg_catalog.pg_locks l WHERE l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock' ` +
+  `AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid() AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.database OPERATOR(pg_catalog.=) (SELECT y.oid ` +
+  `FROM pg_catalog.pg_database y WHERE y.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())), true)`;
+
+const locked = (oid: string): string =>
+  `${oid} = ANY (pg_catalog.string_to_array(pg_catalog.current_setting('sallyport.locked', true), ',')::pg_catalog.oid[])`;
+
+/** A stored query that reads what is locked. */
+const readsLocked = (table: string, oid: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_depend y WHERE y.classid = 'pg_catalog.${table}'::pg_catalog.regclass
+    AND y.objid = ${oid} AND y.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND ${locked("y.refobjid")})`;
+
+const free = (text: string, ...hindrances: readonly string[]): string =>
+  `CASE WHEN ${hindrances.map((one) => `NOT COALESCE(${one}, false)`).join(" AND ")} THEN ${text} END`;
+
+const lockedView = (oid: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_rewrite z WHERE z.ev_class = ${oid} AND ${readsLocked("pg_rewrite", "z.oid")})`;
+
+/**
  * `all`: everything; `own`: what people made; `session`: the same with the session's own temporary objects, as it
  * sees them; `temporary`: those alone. What is temporary has the schema `pg_temp`.
  */
@@ -42,11 +66,13 @@ function queriesOf(part: CatalogPart) {
     version: `SELECT pg_catalog.current_setting('server_version_num')`,
     schemas: `SELECT ${schema} FROM pg_catalog.pg_namespace n WHERE ${visible} ORDER BY n.oid`,
     relations: `SELECT c.oid, ${schema}, c.relname, c.relkind, c.reltype, c.relrowsecurity,
-        EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1')
+        EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),
+        COALESCE(${locked("c.oid")}, false) OR ${lockedView("c.oid")} OR EXISTS (SELECT FROM pg_catalog.pg_policy q
+          WHERE q.polrelid = c.oid AND ${readsLocked("pg_policy", "q.oid")})
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('r','p','v','m','f','S','c') AND ${visible} AND ${made("c.oid")} ORDER BY c.oid`,
     columns: `SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
-        pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+        ${free("pg_catalog.pg_get_expr(d.adbin, d.adrelid)", locked("d.adrelid"))}
       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
       LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r','p','v','m','f','S','c') AND ${made("c.oid")}
@@ -86,16 +112,14 @@ function queriesOf(part: CatalogPart) {
         WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
           'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
       WHERE x.relation <> 0 AND ${ofRelation("x.relation")} OR x.type <> 0 AND ${ofType("x.type")} ORDER BY 1, 2, 3, 4`,
-    expressions: `SELECT k.conrelid, k.contypid, pg_catalog.pg_get_expr(k.conbin, k.conrelid), 'check'
+    expressions: `SELECT k.conrelid, k.contypid, ${free("pg_catalog.pg_get_expr(k.conbin, k.conrelid)", locked("k.conrelid"))}, 'check'
         FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
           AND (${ofRelation("k.conrelid")} OR ${ofType("k.contypid")})
-      UNION ALL SELECT i.indrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
-          pg_catalog.pg_get_expr(i.indpred, i.indrelid)), 'index'
+      UNION ALL SELECT i.indrelid, 0, ${free("pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid))", locked("i.indrelid"))}, 'index'
         FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${ofRelation("i.indrelid")}
-      UNION ALL SELECT p.polrelid, 0, pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-          pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 'policy'
+      UNION ALL SELECT p.polrelid, 0, ${free("pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))", locked("p.polrelid"), readsLocked("pg_policy", "p.oid"))}, 'policy'
         FROM pg_catalog.pg_policy p WHERE ${ofRelation("p.polrelid")}
-      UNION ALL SELECT s.stxrelid, 0, pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'statistics'
+      UNION ALL SELECT s.stxrelid, 0, ${free("pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid)", locked("s.stxrelid"))}, 'statistics'
         FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL AND ${ofRelation("s.stxrelid")}`,
     types: `SELECT t.oid, ${schema}, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
         CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid
@@ -114,10 +138,10 @@ function queriesOf(part: CatalogPart) {
     casts: `SELECT k.castsource, k.casttarget, k.castfunc, k.castcontext, k.castmethod, k.oid
       FROM pg_catalog.pg_cast k WHERE ${shared} AND ${made("k.oid")} ORDER BY k.oid`,
     /** Printed under `catalogSettings`, so that every name outside pg_catalog is qualified. */
-    definitions: `SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
+    definitions: `SELECT c.oid, ${free("pg_catalog.pg_get_viewdef(c.oid)", locked("c.oid"), lockedView("c.oid"))} FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('v','m') AND c.oid >= 16384 AND ${visible} ORDER BY c.oid`,
-    bodies: `SELECT p.oid, COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc), p.prosqlbody IS NOT NULL,
+    bodies: `SELECT p.oid, COALESCE(${free("pg_catalog.pg_get_function_sqlbody(p.oid)", readsLocked("pg_proc", "p.oid"))}, p.prosrc), p.prosqlbody IS NOT NULL,
         p.proconfig IS NOT NULL, p.proisstrict
       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_catalog.pg_language l ON l.oid = p.prolang

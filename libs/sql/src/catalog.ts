@@ -60,6 +60,8 @@ export interface Relation {
   readonly rowSecurity: boolean;
   /** Rules other than a view's own. */
   readonly rules: boolean;
+  /** Another transaction was changing it, so that its expressions and definition could not be read. */
+  readonly unread: boolean;
   readonly columns: readonly Column[];
   /** Direct partition or inheritance parents and children, by oid. */
   readonly parents: readonly number[];

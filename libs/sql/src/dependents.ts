@@ -98,13 +98,11 @@ export function cascadeFrom(begin: readonly Dependable[], context: Context): voi
   for (const oid of dropped) {
     const relation = catalog.relations.get(oid);
     if (!relation) continue;
-    context.touch(context.classification.ofRelation(relation, true));
     if (relation.kind !== "c") asked.act("drop", asked.resources.table(relation));
   }
   for (const oid of altered) {
     const relation = dropped.has(oid) ? undefined : catalog.relations.get(oid);
     if (!relation) continue;
-    context.touch(context.classification.ofRelation(relation, true));
     asked.act("alter", asked.resources.table(relation));
   }
 

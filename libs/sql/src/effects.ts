@@ -1,6 +1,7 @@
 import type { Column, IncomingForeignKey, Relation, Trigger } from "./catalog.ts";
 import { firstUserOid } from "./catalog.ts";
 import type { Context } from "./context.ts";
+import { refuseUnread } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { family, openRelation } from "./relations.ts";
 import { baseColumns, viewBase } from "./view-writes.ts";
@@ -122,6 +123,7 @@ function cascade(
     const from = context.catalog.relations.get(key.from);
     if (!from) throw new Opaque("a foreign key of an unknown table");
     const caused: Change = action === "delete" && rule === "c" ? "delete" : "update";
+    refuseUnread(from);
     if (rule === "d") reachDefaults(from, key.referencing, context);
     for (const one of family(from, true, context)) {
       changeOne(caused, one, { where: true, columns: key.referencing }, context, seen);

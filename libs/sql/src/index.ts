@@ -7,13 +7,14 @@ export {
   catalogSettings,
   builtinDigest,
   digestQuery,
+  lockedSetting,
   ownQueries,
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";
 export { dependentsQuery, dependentsUnknown, readDependents } from "./dependents.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
-export { maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
+export { isBeingChanged, maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
 export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";
 export { openParser, threadAbove, type Parser } from "./parser.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";

@@ -52,6 +52,15 @@ export function namesOf(catalog: Catalog, context: NameContext): Names {
 
 /** Why a name that may be a temporary object's is opaque; the catalog with the session's own ones would tell. */
 export const temporaryObject = "a temporary object";
+const beingChanged = "is being changed by another transaction";
+/** Whether it is opaque because of that, which passes. */
+export const isBeingChanged = (reason: string): boolean => reason.includes(beingChanged);
+
+/** @throws {Opaque} for what could not be read. */
+export function refuseUnread({ schema, name, unread }: Relation): void {
+  if (unread) throw new Opaque(`${schema}.${name} ${beingChanged}`);
+}
+
 export const maybeTemporary = "an unqualified name in a session with temporary objects";
 
 const temporarySchema = "pg_temp";
@@ -94,7 +103,9 @@ export class Names {
 
   findRelation({ schema, name }: QualifiedName): Relation | undefined {
     this.#refuseTemporary(schema, name);
-    return this.#first(schema, (place) => this.catalog.relation(place, name));
+    const found = this.#first(schema, (place) => this.catalog.relation(place, name));
+    if (found) refuseUnread(found);
+    return found;
   }
 
   /** Null when the type is not known to the catalog. */

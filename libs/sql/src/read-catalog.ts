@@ -217,7 +217,7 @@ function relations(rows: CatalogRows): Relation[] {
       .map((row) => [number(row[0]), numbers(row[1])]),
   );
   const references = ownForeignKeys(rows);
-  const definitions = new Map(rows.definitions.map((row) => [number(row[0]), string(row[1])]));
+  const definitions = new Map(rows.definitions.map((row) => [number(row[0]), row[1] ?? null]));
   return rows.relations.map((row) => {
     const oid = number(row[0]);
     return {
@@ -228,6 +228,7 @@ function relations(rows: CatalogRows): Relation[] {
       rowType: number(row[4]),
       rowSecurity: truth(row[5]),
       rules: truth(row[6]),
+      unread: truth(row[7]),
       columns: columnsOf.get(oid) ?? [],
       parents: parents.get(oid) ?? [],
       children: children.get(oid) ?? [],

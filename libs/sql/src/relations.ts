@@ -2,6 +2,7 @@ import type { Column, Relation } from "./catalog.ts";
 import { isBuiltin } from "./builtin-tags.ts";
 import { kin } from "./classification.ts";
 import type { Context } from "./context.ts";
+import { refuseUnread } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import type { RangeEntry } from "./scope.ts";
 import { union, type Value } from "./value.ts";
@@ -14,8 +15,11 @@ export const family = (
   relation: Relation,
   children: boolean,
   context: Context,
-): readonly Relation[] =>
-  children ? [relation, ...kin(context.catalog, relation, "children")] : [relation];
+): readonly Relation[] => {
+  const all = children ? [relation, ...kin(context.catalog, relation, "children")] : [relation];
+  for (const one of all) refuseUnread(one);
+  return all;
+};
 
 /** Asks what reading it asks, of a view what its query asks besides; opaque for what cannot be traced. */
 export function openRelation(relation: Relation, children: boolean, context: Context): void {

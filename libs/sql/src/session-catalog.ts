@@ -1,5 +1,10 @@
 import type { Catalog } from "./catalog.ts";
-import { builtinDigest, sessionQueries, type CatalogQuery } from "./catalog-queries.ts";
+import {
+  builtinDigest,
+  lockedSetting,
+  sessionQueries,
+  type CatalogQuery,
+} from "./catalog-queries.ts";
 import { dependentsQuery, readDependents } from "./dependents.ts";
 import { layered } from "./layered-catalog.ts";
 import type { Parser } from "./parser.ts";
@@ -13,7 +18,7 @@ export type SessionPart = "session" | "temporary";
 const widths: Readonly<Record<CatalogQuery, number>> = {
   version: 1,
   schemas: 1,
-  relations: 7,
+  relations: 8,
   columns: 8,
   inheritance: 2,
   triggers: 3,
@@ -69,10 +74,11 @@ export const sessionSettings = `SELECT ${[
   ["search_path", "pg_catalog, pg_temp"],
   ["quote_all_identifiers", "off"],
   ["lock_timeout", "100ms"],
+  ["statement_timeout", "30s"],
   ["max_parallel_workers_per_gather", "0"],
 ]
   .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
-  .join(", ")}`;
+  .join(", ")}, ${lockedSetting.replace(/^SELECT /, "")}`;
 
 type Rows = readonly (readonly (string | null)[])[];
 

@@ -8,6 +8,7 @@ import {
   catalogSettings,
   classification,
   digestQuery,
+  lockedSetting,
   majors,
   needsSessionNames,
   noNames,
@@ -44,10 +45,13 @@ export class CatalogView implements ColumnKnowledge {
   readonly #parser: Parser;
   readonly #classified: Classified;
   readonly #remembered = new Map<string, Analysis>();
+  /** Nothing of it could not be read. */
+  readonly whole: boolean;
 
   constructor(connection: string, catalog: Catalog, classified: Classified, parser: Parser) {
     this.connection = connection;
     this.catalog = catalog;
+    this.whole = ![...catalog.relations.values()].some(({ unread }) => unread);
     this.#classified = classified;
     this.#classification = classification(catalog, classified);
     this.#parser = parser;
@@ -282,7 +286,8 @@ export class TargetCatalog {
       if (!this.#view || found !== this.#digest) {
         this.#view = await this.#readAll(line);
         this.#views += 1;
-        this.#digest = found;
+        // What another transaction was changing is read as soon as it can be.
+        this.#digest = this.#view.whole ? found : "";
       }
       this.#seen = changes;
       this.#watching ??= setInterval(
@@ -340,6 +345,7 @@ export class TargetCatalog {
     const marked = await this.#ask(line, "builtin digest", `SELECT ${builtinDigest}`);
     const digest = marked[0]?.[0] ?? "";
     const known = this.#builtinsAs(digest);
+    await this.#ask(line, "locked", lockedSetting);
     const rows = await this.#readRows(line, known ? ownQueries : catalogQueries);
     await this.#ask(line, "end", "COMMIT");
     const parser = this.#parser;

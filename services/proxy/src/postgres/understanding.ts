@@ -1,6 +1,7 @@
 import { asSallyError } from "@sallyport/runtime";
 import {
   dependentsUnknown,
+  isBeingChanged,
   maybeTemporary,
   sessionSettings,
   sessionStatements,
@@ -50,7 +51,13 @@ interface Tried {
   readonly asked?: number;
   /** The catalog was looked at again, because of a name that it does not have. */
   readonly rechecked?: boolean;
+  /** How often it was waited for another session's transaction. */
+  readonly waited?: number;
 }
+
+/** Milliseconds between two looks whether another session's transaction is over, and how many looks. */
+const lookEvery = 250;
+const mostLooks = 20;
 
 /** Others may change the target meanwhile, so that what was read is old at once. */
 const mostAsked = 3;
@@ -137,6 +144,7 @@ export class Understanding {
   #learn(unit: CommandUnit, opaque: string, unresolved: boolean, tried: Tried): boolean {
     const { turn, answers, writer, own } = this.#parts;
     if (turn.status === "E") return false;
+    if (isBeingChanged(opaque)) return this.#waitForOthers(unit, tried);
     const isTemporary = opaque === temporaryObject || opaque === maybeTemporary;
     const unknown = unresolved || opaque.endsWith(" is not known");
     if (unknown && !tried.rechecked) {
@@ -161,6 +169,22 @@ export class Understanding {
     }
     if (!answers.syncing || writer.unsynced) return false;
     this.#wait(unit, tried);
+    return true;
+  }
+
+  /** The target would have the client wait for such a table; the gateway has it wait for a while before it refuses. */
+  #waitForOthers(unit: CommandUnit, tried: Tried): boolean {
+    const { turn, own } = this.#parts;
+    const { waited = 0 } = tried;
+    if (waited >= mostLooks) return false;
+    turn.phase = "working";
+    setTimeout(() => {
+      if (turn.ended) return;
+      const again = { ...tried, waited: waited + 1, asked: 0 };
+      own.forget();
+      if (turn.ddl) turn.resumeWith(() => this.#take(unit, again));
+      else this.#recheck(unit, again);
+    }, lookEvery).unref();
     return true;
   }
 
