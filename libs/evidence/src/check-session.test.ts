@@ -1,7 +1,13 @@
 import { newHoldId, type Verdict } from "@sallyport/contracts";
 import { describe, expect, test } from "vitest";
 import { checkSession } from "./check-session.ts";
-import { decodeEvents, encodeEvent, type EventEntry, type OutputEntry } from "./entry.ts";
+import {
+  beginEntry,
+  decodeEvents,
+  eventParts,
+  type EventEntry,
+  type OutputEntry,
+} from "./entry.ts";
 import { isoTime } from "./session-list.ts";
 import { SampleSession, samplePrincipal } from "./sample-session.ts";
 import { assembleSession, timeline } from "./session-record.ts";
@@ -20,7 +26,13 @@ const verdictOf = (line: string): Stored => ({ subject: "sp.rec.0.w1.verdict", l
 function entries(stored: readonly Stored[]): EventEntry[] {
   return stored.flatMap(({ subject, line }, index) =>
     decodeEvents(
-      encodeEvent({ seq: index + 1, subject, time: "2026-11-22T18:31:20Z" }, 0, Buffer.from(line)),
+      Buffer.concat(
+        eventParts(
+          beginEntry({ seq: index + 1, subject, time: "2026-11-22T18:31:20Z" }),
+          0,
+          Buffer.from(line),
+        ),
+      ),
     ).filter((entry) => entry.kind === "event"),
   );
 }

@@ -1,4 +1,5 @@
 import { eventHash, OutputHeader, RecordEvent, type OutputChunk } from "@sallyport/contracts";
+import type { StoredChunk } from "./stored-chunk.ts";
 import type { Anomaly, AnomalyCode, StoredMessage, StreamKind } from "./stored-message.ts";
 
 /** Where on the bus something lay. */
@@ -35,15 +36,29 @@ export interface OutputEntry extends Place {
 
 const eventMark = ',"event":';
 const newline = Buffer.from("\n");
+const closing = Buffer.from("}\n");
+const chunkMark = Buffer.from(',"output":');
 
 const place = ({ seq, subject, time }: Place): string =>
   `"seq":${seq},"subject":${JSON.stringify(subject)},"time":${JSON.stringify(time)}`;
 
-/** One line of NDJSON, in which the event's own bytes lie unchanged as the last member. */
-export function encodeEvent(at: Place, line: number, raw: Buffer): Buffer {
-  const head = `{${place(at)},"line":${line}${eventMark}`;
-  return Buffer.concat([Buffer.from(head), raw, Buffer.from("}\n")]);
+/** What each entry of a message begins with. */
+export const beginEntry = (at: Place): Buffer => Buffer.from(`{${place(at)}`);
+
+const lineMember = (line: number): Buffer => Buffer.from(`,"line":${line}${eventMark}`);
+/** Of lines that most messages have. */
+const lineMembers = Array.from({ length: 256 }, (_, line) => lineMember(line));
+
+/** The parts of a line of NDJSON, in which the event's own bytes lie unchanged as the last member. */
+export function eventParts(begin: Buffer, line: number, raw: Buffer): readonly Buffer[] {
+  return [begin, lineMembers[line] ?? lineMember(line), raw, closing];
 }
+
+/** The parts of a line that ends in the chunk's header, then the chunk's bytes, then a newline. */
+export const chunkParts = (
+  begin: Buffer,
+  { header, body }: Omit<StoredChunk, "session">,
+): readonly Buffer[] => [begin, chunkMark, header, closing, body, newline];
 
 export function encodeAnomaly(
   stream: StreamKind,
@@ -60,12 +75,6 @@ export function encodeAnomaly(
     data: (line?.raw ?? message.data).toString("base64"),
   });
   return Buffer.from(`{${place(message)},"anomaly":${rest}}\n`);
-}
-
-/** A line that ends in the chunk's header, then the chunk's bytes, then a newline. The bytes are the chunk's own. */
-export function encodeChunk(at: Place, { header, body }: OutputChunk): readonly Uint8Array[] {
-  const head = `{${place(at)},"output":${JSON.stringify(header)}}\n`;
-  return [Buffer.from(head), body, newline];
 }
 
 /** Reads lines of an events object. @throws Error when they are none */

@@ -16,7 +16,7 @@ export class FrameWriter {
   readonly #size: number;
   readonly #packed: Buffer[] = [];
   readonly #frames: Frame[] = [];
-  #open: Uint8Array[] = [];
+  #open: Buffer;
   #openBytes = 0;
   #offset = 0;
 
@@ -26,14 +26,16 @@ export class FrameWriter {
    */
   constructor(size: number, level: number) {
     this.#size = size;
+    this.#open = Buffer.allocUnsafeSlow(size);
     this.#options = { params: { [constants.ZSTD_c_compressionLevel]: level } };
   }
 
-  /** A piece in one or more parts, which the caller no longer writes to. */
-  add(...parts: readonly Uint8Array[]): Stretch {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+  /** A piece, copied from `start` to `end` of where it lies. */
+  add(bytes: Buffer, start = 0, end = bytes.length): Stretch {
+    const length = end - start;
     const stretch: Stretch = [this.#frames.length, this.#openBytes, length];
-    this.#open.push(...parts);
+    this.#makeRoom(length);
+    bytes.copy(this.#open, this.#openBytes, start, end);
     this.#openBytes += length;
     if (this.#openBytes >= this.#size) this.#close();
     return stretch;
@@ -45,12 +47,19 @@ export class FrameWriter {
   }
 
   #close(): void {
-    const packed = zstdCompressSync(Buffer.concat(this.#open), this.#options);
+    const packed = zstdCompressSync(this.#open.subarray(0, this.#openBytes), this.#options);
     this.#frames.push([this.#offset, packed.length, this.#openBytes]);
     this.#packed.push(packed);
     this.#offset += packed.length;
-    this.#open = [];
     this.#openBytes = 0;
+  }
+
+  #makeRoom(length: number): void {
+    const needed = this.#openBytes + length;
+    if (needed <= this.#open.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#open.length));
+    this.#open.copy(larger, 0, 0, this.#openBytes);
+    this.#open = larger;
   }
 }
 

@@ -16,6 +16,7 @@ export type { EventGist } from "./event-gist.ts";
 export { decodeEvents, type AnomalyEntry, type EventEntry, type OutputEntry } from "./entry.ts";
 export { readStretches } from "./frames.ts";
 export { Segment, sealBundle, type ObjectKind, type SealedObject } from "./segment.ts";
+export { Slabs } from "./slabs.ts";
 export { readIndex, type SegmentIndex, type SessionPart } from "./session-index.ts";
 export {
   manifestKey,

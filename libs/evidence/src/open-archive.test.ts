@@ -28,7 +28,7 @@ test("what archives to a directory does not load the S3 client", async () => {
   expect(
     await looksForClient(`{ directory: "/archive", every: 1, s3: { bucket: "b", prefix: "" } }`),
   ).toBe(true);
-});
+}, 60_000);
 
 test("an archive has a name", async () => {
   expect((await openPlace("/var/archive")).place).toBe("/var/archive");

@@ -3,7 +3,7 @@ import { eventHash } from "@sallyport/contracts";
 import * as fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { ArchiveReader } from "./archive-reader.ts";
-import { decodeEvents, encodeEvent } from "./entry.ts";
+import { beginEntry, decodeEvents, eventParts } from "./entry.ts";
 import { FrameWriter, joinStretches, readStretches } from "./frames.ts";
 import { SampleArchive } from "./sample-archive.ts";
 import { SampleSession } from "./sample-session.ts";
@@ -21,7 +21,7 @@ test("an event's line is kept byte for byte, whatever is in it", () => {
       // A writer may space and order its JSON as it likes; the hash is over its bytes.
       const line = Buffer.from(new SampleSession().command(text).line.replace('"n":', ' "n" :  '));
       const place = { seq: 7, subject: `${subject},"event":`, time: "2026-11-22T18:31:20Z" };
-      const [entry] = decodeEvents(encodeEvent(place, 3, line));
+      const [entry] = decodeEvents(Buffer.concat(eventParts(beginEntry(place), 3, line)));
       expect(entry).toMatchObject({ kind: "event", ...place, line: 3, hash: eventHash(line) });
       expect(entry?.kind === "event" && entry.raw.equals(line)).toBe(true);
     }),

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
-import type { OutputChunk, SessionId } from "@sallyport/contracts";
-import { encodeAnomaly, encodeChunk, encodeEvent } from "./entry.ts";
+import type { SessionId } from "@sallyport/contracts";
+import { beginEntry, chunkParts, encodeAnomaly, eventParts } from "./entry.ts";
 import { FrameWriter, joinStretches, type Frame, type Stretch } from "./frames.ts";
 import { SessionSummary } from "./session-summary.ts";
 import type { SegmentIndex } from "./session-index.ts";
+import { Slabs } from "./slabs.ts";
+import type { StoredChunk } from "./stored-chunk.ts";
 import type { Anomaly, EventLine, StoredMessage, StreamKind } from "./stored-message.ts";
 
 export type ObjectKind = "events" | "output" | "index" | "bundle";
@@ -30,19 +32,27 @@ const endings = { events: "events.ndjson.zst", output: "output.zst", index: "ind
 
 interface Collected {
   readonly summary: SessionSummary;
-  readonly events: Buffer[];
-  readonly output: (readonly Uint8Array[])[];
+  /** Slab, offset and length of each entry. */
+  readonly events: number[];
+  readonly output: number[];
 }
 
 /** Gathers entries of many sessions, and seals them as objects in which each session's lie together. */
 export class Segment {
   readonly #partition: number;
   readonly #sessions = new Map<SessionId, Collected>();
-  readonly #anomalies: Buffer[] = [];
+  readonly #anomalies: number[] = [];
+  readonly #slabs: Slabs;
+  /** The message that was added from last, and what its entries begin with. */
+  #message: StoredMessage | null = null;
+  #begin: Buffer = Buffer.alloc(0);
   #bytes = 0;
 
-  constructor(partition: number) {
+  /** @param slabs what an earlier segment put there is gone */
+  constructor(partition: number, slabs = new Slabs()) {
     this.#partition = partition;
+    this.#slabs = slabs;
+    slabs.reset();
   }
 
   /** What it holds, before packing. */
@@ -51,17 +61,15 @@ export class Segment {
   }
 
   addEvent(message: StoredMessage, writer: string, line: EventLine): void {
-    const entry = encodeEvent(message, line.line, line.raw);
     const collected = this.#of(line.event.session);
-    collected.events.push(entry);
+    const parts = eventParts(this.#beginOf(message), line.line, line.raw);
+    this.#bytes += this.#slabs.put(parts, collected.events);
     collected.summary.add(writer, line.event);
-    this.#bytes += entry.length;
   }
 
-  addOutput(message: StoredMessage, chunk: OutputChunk): void {
-    const entry = encodeChunk(message, chunk);
-    this.#of(chunk.header.session).output.push(entry);
-    for (const part of entry) this.#bytes += part.length;
+  addOutput(message: StoredMessage, chunk: StoredChunk): void {
+    const parts = chunkParts(this.#beginOf(message), chunk);
+    this.#bytes += this.#slabs.put(parts, this.#of(chunk.session).output);
   }
 
   /** @param line null when the whole message is anomalous */
@@ -72,8 +80,7 @@ export class Segment {
     anomaly: Anomaly,
   ): void {
     const entry = encodeAnomaly(stream, message, line, anomaly);
-    this.#anomalies.push(entry);
-    this.#bytes += entry.length;
+    this.#bytes += this.#slabs.put([entry], this.#anomalies);
   }
 
   /** The segment's objects, the index last; none when nothing was added. */
@@ -81,16 +88,23 @@ export class Segment {
     if (this.#bytes === 0) return [];
     const events = new FrameWriter(frameSize, level);
     const output = new FrameWriter(frameSize, level);
-    const pack = (writer: FrameWriter, pieces: readonly (readonly Uint8Array[])[]): Stretch[] =>
-      joinStretches(pieces.map((parts) => writer.add(...parts)));
+    const pack = (writer: FrameWriter, places: readonly number[]): Stretch[] => {
+      const stretches: Stretch[] = [];
+      for (let index = 0; index < places.length; index += 3) {
+        const at = places[index + 1] ?? 0;
+        const slab = this.#slabs.slab(places[index] ?? 0);
+        stretches.push(writer.add(slab, at, at + (places[index + 2] ?? 0)));
+      }
+      return joinStretches(stretches);
+    };
     const sessions = [...this.#sessions].map(([session, collected]) => ({
       ...collected.summary.part(session),
-      events: pack(events, collected.events.map(alone)),
+      events: pack(events, collected.events),
       output: pack(output, collected.output),
     }));
     const anomalies = {
-      count: this.#anomalies.length,
-      events: pack(events, this.#anomalies.map(alone)),
+      count: this.#anomalies.length / 3,
+      events: pack(events, this.#anomalies),
     };
     const objects: SealedObject[] = [];
     const keep = (
@@ -123,6 +137,14 @@ export class Segment {
     return collected;
   }
 
+  #beginOf(message: StoredMessage): Buffer {
+    if (message !== this.#message) {
+      this.#message = message;
+      this.#begin = beginEntry(message);
+    }
+    return this.#begin;
+  }
+
   #object(kind: "events" | "output" | "index", bytes: Buffer): SealedObject {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     return {
@@ -133,8 +155,6 @@ export class Segment {
     };
   }
 }
-
-const alone = (piece: Buffer): readonly Uint8Array[] => [piece];
 
 /** A bundle revision as an object of the archive. */
 export function sealBundle(revision: number, bytes: Buffer): SealedObject {

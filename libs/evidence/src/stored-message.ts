@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import {
-  decodeOutput,
   otherVersion,
   parseRecordSubject,
   RecordEvent,
-  type OutputChunk,
   type RecordKind,
 } from "@sallyport/contracts";
 import type { EventGist } from "./event-gist.ts";
 import { readPlainEvent } from "./plain-event.ts";
+import { readChunks, type StoredChunk } from "./stored-chunk.ts";
 
 export type StreamKind = "record" | "output";
 
@@ -63,7 +62,7 @@ export type ReadMessage =
       readonly events: readonly EventLine[];
       readonly bad: readonly BadLine[];
     }
-  | { readonly kind: "output"; readonly writer: string; readonly chunks: readonly OutputChunk[] };
+  | { readonly kind: "output"; readonly writer: string; readonly chunks: readonly StoredChunk[] };
 
 const anomaly = (code: AnomalyCode, detail: string): ReadMessage => ({
   kind: "anomaly",
@@ -96,7 +95,7 @@ export function readOutputMessage(partition: number, message: StoredMessage): Re
   const subject = /^sp\.out\.(\d{1,4})\.([a-z][a-z0-9-]{0,62})$/.exec(message.subject);
   if (Number(subject?.[1] ?? Number.NaN) !== partition)
     return anomaly("wrong-subject", "the subject is none of this partition's output");
-  const chunks = decodeOutput(message.data);
+  const chunks = readChunks(message.data);
   if (chunks === null || chunks.length === 0)
     return anomaly("unreadable", "not a run of output chunks");
   return { kind: "output", writer: subject?.[2] ?? "", chunks };

@@ -1,5 +1,6 @@
 import {
   Segment,
+  Slabs,
   type EventGist,
   type SealedObject,
   type StoredMessage,
@@ -60,6 +61,7 @@ export class Archiving {
   readonly #record: StreamReading;
   readonly #output: StreamReading;
   readonly #intake: Intake;
+  readonly #slabs = new Slabs();
   #segment: Segment;
   /** When the oldest message of the segment was read, null while it is empty. */
   #since: number | null = null;
@@ -72,7 +74,7 @@ export class Archiving {
     this.#record = record;
     this.#output = output;
     this.#intake = intake;
-    this.#segment = new Segment(options.partition);
+    this.#segment = new Segment(options.partition, this.#slabs);
   }
 
   static async begin(options: ArchivingOptions): Promise<Archiving> {
@@ -164,7 +166,7 @@ export class Archiving {
       }
     }
     this.#prepared = null;
-    this.#segment = new Segment(this.#options.partition);
+    this.#segment = new Segment(this.#options.partition, this.#slabs);
     this.#since = null;
     this.#intake.revisions.clear();
     this.#record.committed();

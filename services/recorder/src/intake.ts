@@ -79,9 +79,9 @@ export class Intake {
         return;
       case "output":
         for (const [line, chunk] of read.chunks.entries()) {
-          const { session } = chunk.header;
+          const { session } = chunk;
           if (this.#ownership.mayWrite(read.writer, session)) segment.addOutput(message, chunk);
-          else strange({ line, raw: Buffer.from(chunk.body) }, foreign(session));
+          else strange({ line, raw: chunk.body }, foreign(session));
         }
     }
   }
