@@ -6,6 +6,7 @@ import { allControls, leaks, thefts } from "./corpus.ts";
 import { classified } from "./policies.ts";
 import { isWeaker, parsedTexts, readScript, type Parsed } from "./reading.ts";
 import { recordedCatalog } from "./recorded-catalog.ts";
+import { since } from "./since.ts";
 
 /**
  * Each rule of the analyser is switched off in turn and the corpus read again, without a server: a rule without which
@@ -93,6 +94,14 @@ test("no control is denied", async () => {
     if (same.some((one) => one.denied)) denied.push(what);
   }
   expect(denied).toEqual([]);
+});
+
+test("what older majors lack is said of cases that are there", () => {
+  const titles = new Set([
+    ...[...leaks, ...thefts].map(({ idea }) => idea),
+    ...allControls.map(({ what }) => what),
+  ]);
+  expect([...since.keys()].filter((title) => !titles.has(title))).toEqual([]);
 });
 
 test("there are enough of them, and no two are alike but for names and literals", () => {

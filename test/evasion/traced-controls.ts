@@ -151,7 +151,7 @@ export const tracedControls: readonly Control[] = [
     ],
     [
       "XMLTABLE",
-      "SELECT * FROM XMLTABLE('/r/a' PASSING '<r><a>1</a><a>2</a></r>'::xml COLUMNS n integer PATH '.')",
+      "SELECT * FROM XMLTABLE('/r/a' PASSING ('<r><a>1</a><a>2</a></r>'::xml) COLUMNS n integer PATH '.')",
     ],
     ["JSON_ARRAY of a query", "SELECT JSON_ARRAY(SELECT name FROM customers ORDER BY id)"],
     [
