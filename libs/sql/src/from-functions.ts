@@ -4,7 +4,7 @@ import { call } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { aliasOf, rename } from "./from.ts";
-import { nameOf } from "./names.ts";
+import { nameOf, temporaryObject } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { outputName } from "./output-names.ts";
 import { Scope, type RangeEntry, type ScopeColumn } from "./scope.ts";
@@ -170,7 +170,9 @@ function shapeOf(func: Func, value: Value, name: string, context: Context): Scop
       throw new Opaque(`columns of function ${name} are not known`);
     return [column(name, 0)];
   }
-  if (result?.kind !== "c") return [column(name, value.type)];
+  // Only types of temporary relations are not in the catalog.
+  if (!result) throw new Opaque(temporaryObject);
+  if (result.kind !== "c") return [column(name, value.type)];
   const relation = context.catalog.relations.get(result.relation);
   if (!relation) throw new Opaque(`columns of function ${name} are not known`);
   return relation.columns.map((item) => column(item.name, item.typeOid));

@@ -80,6 +80,7 @@ export class Understanding {
   #take(unit: CommandUnit, tried: Tried): void {
     const { options, turn, answers, writer, names, own, refusing, underWay } = this.#parts;
     if (turn.clientGone || refusing.forgoes(unit)) return;
+    if (turn.isCancelled(unit)) return this.#cancelled(unit);
     if (turn.readyHeld) return this.#wait(unit, tried);
     const size = bytesOf(unit);
     const limit = options.statementLimit;
@@ -122,8 +123,8 @@ export class Understanding {
       namesMayReturn: names.mayReturn,
     });
     if (judgement instanceof Promise) {
-      turn.phase = "working";
-      void judgement.then((one) => turn.resumeWith(() => this.#understood(unit, one, tried)));
+      const goOn = turn.waitFor(() => this.#take(unit, tried));
+      void judgement.then((one) => goOn(() => this.#understood(unit, one, tried)));
       return;
     }
     this.#understood(unit, judgement, tried);
@@ -194,11 +195,11 @@ export class Understanding {
 
   #afterCatalog(unit: CommandUnit, tried: Tried): void {
     const { options, turn, refusing } = this.#parts;
-    turn.phase = "working";
+    const goOn = turn.waitFor(() => this.#take(unit, tried));
     options.catalog.ensure().then(
-      () => turn.resumeWith(() => this.#take(unit, tried)),
+      () => goOn(() => this.#take(unit, tried)),
       (cause: unknown) =>
-        turn.resumeWith(() => {
+        goOn(() => {
           if (options.catalog.last) return this.#take(unit, { ...tried, unreadable: true });
           refusing.unjudged(unit, refusal(asSallyError(cause)), textOf(unit));
         }),
@@ -208,8 +209,8 @@ export class Understanding {
   /** A name that is missing may have been made a moment ago, past the gateway. */
   #recheck(unit: CommandUnit, tried: Tried): void {
     const { options, turn } = this.#parts;
-    turn.phase = "working";
-    const again = () => turn.resumeWith(() => this.#take(unit, tried));
+    const goOn = turn.waitFor(() => this.#take(unit, tried));
+    const again = () => goOn(() => this.#take(unit, tried));
     options.catalog.recheck().then(again, again);
   }
 
@@ -223,8 +224,9 @@ export class Understanding {
       done: ({ rows, error, status }) =>
         turn.resumeWith(() => {
           turn.status = status;
+          if (turn.isCancelled(unit)) return this.#cancelled(unit);
           if (error) {
-            // A cancel or a timeout of the client's met it: the command that needed it is what fails.
+            // A timeout of the client's met it: the command that needed it is what fails.
             const said = asTarget(error.sqlstate ?? "XX000", error.message ?? "");
             return refusing.unjudged(unit, said, textOf(unit));
           }
@@ -275,10 +277,20 @@ export class Understanding {
   #told(unit: CommandUnit, answer: OwnAnswer | null, tried: Tried): void {
     const { turn, refusing } = this.#parts;
     const { error } = answer ?? {};
+    if (turn.isCancelled(unit)) return this.#cancelled(unit);
     if (turn.status === "E" || error?.sqlstate === "57014") {
       const said = asTarget(error?.sqlstate ?? "XX000", error?.message ?? "");
       return refusing.unjudged(unit, said, textOf(unit));
     }
     this.#take(unit, tried);
+  }
+
+  /** Answered once the cancel is over, so that it meets nothing that the client sends next. */
+  #cancelled(unit: CommandUnit): void {
+    const { turn, refusing } = this.#parts;
+    const { cancelling } = turn;
+    if (cancelling === null) return refusing.unjudged(unit, refusalOf("cancelled"), textOf(unit));
+    turn.phase = "working";
+    void cancelling.then(() => turn.resumeWith(() => this.#take(unit, {})));
   }
 }
