@@ -64,8 +64,11 @@ export class RawClient implements AsyncDisposable {
   static async open(options: RawOptions): Promise<RawClient> {
     const client = await RawClient.start(options);
     client.send(toTarget.passwordMessage(options.password));
-    const last = (await client.ready()).at(-1);
-    if (last !== "ready I") throw new Error(`the log-in ended with ${last ?? "nothing"}`);
+    const said = await client.ready();
+    if (said.at(-1) !== "ready I") {
+      const error = client.heard.findLast(({ kind }) => kind === "error") && client.error;
+      throw new Error(`the log-in ended with ${said.join()}: ${error?.message ?? "no error"}`);
+    }
     return client;
   }
 
