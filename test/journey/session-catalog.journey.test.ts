@@ -20,6 +20,7 @@ INSERT INTO customers VALUES (1, 'Ann', 'canary-ann@secret.example'), (2, 'Bob',
 CREATE VIEW contacts AS SELECT id, email AS contact FROM customers;
 CREATE FUNCTION mail(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = $1';
 CREATE TABLE notes (id int, body text);
+CREATE VIEW shown AS SELECT id, name AS what FROM customers;
 CREATE SCHEMA first;
 CREATE SCHEMA other;
 `;
@@ -28,7 +29,7 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await startCluster({
-    jobs: { "ci-runner": { groups: ["ci"] } },
+    jobs: { "ci-runner": { groups: ["ci"] }, owner: { groups: ["owners"] } },
     sql,
     policies,
     postgres: { hba: clearText },
@@ -263,6 +264,17 @@ test("an earlier schema does not lend its names to what was planned before", asy
   said.push(...(await say(raw, "DROP TABLE first.customers")));
   sees(said);
   expect(said.filter((one) => one === "error 42501")).toHaveLength(3);
+});
+
+test("what a transaction commits is known before its client hears of it, though another one follows", async () => {
+  await using raw = await guarded();
+  const look = "SELECT upper(what) FROM shown WHERE id = 1";
+  expect(await raw.query(look)).toContain("row ANN");
+  await using owner = await RawClient.open(await gateway(cluster, "owner"));
+  const change = "CREATE OR REPLACE VIEW shown AS SELECT id, email AS what FROM customers";
+  expect((await say(owner, "BEGIN", change, "COMMIT AND CHAIN")).at(-1)).toBe("ready T");
+  expect(await raw.query(look)).toContain("row ****");
+  await owner.query("ROLLBACK");
 });
 
 test("what another session is changing keeps nobody from the rest, and is waited for", async () => {

@@ -40,20 +40,24 @@ export class Readiness {
     turn.status = status;
     turn.segments += 1;
     copy.ready();
+    const { committed } = turn;
+    turn.committed = false;
     if (status === "I") {
       statements.transactionEnded(turn.segments);
       underWay.endSuspended();
       if (turn.ddl) {
         turn.ddl = false;
-        return this.#afterDdl(instead);
+        return this.#afterDdl(status, instead);
       }
       names.transactionEnded();
     }
+    // COMMIT AND CHAIN, or a BEGIN behind COMMIT in a query string; DDL may be in what is open, too.
+    if (status === "T" && committed && turn.ddl) return this.#afterDdl(status, instead);
     this.#pass(status, instead);
   }
 
   /** The client hears of the end of its DDL when no worker reads the old catalog any more. */
-  #afterDdl(instead: Refusal | null): void {
+  #afterDdl(status: TransactionStatus, instead: Refusal | null): void {
     const { options, turn, names, own, flow } = this.#parts;
     const { catalog, tellDdl, log } = options;
     catalog.markStale();
@@ -61,13 +65,15 @@ export class Readiness {
     own.forget();
     turn.readyHeld = true;
     flow.pause("ddl");
-    void Promise.allSettled([tellDdl(), catalog.ensure()]).then((results) => {
+    // Within a transaction its reader might wait for it.
+    const reading = status === "I" ? catalog.ensure() : null;
+    void Promise.allSettled([tellDdl(), reading]).then((results) => {
       for (const result of results)
         if (result.status === "rejected") log.warn({ err: result.reason }, "the catalog is stale");
       if (turn.ended) return;
       turn.readyHeld = false;
-      names.transactionEnded();
-      this.#pass("I", instead);
+      if (status === "I") names.transactionEnded();
+      this.#pass(status, instead);
       flow.resume("ddl");
     });
   }

@@ -32,6 +32,8 @@ export class Turn {
   segments = 0;
   /** The open transaction has changed the schema. */
   ddl = false;
+  /** A transaction was committed since the last ReadyForQuery; another one may be open by now. */
+  committed = false;
   /** ReadyForQuery came and is held back until the catalog is new. */
   readyHeld = false;
   clientGone = false;

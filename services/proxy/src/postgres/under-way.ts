@@ -79,7 +79,8 @@ export class UnderWay {
 
   finished(running: Running, outcome: "executed" | "skipped"): void {
     if (running.finished) return;
-    const { options, sqlNames, copy } = this.#parts;
+    const { options, turn, sqlNames, copy } = this.#parts;
+    turn.committed ||= running.tags.includes("COMMIT");
     sqlNames.done(running);
     copy.finished(running);
     options.record.result({ ...running.result(outcome), ended: Date.now() });
