@@ -30,6 +30,10 @@ export type Outcome =
     }
   | { readonly kind: "fault"; readonly faults: readonly string[] };
 
+/** Over the time or the temporary files that a statement may take. */
+const tooLong = (sqlstate: string | undefined): boolean =>
+  sqlstate === "57014" || sqlstate === "53400";
+
 /** Errors that PostgreSQL gives when it reads a statement, before any row is touched. */
 const isOfReading = (sqlstate: string): boolean =>
   sqlstate.startsWith("42") || ["0A000", "3F000", "54001"].includes(sqlstate);
@@ -79,7 +83,7 @@ export class Checker {
     const base = await this.#do(text);
     if (base === "crashed") return { kind: "crashed" };
     const { error } = base.ran;
-    if (error && ["57014", "53400"].includes(error.sqlstate)) return { kind: "too-long" };
+    if (error && tooLong(error.sqlstate)) return { kind: "too-long" };
     if (analysis === null || analysis.kind === "unresolved" || analysis.kind === "refused") {
       const why = analysis === null ? "not parsed" : `${analysis.sqlstate} ${analysis.message}`;
       if (!error) return fault(`refused (${why}), but it runs`);
@@ -104,7 +108,7 @@ export class Checker {
       const done = await this.#databases.inEach(text);
       if (done === "crashed") return { kind: "crashed" };
       for (const { column, variant } of done)
-        if (variant.ran.error?.sqlstate !== "57014")
+        if (!tooLong(variant.ran.error?.sqlstate))
           faults.push(...changes(claims, column, base, variant));
     }
     if (faults.length > 0) return { kind: "fault", faults: [...new Set(faults)] };

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -81,6 +80,10 @@ async function attempt(
   reach: Reach,
 ): Promise<string | null> {
   const socket = await dial(cluster, stage);
+  if (socket === null) {
+    reach.count("answers", "closed before that");
+    return null;
+  }
   let heard = Buffer.alloc(0);
   let closed = false;
   socket
@@ -104,17 +107,16 @@ async function attempt(
   return null;
 }
 
-async function dial(cluster: Cluster, stage: Stage): Promise<Socket> {
+/** Null: the gateway closed the connection before that stage. */
+async function dial(cluster: Cluster, stage: Stage): Promise<Socket | null> {
   const { host, port } = cluster.up.address("postgres");
   const socket = connectTcp({ host, port, noDelay: true });
-  socket.on("error", () => undefined);
-  await once(socket, "connect");
+  if (!(await happens(socket, "connect"))) return null;
   if (stage === "at once") return socket;
   socket.write(toTarget.sslRequest);
-  await once(socket, "data");
+  if (!(await happens(socket, "data"))) return null;
   const tls = connectTls({ socket, rejectUnauthorized: false });
-  tls.on("error", () => undefined);
-  await once(tls, "secureConnect");
+  if (!(await happens(tls, "secureConnect"))) return null;
   if (stage === "within TLS") return tls;
   tls.write(
     toTarget.startupMessage([
@@ -122,8 +124,17 @@ async function dial(cluster: Cluster, stage: Stage): Promise<Socket> {
       ["database", "shop"],
     ]),
   );
-  await once(tls, "data");
-  return tls;
+  return (await happens(tls, "data")) ? tls : null;
+}
+
+/** Whether the event comes before the end of the connection. */
+function happens(socket: Socket, event: "connect" | "data" | "secureConnect"): Promise<boolean> {
+  return new Promise((resolve) => {
+    socket
+      .on("error", () => undefined)
+      .once(event, () => resolve(true))
+      .once("close", () => resolve(false));
+  });
 }
 
 /** The kinds of answers, all of which may come before a log-in; null when others came. */
