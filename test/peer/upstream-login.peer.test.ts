@@ -77,17 +77,13 @@ async function refused(promise: Promise<unknown>): Promise<TargetError> {
 function ask(target: Target, text: string): Promise<BackendMessage[]> {
   const messages: BackendMessage[] = [];
   return new Promise((resolve) => {
-    const read = (chunk: Buffer) => {
-      target.reader.push(chunk);
+    target.listen(() => {
       for (let frame = target.reader.next(); frame !== undefined; frame = target.reader.next()) {
         const message = parseBackend(frame.bytes);
         messages.push(message);
-        if (message.kind !== "ready-for-query") continue;
-        target.socket.off("data", read);
-        resolve(messages);
+        if (message.kind === "ready-for-query") resolve(messages);
       }
-    };
-    target.socket.on("data", read);
+    });
     target.socket.write(toTarget.query(text));
   });
 }
@@ -136,10 +132,10 @@ describe("somebody in between with a certificate of their own", () => {
         const inner = new TLSSocket(client, { isServer: true, cert: certificate, key });
         sockets.add(inner);
         inner.on("error", () => undefined);
-        void dial(options({ tls: "require" }), soon()).then(({ socket }) => {
+        const tampered = (bytes: Buffer): void => void inner.write(tamper(bytes));
+        void dial(options({ tls: "require" }), soon(), tampered).then(({ socket }) => {
           sockets.add(socket);
           inner.pipe(socket);
-          socket.on("data", (bytes: Buffer) => inner.write(tamper(bytes)));
           socket.on("end", () => inner.end());
           return undefined;
         });
@@ -205,7 +201,6 @@ test("once in, the deadline means nothing, and a lost target ends no process", a
   targets.push(target);
   deadline.abort();
   expect(await answer(target, "SELECT 7")).toBe("7");
-  target.socket.resume();
   await server.query("SELECT pg_terminate_backend($1)", [target.pid]);
   await waitFor(() => target.socket.destroyed, { what: "the socket to close" });
 });

@@ -61,6 +61,48 @@ describe("whole frames", () => {
     );
   });
 
+  test("of a chunk that was lent, nothing is read once its owner writes to it again", () => {
+    const step = fc.record({
+      bytes: fc.integer({ min: 0, max: 60 }),
+      takes: fc.integer({ min: 0, max: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+        const sent = Buffer.concat([...rows(20), header(Backend.NoData, 4), ...rows(20)]);
+        const reader = backend(24);
+        const lent = Buffer.alloc(sent.length);
+        const read: Buffer[] = [];
+        let at = 0;
+        const take = (most: number) => {
+          for (let left = most; left > 0; left--) {
+            const item = reader.next();
+            if (item === undefined) return;
+            read.push(Buffer.from(item.bytes));
+          }
+        };
+        for (const { bytes, takes } of [...steps, { bytes: sent.length, takes: Infinity }]) {
+          const length = sent.copy(lent, 0, at, at + bytes);
+          at += length;
+          reader.lend(lent.subarray(0, length), () => take(takes));
+          lent.fill("XDX");
+          take(takes >> 1);
+        }
+        take(Infinity);
+        expect(Buffer.concat(read)).toEqual(sent);
+        expect(reader.pending).toBe(0);
+      }),
+    );
+  });
+
+  test("what was lent is kept when taking it fails", () => {
+    const reader = backend();
+    const lent = Buffer.concat(rows(1));
+    const fail = () => reader.lend(lent, () => JSON.parse("{"));
+    expect(fail).toThrow(SyntaxError);
+    lent.fill(0);
+    expect(reader.next()?.bytes).toEqual(rows(1)[0]);
+  });
+
   test("consecutive rows come as one run, a view of the chunk", () => {
     const chunk = Buffer.concat([
       frame(Backend.BindComplete, ""),

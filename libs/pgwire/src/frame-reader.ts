@@ -120,6 +120,25 @@ export class FrameReader {
     } else this.#queue.push(chunk);
   }
 
+  /**
+   * A chunk that its caller writes to again when this returns: `use` takes what it can, and what it leaves is copied.
+   * What `next` gave it is a view of the chunk, too.
+   */
+  lend(chunk: Buffer, use: () => void): void {
+    this.push(chunk);
+    try {
+      use();
+    } finally {
+      if (this.#chunk === chunk) {
+        this.#chunk = this.#at < chunk.length ? Buffer.from(chunk.subarray(this.#at)) : empty;
+        this.#at = 0;
+      } else {
+        const at = this.#queue.indexOf(chunk);
+        if (at >= 0) this.#queue[at] = Buffer.from(chunk);
+      }
+    }
+  }
+
   /** @throws ProtocolError, always fatal, and again at each later call. */
   next(): Frames | FramePart | undefined {
     if (this.#broken !== undefined) throw this.#broken;

@@ -19,17 +19,14 @@ export class OwnConnection {
     this.#target = target;
     const { socket, reader } = target;
     const lose = (cause?: Error) => this.#lose(cause ?? new Error("the target hung up"));
-    socket
-      .on("data", (chunk: Buffer) => {
-        reader.push(chunk);
-        try {
-          for (let frames = reader.next(); frames; frames = reader.next()) this.#take(frames);
-        } catch (cause) {
-          lose(cause instanceof Error ? cause : undefined);
-        }
-      })
-      .on("error", lose)
-      .on("close", () => lose());
+    socket.on("error", lose).on("close", () => lose());
+    target.listen(() => {
+      try {
+        for (let frames = reader.next(); frames; frames = reader.next()) this.#take(frames);
+      } catch (cause) {
+        lose(cause instanceof Error ? cause : undefined);
+      }
+    });
   }
 
   /** @throws TargetError */

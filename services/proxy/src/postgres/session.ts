@@ -45,15 +45,14 @@ export class PostgresSession {
       .on("error", () => undefined)
       .on("close", () => this.#parts.ending.clientLeft("disconnect"));
     target.socket
-      .on("data", (chunk: Buffer) => {
-        this.#moved = Date.now();
-        target.reader.push(chunk);
-        this.#takeAnswers();
-      })
       .on("drain", () => this.#pump())
       .on("error", (err) => log.debug({ err }, "the target's socket failed"))
       .on("close", () => this.#targetLost());
     this.#takeAnswers();
+    target.listen(() => {
+      this.#moved = Date.now();
+      this.#takeAnswers();
+    });
     this.#pump();
   }
 

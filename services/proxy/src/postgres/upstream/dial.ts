@@ -16,6 +16,13 @@ export interface TargetAddress {
   readonly ca?: string | undefined;
 }
 
+/**
+ * Every plain connection to a target is read into this one: the system's bytes are handed on before the next read. Only
+ * what stays with somebody is copied.
+ */
+let shared: Buffer | undefined;
+const readAtOnce = 64 * 1024;
+
 export interface Dialled {
   readonly socket: Socket;
   readonly channel: Channel;
@@ -23,16 +30,30 @@ export interface Dialled {
 
 /**
  * TCP, then TLS as the address wants it, both before `deadline` aborts. There is no way back from TLS
- * to plain text. The socket is handed over not flowing, and its errors end nobody else: who uses it
- * watches `close`. @throws TargetError
+ * to plain text. What the target says goes to `take`, whose bytes are written over when it returns, unless the socket is
+ * paused. Its errors end nobody else: who uses it watches `close`. @throws TargetError
  */
-export async function dial(address: TargetAddress, deadline: AbortSignal): Promise<Dialled> {
+export async function dial(
+  address: TargetAddress,
+  deadline: AbortSignal,
+  take: (bytes: Buffer) => void,
+): Promise<Dialled> {
+  const buffer = (shared ??= Buffer.allocUnsafeSlow(readAtOnce));
   const plain = connectTcp({
     host: address.host,
     port: address.port,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
+    ...(address.tls === "off" && {
+      onread: {
+        buffer,
+        callback(length: number) {
+          take(buffer.subarray(0, length));
+          return true;
+        },
+      },
+    }),
   });
   plain.on("error", () => undefined);
   await settled(plain, "connect", "target-unreachable", deadline);
@@ -57,6 +78,7 @@ export async function dial(address: TargetAddress, deadline: AbortSignal): Promi
   });
   secure.on("error", () => undefined);
   await settled(secure, "secureConnect", "target-tls", deadline);
+  secure.on("data", take);
   const certificate = secure.getPeerX509Certificate();
   return {
     socket: secure,

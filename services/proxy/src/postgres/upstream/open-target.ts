@@ -16,10 +16,15 @@ export interface TargetOptions extends TargetAddress {
 
 /** A session with the target, idle: its first statement may follow. */
 export interface Target {
-  /** Not flowing. Its errors are swallowed: watch `close`, and `destroyed` if you come later. */
+  /** Paused. Its errors are swallowed: watch `close`, and `destroyed` if you come later. */
   readonly socket: Socket;
-  /** Reads what this socket gives. May hold what the target said after it was ready: take `next()` before the first byte. */
+  /** Has what this socket gave. May hold what the target said after it was ready: take `next()` before you listen. */
   readonly reader: FrameReader;
+  /**
+   * Lets the target speak: `onBytes` takes from `reader` what it can, and keeps nothing of the bytes that it was given.
+   * In place of the one before.
+   */
+  readonly listen: (onBytes: () => void) => void;
   readonly parameters: Map<string, string>;
   /** As the target gives it, such as `18.4`. */
   readonly serverVersion: string;
@@ -31,18 +36,26 @@ export interface Target {
 
 /** Dials and logs in before `deadline` aborts; afterwards the signal means nothing. @throws TargetError */
 export async function openTarget(options: TargetOptions, deadline: AbortSignal): Promise<Target> {
-  const { socket, channel } = await dial(options, deadline);
   const reader = new FrameReader({ from: "backend", maxBuffered: options.maxBuffered });
+  let heard = (): void => undefined;
+  const take = (bytes: Buffer): void => reader.lend(bytes, () => heard());
+  const { socket, channel } = await dial(options, deadline, take);
   const login = new Login({ ...options, channel });
   const frames = new IncomingFrames(socket, reader, deadline);
+  heard = () => frames.wake();
   try {
     socket.write(login.startup());
     const result = await run(login, frames, socket);
     frames.release();
+    socket.pause();
     return {
       ...result,
       socket,
       reader,
+      listen(onBytes) {
+        heard = onBytes;
+        socket.resume();
+      },
       serverVersion: result.parameters.get("server_version") ?? "",
     };
   } catch (cause) {
@@ -81,11 +94,7 @@ class IncomingFrames {
     this.#socket = socket;
     this.#reader = reader;
     this.#deadline = deadline;
-    socket
-      .on("readable", this.#readable)
-      .on("end", this.#ended)
-      .on("close", this.#ended)
-      .on("error", this.#failed);
+    socket.on("end", this.#ended).on("close", this.#ended).on("error", this.#failed);
     if (deadline.aborted) this.#late();
     else deadline.addEventListener("abort", this.#late, { once: true });
   }
@@ -101,22 +110,14 @@ class IncomingFrames {
   }
 
   release(): void {
-    this.#socket
-      .off("readable", this.#readable)
-      .off("end", this.#ended)
-      .off("close", this.#ended)
-      .off("error", this.#failed);
+    this.#socket.off("end", this.#ended).off("close", this.#ended).off("error", this.#failed);
     this.#deadline.removeEventListener("abort", this.#late);
   }
 
-  readonly #readable = () => {
-    for (;;) {
-      const bytes: unknown = this.#socket.read();
-      if (!Buffer.isBuffer(bytes)) break;
-      this.#reader.push(bytes);
-    }
+  /** The reader has more. */
+  wake(): void {
     this.#wake();
-  };
+  }
 
   readonly #ended = () => this.#fail(new TargetError("target-unreachable", "the target hung up"));
   readonly #failed = (cause: Error) =>

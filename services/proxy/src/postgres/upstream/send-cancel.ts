@@ -14,10 +14,9 @@ export async function sendCancel(
   key: Buffer,
   deadline: AbortSignal,
 ): Promise<void> {
-  const { socket } = await dial(target, deadline);
+  const { socket } = await dial(target, deadline, () => undefined);
   try {
     const closed = once(socket, "close", { signal: deadline });
-    socket.resume();
     socket.write(toTarget.cancelRequest(pid, key));
     await closed;
   } catch (cause) {
