@@ -34,11 +34,14 @@ function* filesIn(directory: string): Generator<{ path: string; content: Buffer 
 function* framesOf(content: Buffer): Generator<Buffer> {
   const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
   for (let at = content.indexOf(magic); at >= 0; at = content.indexOf(magic, at + 4)) {
+    let inner: Buffer;
     try {
-      yield zstdDecompressSync(content.subarray(at));
+      inner = zstdDecompressSync(content.subarray(at));
     } catch {
-      // Not the beginning of a frame, by chance.
+      continue; // Not the beginning of a frame, by chance.
     }
+    yield inner;
+    yield* framesOf(inner);
   }
   if (content[0] === 0x1f && content[1] === 0x8b) yield gunzipSync(content);
 }

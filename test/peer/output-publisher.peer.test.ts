@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { OutputPublisher } from "@sallyport/bus";
 import {
@@ -6,6 +7,7 @@ import {
   newSessionId,
   streams,
   subjects,
+  unpackOutput,
   type OutputChunk,
 } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
@@ -14,9 +16,10 @@ import { smallLayout, TestBus } from "./bus.fixture.ts";
 
 const session = newSessionId();
 const command = newCommandId();
-const chunk = (part: number, bytes: number): OutputChunk => ({
+/** Of bytes that cannot be packed. */
+const chunk = (part: number, bytes: number, body: Buffer = randomBytes(bytes)): OutputChunk => ({
   header: { v: 1, type: "output", session, command, kind: "rows", part, bytes },
-  body: Buffer.alloc(bytes, part),
+  body,
 });
 const open = async (bus: TestBus, window: number): Promise<OutputPublisher> =>
   new OutputPublisher(await bus.connect("w1"), {
@@ -25,19 +28,21 @@ const open = async (bus: TestBus, window: number): Promise<OutputPublisher> =>
     window,
   });
 
-/** Parts in the stream, in order. */
-async function parts(bus: TestBus): Promise<number[]> {
+/** Chunks in the stream, in order. */
+async function stored(bus: TestBus): Promise<OutputChunk[]> {
   const setup = await bus.connect("setup");
   const manager = await jetstreamManager(setup.nats, { checkAPI: false });
   const { state } = await manager.streams.info(streams.output(0));
-  const found: number[] = [];
+  const found: OutputChunk[] = [];
   for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
     const message = await manager.streams.getMessage(streams.output(0), { seq });
-    for (const { header } of decodeOutput(message?.data ?? new Uint8Array()) ?? [])
-      found.push(header.part);
+    found.push(...(decodeOutput(message?.data ?? new Uint8Array()) ?? []));
   }
   return found;
 }
+
+const parts = async (bus: TestBus): Promise<number[]> =>
+  (await stored(bus)).map(({ header }) => header.part);
 
 test("chunks of one turn travel together and arrive in order", async () => {
   await using bus = await TestBus.start();
@@ -75,13 +80,65 @@ test("a full stream slows and loses nothing", async () => {
   output.write(chunk(1, 150_000));
   await publisher.drain();
   output.write(chunk(2, 150_000));
-  const stored = Promise.withResolvers<void>();
-  output.onStored(stored.resolve);
+  const all = Promise.withResolvers<void>();
+  output.onStored(all.resolve);
   await waitFor(() => publisher.counts.resends > 0, { what: "another try" });
   expect(output.unacknowledged).toBe(150_000);
   const setup = await bus.connect("setup");
   const manager = await jetstreamManager(setup.nats, { checkAPI: false });
   await manager.streams.purge(streams.output(0));
-  await stored.promise;
+  await all.promise;
   expect(await parts(bus)).toEqual([2]);
+});
+
+test("rows are stored packed, a text and what is short are not, and each body is free once it is copied", async () => {
+  await using bus = await TestBus.start();
+  const publisher = await open(bus, 10_000_000);
+  const output = publisher.session();
+  const rows = (part: number): Buffer =>
+    Buffer.from(Array.from({ length: 4000 }, (_, n) => `row ${part} ${n}`).join(";"));
+  const bodies = [rows(1), rows(2), rows(3), Buffer.from("short"), rows(5)];
+  const sent = bodies.map((body, at): OutputChunk => {
+    const { header } = chunk(at + 1, body.length, body);
+    return { header: { ...header, kind: at === 4 ? "text" : "rows" }, body: Buffer.from(body) };
+  });
+  const copied: number[] = [];
+  for (const one of sent)
+    output.write(one, () => {
+      copied.push(one.header.part);
+      // Whoever wrote them uses them again.
+      one.body.fill(0x58);
+    });
+  expect(copied).toEqual([]);
+  await publisher.drain();
+  expect(copied).toEqual([1, 2, 3, 4, 5]);
+  const found = await stored(bus);
+  expect(found.map(({ header }) => header.unpacked !== undefined)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(found.map((one) => Buffer.from(unpackOutput(one) ?? []))).toEqual(bodies);
+  for (const { header, body } of found.slice(0, 3))
+    expect(body.length).toBeLessThan((header.unpacked ?? 0) / 2);
+  expect(publisher.pendingBytes).toBe(0);
+  expect(publisher.stop()).toBe(0);
+});
+
+test("a window holds what is being packed, and who stops meanwhile is told what was lost", async () => {
+  await using bus = await TestBus.start();
+  const publisher = await open(bus, 100_000);
+  const output = publisher.session();
+  expect(output.write(chunk(1, 80_000, Buffer.alloc(80_000, "a")))).toBe(true);
+  expect(output.write(chunk(2, 80_000, Buffer.alloc(80_000, "b")))).toBe(false);
+  expect(output.unacknowledged).toBe(160_000);
+  let room = false;
+  output.onRoom(() => {
+    room = true;
+  });
+  // It is not even packed yet, however little it will be.
+  expect(room).toBe(false);
+  expect(publisher.stop()).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { encodeOutput, type OutputChunk } from "@sallyport/contracts";
+import { encodeOutput, isWorthPacking, packOutput, type OutputChunk } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
 import { KeptMessages, resendAfter } from "./kept-messages.ts";
 import { maxPayload } from "./server-config.ts";
@@ -13,7 +13,8 @@ export interface OutputPublisherOptions {
 const messageLimit = 256 * 1024;
 /** How long a chunk waits for company, in milliseconds, unless somebody waits for it or this much has gathered. */
 const companyWait = 50;
-const enough = messageLimit;
+/** Much: who asked for the rows has them, and neither packing nor storing shall be in the way of that. */
+const enough = 1024 * 1024;
 const headerRoom = 1024;
 
 /**
@@ -28,6 +29,8 @@ export class OutputPublisher {
   #later: NodeJS.Timeout | undefined;
   #queuedBytes = 0;
   #bytes = 0;
+  #packing = 0;
+  #stopped = false;
   readonly #drained: (() => void)[] = [];
 
   constructor(bulk: Bus, options: OutputPublisherOptions) {
@@ -71,7 +74,8 @@ export class OutputPublisher {
   stop(): number {
     clearImmediate(this.#soon);
     clearTimeout(this.#later);
-    return this.#messages.stop() + this.#queue.length;
+    this.#stopped = true;
+    return this.#messages.stop() + this.#queue.length + this.#packing;
   }
 
   /** What has gathered leaves at the end of this turn. */
@@ -87,34 +91,55 @@ export class OutputPublisher {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    let message: Queued[] = [];
+    if (queue.some(({ chunk }) => isWorthPacking(chunk))) void this.#pack(queue);
+    else this.#sendAll(queue.map((queued) => ({ queued, chunk: queued.chunk })));
+  }
+
+  async #pack(queue: readonly Queued[]): Promise<void> {
+    this.#packing += queue.length;
+    const packed = await Promise.all(
+      queue.map(async (queued) => ({
+        queued,
+        chunk: isWorthPacking(queued.chunk) ? await packOutput(queued.chunk) : queued.chunk,
+      })),
+    );
+    if (this.#stopped) return;
+    this.#packing -= queue.length;
+    this.#sendAll(packed);
+  }
+
+  #sendAll(all: readonly Packed[]): void {
+    let message: Packed[] = [];
     let bytes = 0;
-    for (const queued of queue) {
-      if (message.length > 0 && bytes + queued.chunk.body.length > messageLimit) {
+    for (const packed of all) {
+      const { length } = packed.chunk.body;
+      if (message.length > 0 && bytes + length > messageLimit) {
         this.#send(message);
         message = [];
         bytes = 0;
       }
-      message.push(queued);
-      bytes += queued.chunk.body.length;
+      message.push(packed);
+      bytes += length;
     }
     if (message.length > 0) this.#send(message);
   }
 
-  #send(message: readonly Queued[]): void {
+  #send(message: readonly Packed[]): void {
     const { stream, subject } = this.#options;
+    const body = encodeOutput(message.map(({ chunk }) => chunk));
+    for (const { queued } of message) queued.onCopied?.();
+    const sizes = message.map(({ queued }) => queued.chunk.body.length);
+    const onStored = message.map(({ queued }) => queued.onStored);
     this.#messages.keep({
       stream,
       subject,
       again: subject,
-      body: encodeOutput(message.map(({ chunk }) => chunk)),
+      body,
       events: message.length,
       due: Date.now() + resendAfter,
       onStored: () => {
-        for (const { chunk, onStored } of message) {
-          this.#bytes -= chunk.body.length + 1;
-          onStored();
-        }
+        for (const length of sizes) this.#bytes -= length + 1;
+        for (const tell of onStored) tell();
         if (this.#bytes === 0) for (const tell of this.#drained.splice(0)) tell();
       },
     });
@@ -123,7 +148,15 @@ export class OutputPublisher {
 
 interface Queued {
   readonly chunk: OutputChunk;
+  /** Its body is not read any more. */
+  readonly onCopied: (() => void) | undefined;
   readonly onStored: () => void;
+}
+
+interface Packed {
+  readonly queued: Queued;
+  /** As it travels. */
+  readonly chunk: OutputChunk;
 }
 
 /** Where a session's chunks go; `hurry` when somebody waits until they are stored. */
@@ -155,18 +188,18 @@ export class OutputSession {
   }
 
   /**
-   * Takes a chunk, whose body the caller no longer touches; at most 256 KiB is best, 4 MiB less its header the
-   * most (more throws). False when the window is full: the caller then waits for `onRoom` with the next one.
+   * Takes a chunk, whose body the caller does not touch before `onCopied`; at most 256 KiB is best, 4 MiB less its
+   * header the most (more throws). False when the window is full: the caller then waits for `onRoom` with the next one.
    */
-  write(chunk: OutputChunk, onStored?: () => void): boolean {
+  write(chunk: OutputChunk, onCopied?: () => void): boolean {
     const bytes = chunk.body.length;
     if (bytes > maxPayload - headerRoom) throw new RangeError("a chunk fits into no message");
     this.#unacknowledged += bytes;
     this.#outlet.write({
       chunk,
+      onCopied,
       onStored: () => {
         this.#unacknowledged -= bytes;
-        onStored?.();
         if (this.hasRoom(1)) for (const tell of this.#room.splice(0)) tell();
       },
     });

@@ -1,9 +1,10 @@
+import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { CommandId, SessionId } from "./ids.ts";
 
 /**
  * The header of one chunk in an OUTPUT message. A message is a run of chunks: the header as one JSON line,
- * then exactly `bytes` bytes. `rows`: backend frames as they left for the client, after masking;
+ * then exactly `bytes` bytes; where it says `unpacked`, these are one zstd frame of so many. `rows`: backend frames as they left for the client, after masking;
  * `text`: UTF-8 of a long statement, then its parameters as a JSON line; `copy`: COPY data as the client sent it.
  */
 export const OutputHeader = z.strictObject({
@@ -15,6 +16,12 @@ export const OutputHeader = z.strictObject({
   /** Counts from 1 for each command and kind. */
   part: z.number().int().min(1),
   bytes: z.number().int().nonnegative(),
+  unpacked: z
+    .number()
+    .int()
+    .min(1)
+    .max(4 * 1024 * 1024)
+    .optional(),
 });
 export type OutputHeader = z.infer<typeof OutputHeader>;
 
@@ -25,6 +32,41 @@ export interface OutputChunk {
 
 const newline = 0x0a;
 const headerLimit = 1024;
+
+/** Less gains little by being packed. */
+const worthPacking = 4096;
+
+/** A long text stays as it is: it is read while its command waits. */
+export const isWorthPacking = ({ header, body }: OutputChunk): boolean =>
+  body.length >= worthPacking && header.kind !== "text";
+
+const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** The same chunk packed, by a thread of the runtime's pool; as it is when that gains nothing. */
+export function packOutput(chunk: OutputChunk): Promise<OutputChunk> {
+  const { header, body } = chunk;
+  return new Promise((resolve) => {
+    zstdCompress(body, packing, (error, packed) => {
+      if (error || packed.length >= body.length) return resolve(chunk);
+      resolve({
+        header: { ...header, bytes: packed.length, unpacked: body.length },
+        body: packed,
+      });
+    });
+  });
+}
+
+/** A chunk's own bytes; null when they are not what its header says. */
+export function unpackOutput({ header, body }: OutputChunk): Uint8Array | null {
+  const { unpacked } = header;
+  if (unpacked === undefined) return body;
+  try {
+    const bytes = zstdDecompressSync(body, { maxOutputLength: unpacked });
+    return bytes.length === unpacked ? bytes : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Writes chunks as one message body. */
 export function encodeOutput(chunks: readonly OutputChunk[]): Uint8Array {

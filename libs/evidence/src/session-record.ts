@@ -11,7 +11,7 @@ import type {
   Verdict,
   WriterEvent,
 } from "@sallyport/contracts";
-import { parseRecordSubject } from "@sallyport/contracts";
+import { parseRecordSubject, unpackOutput } from "@sallyport/contracts";
 import type { EventEntry, OutputEntry } from "./entry.ts";
 import { broken, type Finding } from "./finding.ts";
 
@@ -178,7 +178,12 @@ function partsOf(
       continue;
     }
     const name = partName(command, kind, part);
-    const body = Buffer.from(chunk.body);
+    const unpacked = unpackOutput(chunk);
+    if (unpacked === null) {
+      findings.push(broken("output-changed", `output part ${part} cannot be unpacked`, about));
+      continue;
+    }
+    const body = Buffer.from(unpacked);
     const known = parts.get(name);
     if (known === undefined) parts.set(name, body);
     else if (!known.equals(body))
