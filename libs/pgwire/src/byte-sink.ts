@@ -1,5 +1,5 @@
 /**
- * Bytes that gather for one write. What is given away by `take` is never written again: it may lie in a socket's
+ * Bytes that gather for one write. What is given away by `take` is never written again here: it may lie in a socket's
  * queue, or wait for its acknowledgement.
  */
 export class ByteSink {
@@ -7,10 +7,15 @@ export class ByteSink {
   bytes: Buffer = empty;
   at = 0;
   readonly #size: number;
+  readonly #allocate: (length: number) => Buffer;
 
-  /** @param size of a buffer for more than a few bytes, unless more is asked for */
-  constructor(size: number) {
+  /**
+   * @param size of a buffer for more than a few bytes, unless more is asked for
+   * @param allocate gives such a buffer, whose bytes are written over
+   */
+  constructor(size: number, allocate?: (length: number) => Buffer) {
     this.#size = size;
+    this.#allocate = allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
   }
 
   /** Makes room for so many more bytes after `at`. */
@@ -20,7 +25,7 @@ export class ByteSink {
     const grown =
       needed <= few
         ? Buffer.allocUnsafe(few)
-        : Buffer.allocUnsafeSlow(Math.max(needed + (this.at > 0 ? needed : 0), this.#size));
+        : this.#allocate(Math.max(needed + (this.at > 0 ? needed : 0), this.#size));
     this.bytes.copy(grown, 0, 0, this.at);
     this.bytes = grown;
   }

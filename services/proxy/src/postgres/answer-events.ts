@@ -7,7 +7,8 @@ import type { UnforeseenCode } from "./unforeseen.ts";
 
 /** What the session does with what the target's answers tell. */
 export interface AnswerEvents {
-  toClient(bytes: Buffer): void;
+  /** Bytes leave; `onRead` is called when nobody reads them any more. */
+  toClient(bytes: Buffer, onRead: (() => void) | undefined): void;
   /** The command has its last answer (or its part of one, when its portal is suspended). */
   finished(running: Running, outcome: "executed" | "skipped"): void;
   suspended(running: Running): void;

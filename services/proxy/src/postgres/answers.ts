@@ -54,7 +54,7 @@ export class Answers {
   ) {
     this.#cut = new CutResult(resultLimit);
     this.#events = events;
-    this.#out = new Outflow((bytes) => events.toClient(bytes));
+    this.#out = new Outflow((bytes, onRead) => events.toClient(bytes, onRead));
     this.#result = new ResultRows(knows, key);
   }
 

@@ -45,10 +45,10 @@ export class AtGates {
     this.#parts = parts;
     const { record, output } = parts.options;
     this.#sink = {
-      keep(command, kind, part, body) {
+      keep(command, kind, part, body, onRead) {
         const about = { session: record.session, command, kind, part, bytes: body.length };
         const header = { v: 1, type: "output", ...about } as const;
-        if (!output.write({ header, body })) parts.flow.awaitRoom();
+        if (!output.write({ header, body }, onRead)) parts.flow.awaitRoom();
       },
     };
   }

@@ -2,6 +2,9 @@ import type { SessionOptions } from "./session-options.ts";
 import { oneWriteATurn } from "./one-write-a-turn.ts";
 import type { Turn } from "./turn.ts";
 
+/** Bytes that may wait for a client to take them. */
+const mostUnsent = 256 * 1024;
+
 /** Who can take no more: the client, the record, a catalog that is read anew, nobody's beat. */
 type Slow = "client" | "record" | "ddl" | "beat";
 
@@ -39,10 +42,15 @@ export class Flow {
     return this.#pauses.size > 0;
   }
 
-  toClient(bytes: Buffer): void {
-    if (this.#turn.ended || this.#turn.clientGone) return;
+  /** `onRead` is called when the system has all of it. */
+  toClient(bytes: Buffer, onRead?: () => void): void {
+    if (this.#turn.ended || this.#turn.clientGone) return onRead?.();
     this.count(bytes.length);
-    if (!oneWriteATurn(this.#options.client).write(bytes)) this.pause("client");
+    const { client } = this.#options;
+    // What failed on its way may still be read from.
+    const sent = onRead && ((error?: Error | null) => (error ? undefined : onRead()));
+    oneWriteATurn(client).write(bytes, sent);
+    if (client.writableNeedDrain && client.writableLength > mostUnsent) this.pause("client");
   }
 
   count(bytes: number): void {

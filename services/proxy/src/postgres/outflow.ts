@@ -1,20 +1,28 @@
 import { ByteSink } from "@sallyport/pgwire";
+import { ResultBuffers, type LentBuffer } from "./result-buffers.ts";
 import type { Running } from "./running.ts";
 
 /** Bytes after which a result's stretch leaves. */
 const enough = 64 * 1024;
-/** Masked values may be longer than what they replace. */
-const room = enough + enough / 8;
+/** What is read at once comes to it, and masked values may be longer than what they replace. */
+const room = 2 * enough + enough / 4;
 /** How long rows wait for company, in milliseconds. */
 const companyWait = 1;
+
+/** The worker's. A few sessions that bring much at a time need no more. */
+const workersBuffers = new ResultBuffers(room, 32);
 
 /**
  * What leaves for the client, in its order: gathered, so that many small rows are one write, one step of the hash and
  * one chunk of the record. What ends a result leaves at the end of the turn, and all before it.
  */
 export class Outflow {
-  readonly #leave: (bytes: Buffer) => void;
-  readonly #sink = new ByteSink(room);
+  readonly #leave: (bytes: Buffer, onRead: (() => void) | undefined) => void;
+  readonly #buffers: ResultBuffers;
+  readonly #sink: ByteSink;
+  /** Where the sink's bytes are, if they are lent, and what says that it writes no more. */
+  #lent: LentBuffer | null = null;
+  #written: (() => void) | null = null;
   /** Whose result is gathering, and from where its bytes are not yet recorded. */
   #of: Running | null = null;
   #from = 0;
@@ -23,9 +31,14 @@ export class Outflow {
   muted = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param leave gets bytes that are recorded, and nobody writes to any more */
-  constructor(leave: (bytes: Buffer) => void) {
+  /** @param leave gets bytes that are recorded, and calls `onRead` once when it does not read them any more */
+  constructor(
+    leave: (bytes: Buffer, onRead: (() => void) | undefined) => void,
+    buffers = workersBuffers,
+  ) {
     this.#leave = leave;
+    this.#buffers = buffers;
+    this.#sink = new ByteSink(buffers.size, (length) => this.#allocate(length));
   }
 
   /** A message that is no part of a result; `always`: of no command either. */
@@ -48,7 +61,7 @@ export class Outflow {
   /** Bytes of a result that `write` appends; about `length` of them. */
   rewrite(running: Running, length: number, write: (sink: ByteSink) => void): void {
     if (this.muted) return;
-    if (this.#sink.at > 0 && this.#sink.at + length > enough) this.flush();
+    if (this.#sink.at > 0 && this.#sink.at + length > this.#buffers.size) this.flush();
     if (this.#of !== running) {
       this.settle();
       this.#of = running;
@@ -66,7 +79,7 @@ export class Outflow {
     this.#of = null;
     // Its result is told already when the session ended meanwhile: then nothing of it leaves any more.
     if (running === null || running.finished || from === this.#sink.at) return;
-    running.output(this.#sink.bytes.subarray(from, this.#sink.at));
+    running.output(this.#sink.bytes.subarray(from, this.#sink.at), this.#lent);
   }
 
   flush(): void {
@@ -74,6 +87,24 @@ export class Outflow {
     this.#soon = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#sink.at > 0) this.#leave(this.#sink.take());
+    const written = this.#written;
+    const onRead = this.#lent?.reader();
+    this.#lent = null;
+    this.#written = null;
+    // Even when nothing is in it: the sink must not write to a buffer that somebody else is lent.
+    const bytes = this.#sink.take();
+    written?.();
+    if (bytes.length > 0) this.#leave(bytes, onRead);
+    else onRead?.();
+  }
+
+  /** The sink copies what it holds to the buffer that it gets. */
+  #allocate(length: number): Buffer {
+    const written = this.#written;
+    const lent = length > this.#buffers.size ? null : this.#buffers.lend();
+    this.#lent = lent;
+    this.#written = lent?.reader() ?? null;
+    written?.();
+    return lent?.bytes ?? Buffer.allocUnsafeSlow(length);
   }
 }

@@ -4,6 +4,7 @@ import { rowDescription, type Field } from "@sallyport/pgwire";
 import type { Clearance } from "../gate.ts";
 import type { Detecting } from "./detecting.ts";
 import type { Judged } from "./judged.ts";
+import type { LentBuffer } from "./result-buffers.ts";
 import type { Portal } from "./statements.ts";
 
 /** What is kept of a command's output: the bytes as they left, their hash, or nothing. */
@@ -11,7 +12,14 @@ export type Keep = "rows" | "digest" | "none";
 
 /** Where a command's bytes go to be kept. */
 export interface OutputSink {
-  keep(command: CommandId, kind: "rows" | "copy", part: number, bytes: Buffer): void;
+  /** Reads the bytes until it calls `onRead`. */
+  keep(
+    command: CommandId,
+    kind: "rows" | "copy",
+    part: number,
+    bytes: Buffer,
+    onRead?: () => void,
+  ): void;
 }
 
 /** A command from its clearance to its last answer; what its `result` event will say. */
@@ -71,15 +79,15 @@ export class Running {
     this.#sink = options.sink;
   }
 
-  /** Bytes that leave for the client as this command's result, after masking. */
-  output(bytes: Buffer): void {
+  /** Bytes that leave for the client as this command's result, after masking; `lent` is where they lie. */
+  output(bytes: Buffer, lent: LentBuffer | null = null): void {
     this.bytes += bytes.length;
     if (this.#keep === "none") return;
     this.#hash ??= createHash("sha256");
     this.#hash.update(bytes);
     if (this.#keep !== "rows") return;
     for (const piece of pieces(bytes))
-      this.#sink.keep(this.command, "rows", (this.parts += 1), piece);
+      this.#sink.keep(this.command, "rows", (this.parts += 1), piece, lent?.reader());
   }
 
   /** Puts the columns' names before the first row of an Execute, whose description came earlier or never. */

@@ -72,7 +72,7 @@ function answerEvents(
   parts: () => Pick<SessionParts, Heard | "readiness">,
 ): AnswerEvents {
   return {
-    toClient: (bytes) => parts().flow.toClient(bytes),
+    toClient: (bytes, onRead) => parts().flow.toClient(bytes, onRead),
     finished: (running, outcome) => parts().underWay.finished(running, outcome),
     suspended: (running) => parts().underWay.suspend(running),
     copyIn(running) {
