@@ -93,6 +93,8 @@ export function resultType(
   for (const [at, parameter] of parameters.entries()) {
     const type = catalog.types.get(baseOf(catalog, given[at] ?? 0));
     if (!type || type.oid === unknownType || !isPolymorphic(parameter)) continue;
+    // anyelement and its kin say nothing of anycompatible and its own.
+    if (compatible.has(parameter) !== compatible.has(declared)) continue;
     if (anyArray.has(parameter)) {
       return anyArray.has(declared) ? type.oid : anyElement.has(declared) ? type.element : 0;
     }
