@@ -7,7 +7,7 @@ case ${1:-} in
   authn | policy | approval | recorder | proxy)
     service=$1
     shift
-    exec node "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
+    exec node --heap-growing-percent=300 "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
       --data "${SALLY_DATA:-/etc/sallyport/.sallyport}" "$@"
     ;;
   sally)
