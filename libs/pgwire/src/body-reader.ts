@@ -1,5 +1,5 @@
-import { isUtf8 } from "node:buffer";
 import { ProtocolError } from "./protocol-error.ts";
+import { utf8Text } from "./utf8-text.ts";
 
 const shortOfData = () => new ProtocolError("message-format", "insufficient data left in message");
 
@@ -73,7 +73,8 @@ export class BodyReader {
   text(): string {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end === -1) throw new ProtocolError("message-format", "invalid string in message");
-    const text = utf8(this.#bytes.subarray(this.#at, end));
+    const text = utf8Text(this.#bytes, this.#at, end);
+    if (text === null) throw notUtf8();
     this.#at = end + 1;
     return text;
   }
@@ -98,7 +99,10 @@ export class BodyReader {
 
 /** @throws ProtocolError 22021, as PostgreSQL does, without the bytes themselves. */
 export function utf8(bytes: Buffer): string {
-  if (!isUtf8(bytes))
-    throw new ProtocolError("message-text", 'invalid byte sequence for encoding "UTF8"');
-  return bytes.toString("utf8");
+  const text = utf8Text(bytes, 0, bytes.length);
+  if (text === null) throw notUtf8();
+  return text;
 }
+
+const notUtf8 = () =>
+  new ProtocolError("message-text", 'invalid byte sequence for encoding "UTF8"');

@@ -79,21 +79,23 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Publishes the command in its place of the session's record. `tell` is never called before this returns. */
+  /**
+   * Publishes the command in its place of the session's record. `tell` is never called before this returns. `asked` is
+   * what `askedMembers` gives for these fields.
+   */
   submit(
     record: SessionRecord,
     fields: Omit<CommandFields, "command" | "deadline" | "revision">,
     tell: (passage: Passage) => void,
     command: CommandId = newCommandId(),
+    asked?: string,
   ): CommandId {
     const { gates, closed, limit } = this.#options;
     const deadline = Date.now() + limit;
-    const { line, hash } = record.command({
-      command,
-      ...fields,
-      deadline,
-      revision: gates.revision,
-    });
+    const { line, hash } = record.command(
+      { command, ...fields, deadline, revision: gates.revision },
+      asked,
+    );
     const shut = closed();
     if (shut !== null) {
       record.keep(line);

@@ -1,10 +1,13 @@
 import { Lane } from "@sallyport/bus";
-import { eventHash, newCommandId, newSessionId, newStartId, Principal } from "@sallyport/contracts";
+import { newCommandId, newSessionId, newStartId, Principal } from "@sallyport/contracts";
+import { askedMembers, askerMembers, novelMembers } from "./command-line.ts";
+import { EventChain } from "./event-chain.ts";
 import { SessionNumbers, SessionRecord, type CommandFields, type RecordWatch } from "./record.ts";
 
 /**
- * Run by record-cost.test.ts with `--expose-gc` and a young generation that nothing leaves meanwhile: prints how many
- * bytes an event takes, without telemetry, with it, and where the code has never heard of it.
+ * Run by record-cost.test.ts with `--expose-gc`, a young generation that nothing leaves meanwhile, and no compiler that
+ * leaves out what it can prove to be of no use: prints how many bytes an event takes, without telemetry, with it, and
+ * where the code has never heard of it.
  */
 const lane = new Lane(
   { stream: "RECORD_0", events: "sp.rec.0.w1.event" },
@@ -37,22 +40,11 @@ const fields: CommandFields = {
 
 /** What `SessionRecord` does, with nothing of telemetry in it. */
 function bare(): () => void {
-  const session = newSessionId();
-  let n = 0;
-  let prev: string | null = null;
+  const chain = new EventChain(newSessionId());
+  const asker = askerMembers(fields);
   return () => {
-    n += 1;
-    const line = JSON.stringify({
-      v: 1,
-      type: "command",
-      session,
-      n,
-      prev,
-      time: Date.now(),
-      ...fields,
-    });
-    prev = eventHash(line);
-    last = { line, hash: prev };
+    const line = chain.line("command", novelMembers(fields) + asker + askedMembers(fields));
+    last = { line, hash: chain.hash };
   };
 }
 let last: object | undefined;
@@ -84,7 +76,7 @@ function bytesOf(run: () => void): number {
 }
 
 const cases = { bare: bare(), off: real(null), on: real(watched) };
-// Once for the compiler, once for the count.
+// Once so that all is there, once for the count.
 for (const run of Object.values(cases)) bytesOf(run);
 const bytes = Object.fromEntries(
   Object.entries(cases).map(([name, run]) => [name, bytesOf(run)] as const),

@@ -1,20 +1,27 @@
 import {
-  eventHash,
   newSessionId,
   type Close,
   type Command,
   type Open,
+  type Operation,
   type Own,
+  type Parameter,
   type Refused,
   type Result,
   type SessionId,
 } from "@sallyport/contracts";
 import type { Lane } from "@sallyport/bus";
+import { askedMembers, askerMembers, members, novelMembers } from "./command-line.ts";
+import { EventChain } from "./event-chain.ts";
+import { resultMembers } from "./result-line.ts";
 
 type Chained = "v" | "type" | "session" | "n" | "prev" | "time";
 type Fields = {
   open: Omit<Open, Chained | "start" | "number">;
-  command: Omit<Command, Chained>;
+  command: Omit<Command, Chained | "parameters" | "operations"> & {
+    readonly parameters: readonly Parameter[];
+    readonly operations: readonly Operation[];
+  };
   refused: Omit<Refused, Chained>;
   result: Omit<Result, Chained>;
   own: Omit<Own, Chained>;
@@ -22,6 +29,11 @@ type Fields = {
 };
 
 export type CommandFields = Fields["command"];
+export type ResultFields = Fields["result"];
+
+interface Asker extends Pick<CommandFields, "kind" | "connection" | "principal" | "address"> {
+  readonly members: string;
+}
 
 /** Hears what a session writes, for telemetry, and gives the trace that the event carries. */
 export interface RecordWatch {
@@ -48,15 +60,16 @@ export class SessionNumbers {
   }
 }
 
-/** INVARIANT (I6): a session's events, numbered without gaps, each with the hash of the one before. */
+/** A session's record: what a worker writes of it, from `open` to `close`. */
 export class SessionRecord {
   readonly session: SessionId = newSessionId();
   readonly #lane: Lane;
   readonly #numbers: SessionNumbers;
   readonly #watch: RecordWatch | null;
-  #n = 0;
-  #prev: string | null = null;
+  readonly #chain = new EventChain(this.session);
   #closed = false;
+  /** Who asked last, and how that is written: as a rule it is the same for all of a session. */
+  #asker: Asker | null = null;
 
   constructor(
     lane: Lane,
@@ -69,7 +82,7 @@ export class SessionRecord {
   }
 
   get opened(): boolean {
-    return this.#n > 0;
+    return this.#chain.count > 0;
   }
 
   get closed(): boolean {
@@ -79,13 +92,39 @@ export class SessionRecord {
   open(fields: Fields["open"]): void {
     const trace = this.#watch?.opened(fields);
     const { start } = this.#numbers;
-    this.#lane.event(this.#line("open", { start, number: this.#numbers.next(), ...fields }, trace));
+    const numbered = { start, number: this.#numbers.next(), ...fields };
+    this.#lane.event(this.#line("open", members(numbered), trace));
   }
 
-  /** The command's line and its hash, in its place in the chain; the gate publishes it, or has it kept. */
-  command(fields: Fields["command"]): { readonly line: string; readonly hash: string } {
-    const line = this.#line("command", fields, this.#watch?.command(fields));
-    return { line, hash: this.#prev ?? "" };
+  /**
+   * The command's line and its hash, in its place in the chain; the gate publishes it, or has it kept. `asked` is what
+   * `askedMembers` gives for these fields.
+   */
+  command(
+    fields: CommandFields,
+    asked: string = askedMembers(fields),
+  ): { readonly line: string; readonly hash: string } {
+    const line = this.#line(
+      "command",
+      novelMembers(fields) + this.#askerMembers(fields) + asked,
+      this.#watch?.command(fields),
+    );
+    return { line, hash: this.#chain.hash ?? "" };
+  }
+
+  #askerMembers({ kind, connection, principal, address }: CommandFields): string {
+    const known = this.#asker;
+    if (
+      known !== null &&
+      known.kind === kind &&
+      known.connection === connection &&
+      known.principal === principal &&
+      known.address === address
+    )
+      return known.members;
+    const asker = { kind, connection, principal, address };
+    this.#asker = { ...asker, members: askerMembers(asker) };
+    return this.#asker.members;
   }
 
   /** A command that is refused before it is published: recorded, never judged. */
@@ -94,40 +133,32 @@ export class SessionRecord {
   }
 
   refused(fields: Fields["refused"], onStored?: () => void): void {
-    this.#lane.event(this.#line("refused", fields, this.#watch?.refused(fields)), onStored);
+    this.#lane.event(
+      this.#line("refused", members(fields), this.#watch?.refused(fields)),
+      onStored,
+    );
   }
 
   result(fields: Fields["result"]): void {
-    this.#lane.event(this.#line("result", fields, this.#watch?.result(fields)));
+    this.#lane.event(this.#line("result", resultMembers(fields), this.#watch?.result(fields)));
   }
 
   own(fields: Fields["own"]): void {
-    this.#lane.event(this.#line("own", fields, this.#watch?.own()));
+    this.#lane.event(this.#line("own", members(fields), this.#watch?.own()));
   }
 
   /** Once; what comes after is a defect and is not written. */
   close(fields: Fields["close"]): void {
     if (this.#closed || !this.opened) return;
     const trace = this.#watch?.closed(fields);
-    this.#lane.event(this.#line("close", { count: this.#n + 1, ...fields }, trace));
+    this.#lane.event(
+      this.#line("close", members({ count: this.#chain.count + 1, ...fields }), trace),
+    );
     this.#closed = true;
   }
 
-  /** `trace` is left out of the line when it is undefined. */
-  #line(type: keyof Fields, fields: object, trace: string | undefined): string {
+  #line(type: keyof Fields, body: string, trace: string | undefined): string {
     if (this.#closed) throw new Error(`a ${type} after the session's close`);
-    this.#n += 1;
-    const line = JSON.stringify({
-      v: 1,
-      type,
-      session: this.session,
-      n: this.#n,
-      prev: this.#prev,
-      time: Date.now(),
-      trace,
-      ...fields,
-    });
-    this.#prev = eventHash(line);
-    return line;
+    return this.#chain.line(type, body, trace);
   }
 }

@@ -6,7 +6,7 @@ import { unmaskableCopy } from "./copy-out.ts";
 import type { Flow } from "./flow.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
-import { longest, longText, sizeOf } from "./long-text.ts";
+import { isLong, longText } from "./long-text.ts";
 import { refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import { Running, unsent, type OutputSink } from "./running.ts";
@@ -55,7 +55,7 @@ export class AtGates {
 
   ask(unit: CommandUnit, judged: Judged): void {
     const command = newCommandId();
-    if (sizeOf(judged) <= longest) return this.#submit(unit, judged, command);
+    if (!isLong(judged)) return this.#submit(unit, judged, command);
     const { turn, refusing, options } = this.#parts;
     const { text, long, chunks } = longText(options.record.session, command, judged);
     const refuse = (why: Refusal) => () => refusing.unjudged(unit, why, text);
@@ -92,13 +92,14 @@ export class AtGates {
         principal,
         address,
         text: judged.text,
-        parameters: [...judged.parameters],
-        operations: [...judged.operations],
+        parameters: cut ? [] : judged.parameters,
+        operations: judged.operations,
         mayWait: turn.status === "I" && turn.atBoundary && !judged.unresolved,
-        ...(cut && { ...cut, parameters: [] }),
+        ...cut,
       },
       (passage) => this.#passage(unit, judged, command, passage),
       command,
+      cut ? undefined : judged.written,
     );
   }
 

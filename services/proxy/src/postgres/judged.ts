@@ -29,11 +29,10 @@ export interface CopyOut {
   readonly options: CopyOptions;
 }
 
-/** A command with its operations: what is published, and what its results must look like. */
-export interface Judged {
+/** What a command's texts ask: the same each time that they are asked while catalog and names are the same. */
+export interface Asked {
   readonly kind: CommandKind;
   readonly text: string;
-  readonly parameters: readonly Parameter[];
   readonly operations: readonly Operation[];
   /** Output columns of each statement of a query string, or of the one portal; null: none, or unknown. */
   readonly outputs: readonly (readonly Output[] | null)[];
@@ -45,11 +44,18 @@ export interface Judged {
   readonly opaque: string | null;
   /** What the target would say of it, as far as we know it: a client that may not ask the target hears that. */
   readonly unresolved: Refusal | null;
+  readonly effects: Effects;
+  /** Text and operations as they stand in a command's line. */
+  readonly written: string;
+}
+
+/** A command with its operations: what is published, and what its results must look like. */
+export interface Judged extends Asked {
+  readonly parameters: readonly Parameter[];
   /** Formats of the portal's result columns; empty for a query string (all text). */
   readonly resultFormats: readonly Format[];
   /** The prepared statement of the executed portal. */
   readonly portalStatement: Prepared | null;
-  readonly effects: Effects;
   /** What tells of its results' columns; null: the target's catalog as it was read last. */
   readonly knows: ColumnKnowledge | null;
 }

@@ -9,13 +9,19 @@ import {
 import type { Judged } from "./judged.ts";
 
 /** Bytes of text and parameters that travel with their command; more go through OUTPUT first (design §6). */
-export const longest = 64 * 1024;
+const longest = 64 * 1024;
 const pieceLength = 256 * 1024;
 
-/** Bytes of a command's text and parameters, as they are recorded. */
-export const sizeOf = ({ text, parameters }: Judged): number =>
-  Buffer.byteLength(text) +
-  parameters.reduce((sum, { value }) => sum + (value === null ? 0 : Buffer.byteLength(value)), 0);
+/** Whether it has too many bytes of text and parameters, as they are recorded, to travel with its event. */
+export function isLong({ text, parameters }: Judged): boolean {
+  // A character takes three bytes at most: few are long enough to be counted.
+  let bytes = text.length * 3;
+  for (const { value } of parameters) bytes += value === null ? 0 : value.length * 3;
+  if (bytes <= longest) return false;
+  bytes = Buffer.byteLength(text);
+  for (const { value } of parameters) bytes += value === null ? 0 : Buffer.byteLength(value);
+  return bytes > longest;
+}
 
 /** A long command in the pieces that OUTPUT takes, with what its event says in its place. */
 export function longText(

@@ -30,13 +30,11 @@ export function targetScript(
         if (portal) owed.push({ kind: "bind", running, portal });
         break;
       case "describe":
-        owed.push({
-          kind: "describe",
-          running,
-          of: message.of,
-          own: false,
-          ...(prepared && { prepared }),
-        });
+        owed.push(
+          prepared
+            ? { kind: "describe", running, of: message.of, own: false, prepared }
+            : { kind: "describe", running, of: message.of, own: false },
+        );
         break;
       case "close":
         owed.push({ kind: "close", running });

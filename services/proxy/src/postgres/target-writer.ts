@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { toTarget } from "@sallyport/pgwire";
 import type { Duplex } from "node:stream";
 import type { Clearance } from "../gate.ts";
-import { oneWriteATurn } from "./one-write-a-turn.ts";
 import { ownStatements, type OwnPurpose } from "./own-statements.ts";
+import { TurnWrites } from "./turn-writes.ts";
 
 /** No client can have a statement or portal of that name. */
 const ownName = (): string => `sallyport ${randomUUID()}`;
@@ -14,11 +14,13 @@ const ownName = (): string => `sallyport ${randomUUID()}`;
  */
 export class TargetWriter {
   readonly #socket: Duplex;
+  readonly #out: TurnWrites;
   /** Something went since the last Sync or simple query: there is an implicit transaction to fail. */
   #unsynced = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
+    this.#out = new TurnWrites(socket);
   }
 
   get unsynced(): boolean {
@@ -112,11 +114,8 @@ export class TargetWriter {
   }
 
   terminate(): void {
+    this.#out.flush();
     this.#socket.end(toTarget.terminate);
-  }
-
-  get #out(): Duplex {
-    return oneWriteATurn(this.#socket);
   }
 
   #write(frames: readonly Buffer[]): void {

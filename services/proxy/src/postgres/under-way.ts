@@ -44,7 +44,7 @@ export class UnderWay {
     if (effects.ddl) turn.ddl = true;
     if (effects.renames) statements.doubt();
     for (const changes of effects.naming) statements.renamed(changes);
-    const renames = effects.naming.flat().some(({ kind }) => kind !== "doubt");
+    const renames = effects.naming.some((all) => all.some(({ kind }) => kind !== "doubt"));
     if (effects.renames || renames) this.endSuspended();
     sqlNames.sent(running);
     names.sent(effects);

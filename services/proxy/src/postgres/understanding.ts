@@ -13,7 +13,7 @@ import type { Answers } from "./answers.ts";
 import type { AtGates } from "./at-gates.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
 import { readNames } from "./names.ts";
-import { bytesOf, operationsOf, textOf, type Judgement } from "./operations.ts";
+import { operationsOf, type Judgement } from "./operations.ts";
 import type { OwnAnswer } from "./owed.ts";
 import { apart } from "./own-statements.ts";
 import { asTarget, refusal, refusalOf } from "./refusal.ts";
@@ -25,6 +25,7 @@ import type { CommandUnit } from "./statements.ts";
 import type { CatalogView } from "./target-catalog.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
+import { bytesOf, textOf } from "./unit-texts.ts";
 import type { UnderWay } from "./under-way.ts";
 
 export interface UnderstandingParts {

@@ -1,0 +1,84 @@
+import type { CommandKind, Operation } from "@sallyport/contracts";
+import type { Output, Statement } from "@sallyport/sql";
+import { askedMembers } from "../command-line.ts";
+import type { Asked, CopyOut, Effects } from "./judged.ts";
+import type { Refusal } from "./refusal.ts";
+
+export interface AskedOptions {
+  readonly kind: CommandKind;
+  readonly text: string;
+  readonly statements: readonly Statement[];
+  readonly operations: readonly Operation[];
+  /** Why its operations cannot all be proven, or null. */
+  readonly opaque: string | null;
+  readonly unresolved?: Refusal;
+}
+
+const everything: Effects = {
+  ddl: true,
+  names: true,
+  transaction: true,
+  copyIn: true,
+  renames: true,
+  naming: [[{ kind: "doubt" }]],
+};
+
+/** What statements that were read together ask, as a command of this kind. */
+export function askedBy(options: AskedOptions): Asked {
+  const { kind, text, statements, operations, opaque, unresolved = null } = options;
+  const hidden = opaque !== null;
+  const answered = kind === "simple" ? statements : [statementOfPortal(kind, statements)];
+  const outputs = answered.map((one) => (hidden ? null : (one?.outputs ?? null)));
+  return {
+    kind,
+    text,
+    operations,
+    outputs,
+    copies: answered.map((one, index) => copyOut(one, outputs[index] ?? null)),
+    touches: new Set(statements.flatMap((one) => one.touches)),
+    opaque,
+    unresolved,
+    // Parse and Bind run nothing.
+    effects: kind === "prepare" ? nothing : effectsOf(statements, hidden),
+    written: askedMembers({ text, operations }),
+  };
+}
+
+function copyOut(
+  statement: Statement | null | undefined,
+  columns: readonly Output[] | null,
+): CopyOut | null {
+  const copy = statement?.effects.copy;
+  return copy?.direction === "out" ? { columns, format: copy.format, options: copy.options } : null;
+}
+
+const nothing: Effects = {
+  ddl: false,
+  names: false,
+  transaction: false,
+  copyIn: false,
+  renames: false,
+  naming: [],
+};
+
+function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
+  if (hidden) return everything;
+  return {
+    ddl: statements.some(({ effects }) => effects.ddl),
+    names: statements.some(({ effects }) => effects.names),
+    transaction: statements.some(({ effects }) => effects.transaction !== undefined),
+    copyIn: statements.some(({ effects }) => effects.copy?.direction === "in"),
+    renames: false,
+    naming: statements.some(({ effects }) => effects.naming !== undefined)
+      ? statements.map(({ effects }) => effects.naming ?? [])
+      : [],
+  };
+}
+
+function statementOfPortal(
+  kind: CommandKind,
+  statements: readonly Statement[],
+): Statement | undefined {
+  // Several texts only in a `prepare`, which returns no rows.
+  return kind === "execute" || statements.length === 1 ? statements[0] : undefined;
+}

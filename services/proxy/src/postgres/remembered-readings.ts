@@ -1,0 +1,70 @@
+import type { CommandKind } from "@sallyport/contracts";
+import type { Analysis } from "@sallyport/sql";
+import { askedBy } from "./asked.ts";
+import type { Asked } from "./judged.ts";
+import type { Surroundings } from "./operations.ts";
+import type { Prepared } from "./statements.ts";
+import type { CatalogView, Read } from "./target-catalog.ts";
+import { united } from "./united.ts";
+
+export type Analysed = Extract<Analysis, { kind: "analysed" }>;
+
+/** Longer texts are read each time. */
+const longest = 16 * 1024;
+
+/** What a prepared statement was read as, and what all that its reading hung on was then. */
+class Reading {
+  readonly analysis: Analysed;
+  readonly #text: string;
+  readonly #names: object;
+  readonly #session: object;
+  readonly #unprovable: string | null;
+  readonly #asked: Map<CommandKind, Asked>;
+
+  constructor(text: string, { names, session, unprovable }: Surroundings, analysis: Analysed) {
+    this.#text = text;
+    this.#names = names;
+    this.#session = session;
+    this.#unprovable = unprovable;
+    this.analysis = analysis;
+    let shared = askedOf.get(analysis);
+    if (shared === undefined) askedOf.set(analysis, (shared = new Map()));
+    this.#asked = shared;
+  }
+
+  holds({ names, session, unprovable }: Surroundings): boolean {
+    return this.#names === names && this.#session === session && this.#unprovable === unprovable;
+  }
+
+  /** What it asks as a command of this kind. */
+  asked(kind: CommandKind): Asked {
+    let asked = this.#asked.get(kind);
+    if (asked === undefined) {
+      const { statements, opaque } = this.analysis;
+      const operations = united([this.analysis]);
+      asked = askedBy({ kind, text: this.#text, statements, operations, opaque });
+      this.#asked.set(kind, asked);
+    }
+    return asked;
+  }
+}
+
+/** By the view that they were read with, so that nothing outlives it. */
+const readings = new WeakMap<CatalogView, WeakMap<Prepared, Reading>>();
+/** Sessions that prepare the same text share what it asks. */
+const askedOf = new WeakMap<Analysed, Map<CommandKind, Asked>>();
+
+/** INVARIANT (I3): what is remembered is what reading the text anew would give: the same text, catalog, and names. */
+export function recall(prepared: Prepared, around: Surroundings): Reading | null {
+  const reading = readings.get(around.view)?.get(prepared);
+  return reading?.holds(around) ? reading : null;
+}
+
+export function remember(prepared: Prepared, around: Surroundings, read: Read): void {
+  const { text } = prepared;
+  if (text === null || text.length > longest) return;
+  if (read.kind !== "analysed" || read.analysis.kind !== "analysed") return;
+  let ofView = readings.get(around.view);
+  if (ofView === undefined) readings.set(around.view, (ofView = new WeakMap()));
+  ofView.set(prepared, new Reading(text, around, read.analysis));
+}
