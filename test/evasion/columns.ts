@@ -233,6 +233,11 @@ export const columns: readonly Leak[] = [
       ann,
     ],
     [
+      "a row taken apart in VALUES",
+      "SELECT v.* FROM customers c CROSS JOIN LATERAL (VALUES (c.*)) v",
+      ann,
+    ],
+    [
       "VALUES in a join",
       "SELECT v.e FROM customers c CROSS JOIN LATERAL (VALUES (c.email)) v (e)",
       ann,

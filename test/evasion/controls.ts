@@ -178,6 +178,10 @@ export const controls: readonly Control[] = [
       "SELECT id FROM customers UNION ALL SELECT id FROM orders INTERSECT SELECT 10 EXCEPT SELECT 3 ORDER BY 1",
     ],
     ["VALUES", "VALUES (1, 'a'), (2, 'b')"],
+    [
+      "VALUES of a row taken apart",
+      "SELECT v.* FROM notes n CROSS JOIN LATERAL (VALUES (n.*, n.id), ((n).*, 0)) v ORDER BY 1, 3",
+    ],
     ["TABLE", "TABLE orders"],
     [
       "aggregates",

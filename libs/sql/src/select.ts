@@ -2,7 +2,7 @@ import { condition } from "./conditions.ts";
 import { commonTables } from "./common-tables.ts";
 import type { Context } from "./context.ts";
 import { columnName, missingEntry } from "./column-references.ts";
-import { evaluate, evaluateAll } from "./expressions.ts";
+import { evaluate } from "./expressions.ts";
 import { fromClause } from "./from.ts";
 import { lockRows } from "./row-locks.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
@@ -104,7 +104,13 @@ function decideOutput(sort: Fields, outputs: readonly ScopeColumn[], context: Co
 }
 
 function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeColumn[] {
-  const rows = list(lists).map((row) => evaluateAll(only(row, "List")["items"], scope, context));
+  const rows = list(lists).map((row) =>
+    list(only(row, "List")["items"]).flatMap(
+      (item) =>
+        takenApart(item, scope, context)?.map(({ value }) => value) ??
+        evaluate(item, scope, context),
+    ),
+  );
   const [first] = rows;
   if (!first || rows.some((row) => row.length !== first.length)) {
     throw new Unresolved("42601", "VALUES lists must all be the same length", -1);
@@ -150,17 +156,19 @@ export function targets(items: unknown, scope: Scope, context: Context): ScopeCo
   return list(items).flatMap((item) => {
     const target = only(item, "ResTarget");
     known(target, "ResTarget", knownFields("name", "val"));
-    const { kind, fields } = node(target["val"]);
-    if (kind === "ColumnRef") {
-      const stars = starColumns(fields, scope, context);
-      if (stars) return stars;
-    }
-    const apart = rowStar(target["val"], scope, context);
+    const apart = takenApart(target["val"], scope, context);
     if (apart) return apart;
     const value = evaluate(target["val"], scope, context);
     const { name } = target;
     return [{ name: typeof name === "string" ? name : outputName(target["val"], context), value }];
   });
+}
+
+/** The columns that a star stands for in a list of expressions (`*`, `t.*`, `(row).*`); null for what is no star. */
+function takenApart(expression: unknown, scope: Scope, context: Context): ScopeColumn[] | null {
+  const { kind, fields } = node(expression);
+  const stars = kind === "ColumnRef" ? starColumns(fields, scope, context) : null;
+  return stars ?? rowStar(expression, scope, context);
 }
 
 function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColumn[] | null {
