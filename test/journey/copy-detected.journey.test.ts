@@ -59,16 +59,6 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** All that a client hears for this, byte for byte where it is COPY data. */
-async function heard(client: RawClient, ...frames: Buffer[]): Promise<string[]> {
-  const from = client.heard.length;
-  const said = await client.ask(...frames);
-  const data = client.heard
-    .slice(from)
-    .flatMap((message) => (message.kind === "copy-data" ? [message.frame.toString("latin1")] : []));
-  return [...data, ...said.filter((one) => !one.startsWith("data"))];
-}
-
 const options = [
   "",
   "(DELIMITER '|', HEADER)",
@@ -88,10 +78,10 @@ describe("COPY out where detectors look, and of documents in which paths are mas
       (table: string) => `COPY (SELECT tags, free, id FROM ${table} ORDER BY id) TO STDOUT ${how}`,
     ];
     for (const copy of copies) {
-      const expected = await heard(direct, toTarget.query(copy("notes_masked")));
+      const expected = await direct.heardFor(toTarget.query(copy("notes_masked")));
       expect(expected.at(-2)).toBe("complete COPY 7");
-      expect(await heard(through, toTarget.query(copy("notes")))).toEqual(expected);
-      const prepared = await heard(through, extended(copy("notes")), toTarget.sync);
+      expect(await through.heardFor(toTarget.query(copy("notes")))).toEqual(expected);
+      const prepared = await through.heardFor(extended(copy("notes")), toTarget.sync);
       expect(prepared.filter((one) => one.startsWith("d\0"))).toEqual(
         expected.filter((one) => one.startsWith("d\0")),
       );
@@ -100,8 +90,8 @@ describe("COPY out where detectors look, and of documents in which paths are mas
 
   test("a NULL text that a value could look like is taken where no column is masked", async () => {
     const copy = (table: string) => `COPY ${table} (id, note, tags) TO STDOUT (NULL '')`;
-    expect(await heard(through, toTarget.query(copy("notes")))).toEqual(
-      await heard(direct, toTarget.query(copy("notes_masked"))),
+    expect(await through.heardFor(toTarget.query(copy("notes")))).toEqual(
+      await direct.heardFor(toTarget.query(copy("notes_masked"))),
     );
     expect(await through.query("COPY notes (doc) TO STDOUT (NULL '')")).toEqual([
       "error 42501",
@@ -110,8 +100,7 @@ describe("COPY out where detectors look, and of documents in which paths are mas
   });
 
   test("expressions of any kind are looked through", async () => {
-    const copied = await heard(
-      through,
+    const copied = await through.heardFor(
       toTarget.query(
         "COPY (SELECT upper(note), left(note, 40), note || '', jsonb_build_object('n', note) FROM notes WHERE id IN (1, 2)) TO STDOUT",
       ),
@@ -122,7 +111,7 @@ describe("COPY out where detectors look, and of documents in which paths are mas
 
   test("a result says how much was found", async () => {
     const session = await RawClient.open(await gateway(cluster, "ci-runner"));
-    await heard(session, toTarget.query("COPY notes (note) TO STDOUT (FORMAT csv, QUOTE '~')"));
+    await session.heardFor(toTarget.query("COPY notes (note) TO STDOUT (FORMAT csv, QUOTE '~')"));
     await session[Symbol.asyncDispose]();
     const { session: id } = await cluster.archived(
       ({ commands, closed }) => Number(commands) === 2 && closed !== null,

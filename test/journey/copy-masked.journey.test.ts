@@ -52,16 +52,6 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** All that a client hears for this, byte for byte where it is COPY data. */
-async function heard(client: RawClient, ...frames: Buffer[]): Promise<string[]> {
-  const from = client.heard.length;
-  const said = await client.ask(...frames);
-  const data = client.heard
-    .slice(from)
-    .flatMap((message) => (message.kind === "copy-data" ? [message.frame.toString("latin1")] : []));
-  return [...data, ...said.filter((one) => !one.startsWith("data"))];
-}
-
 const options = [
   "",
   "(FORMAT text)",
@@ -94,10 +84,10 @@ describe("COPY out of masked columns: bytes that PostgreSQL would have written f
       ],
     ];
     for (const [asked, same] of copies) {
-      const expected = await heard(direct, toTarget.query(same));
+      const expected = await direct.heardFor(toTarget.query(same));
       expect(expected.at(-2)).toBe("complete COPY 9");
-      expect(await heard(through, toTarget.query(asked))).toEqual(expected);
-      const prepared = await heard(through, extended(asked), toTarget.sync);
+      expect(await through.heardFor(toTarget.query(asked))).toEqual(expected);
+      const prepared = await through.heardFor(extended(asked), toTarget.sync);
       expect(prepared.filter((one) => one.startsWith("d\0"))).toEqual(
         expected.filter((one) => one.startsWith("d\0")),
       );
@@ -106,13 +96,13 @@ describe("COPY out of masked columns: bytes that PostgreSQL would have written f
 
   test("one column alone, and one that is computed", async () => {
     for (const how of ["", "(FORMAT csv)", "(FORMAT binary)"]) {
-      expect(await heard(through, toTarget.query(`COPY odd (struck) TO STDOUT ${how}`))).toEqual(
-        await heard(direct, toTarget.query(`COPY odd_masked (struck) TO STDOUT ${how}`)),
+      expect(await through.heardFor(toTarget.query(`COPY odd (struck) TO STDOUT ${how}`))).toEqual(
+        await direct.heardFor(toTarget.query(`COPY odd_masked (struck) TO STDOUT ${how}`)),
       );
       const computed = `COPY (SELECT id, upper(card) AS c FROM odd) TO STDOUT ${how}`;
       const constant = `COPY (SELECT id, '****' AS c FROM odd) TO STDOUT ${how}`;
-      expect(await heard(through, toTarget.query(computed))).toEqual(
-        await heard(direct, toTarget.query(constant)),
+      expect(await through.heardFor(toTarget.query(computed))).toEqual(
+        await direct.heardFor(toTarget.query(constant)),
       );
     }
   });
@@ -120,8 +110,8 @@ describe("COPY out of masked columns: bytes that PostgreSQL would have written f
   test("each statement of a query string has its own form", async () => {
     const string = (table: string) =>
       `COPY ${table} TO STDOUT CSV; SELECT 1; COPY ${table} (id, card) TO STDOUT (DELIMITER '|')`;
-    expect(await heard(through, toTarget.query(string("odd")))).toEqual(
-      await heard(direct, toTarget.query(string("odd_masked"))),
+    expect(await through.heardFor(toTarget.query(string("odd")))).toEqual(
+      await direct.heardFor(toTarget.query(string("odd_masked"))),
     );
   });
 

@@ -116,6 +116,18 @@ export class RawClient implements AsyncDisposable {
     return this.ready(ends.length);
   }
 
+  /** All that is heard for this: COPY data first, byte for byte, and then what else is said. */
+  async heardFor(...frames: readonly Buffer[]): Promise<string[]> {
+    const from = this.heard.length;
+    const said = await this.ask(...frames);
+    const data = this.heard
+      .slice(from)
+      .flatMap((message) =>
+        message.kind === "copy-data" ? [message.frame.toString("latin1")] : [],
+      );
+    return [...data, ...said.filter((one) => !one.startsWith("data"))];
+  }
+
   query(text: string): Promise<Said[]> {
     return this.ask(toTarget.query(text));
   }
