@@ -8,14 +8,21 @@ export const replay: Step = {
   async run(demo, screen) {
     const session = await waitFor(
       async () => {
-        const sessions = await demo.sallyJson(["sessions", "list"]);
-        const found = sessions.find(
-          ({ principal, held, closed }) =>
-            principal === "corp#ci-runner" && held === 1 && closed !== null,
+        const archived = (await demo.sallyJson(["sessions", "list"])).filter(
+          ({ closed }) => closed !== null,
         );
-        return typeof found?.["session"] === "string" ? found["session"] : undefined;
+        const found = archived.find(
+          ({ principal, held }) => principal === "corp#ci-runner" && held === 1,
+        );
+        // The agent's session ended last: the list below is of what the archive holds.
+        const agent = archived.some(({ principal }) => principal === "corp#contractor-agent");
+        return agent && typeof found?.["session"] === "string" ? found["session"] : undefined;
       },
-      { what: "the session with the DELETE in the archive", every: 200, timeout: 30_000 },
+      {
+        what: "the sessions with the DELETE and of the agent in the archive",
+        every: 200,
+        timeout: 30_000,
+      },
     );
     const list = await demo.sally(["sessions", "list", "--limit", "6"]);
     screen.command("operator", "sally sessions list --limit 6");
