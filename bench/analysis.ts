@@ -1,13 +1,8 @@
-/**
- * What reading a statement costs: `node bench/analysis.ts`. Pure computation on one core. For pgbench's TPC-B, the 22
- * queries of TPC-H and what pg_dump 15 asks of a catalog (recorded, one of each shape): parsing alone, the analysis of
- * a text that is new, and finding the analysis of one that was seen. Medians of interleaved rounds, in microseconds;
- * `again` is also given as a part of parsing in the same round.
- */
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { analyse, openParser, writtenCatalog, type Subject } from "@sallyport/sql";
 import { CatalogView } from "../services/proxy/src/postgres/target-catalog.ts";
+import { median } from "./rounds.ts";
 
 const read = (name: string): string =>
   readFileSync(new URL(`./statements/${name}`, import.meta.url), "utf8");
@@ -71,12 +66,24 @@ const classified = {
   "public.pgbench_accounts.filler": ["pii"],
 };
 const names = { searchPath: ["pg_catalog", "public"] };
-const parser = await openParser(18);
-const view = new CatalogView("bench", catalog, classified, parser);
 const rounds = 31;
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** What reading a set of statements costs, in microseconds. */
+export interface Analysed {
+  readonly set: string;
+  readonly statements: number;
+  /** Statements whose columns cannot be traced. */
+  readonly opaque: number;
+  /** The median statement: its parsing, and its analysis when the text is new. */
+  readonly parse: number;
+  readonly analysis: number;
+  /** Parsing and analysis of the slowest statement, and how it begins. */
+  readonly slowest: number;
+  readonly slowestText: string;
+  /** Finding the analysis of a text that was seen, as a part of parsing it: the median statement, and the worst. */
+  readonly again: number;
+  readonly againMost: number;
+}
 
 /** Microseconds for one, of as many as make the clock's step small. */
 function micros(times: number, step: () => unknown): number {
@@ -85,46 +92,50 @@ function micros(times: number, step: () => unknown): number {
   return ((performance.now() - start) * 1000) / times;
 }
 
-for (const [name, texts] of Object.entries(statements)) {
-  const found = { parse: [0], fresh: [0], ratio: [0] };
-  let [slowest, slowestText, opaque] = [0, "", 0];
-  found.parse.pop();
-  found.fresh.pop();
-  found.ratio.pop();
-  for (const text of texts) {
-    const tree = await parser.parse(text);
-    if (tree.kind !== "tree") throw new Error(`${name}: ${tree.message}`);
-    const subject: Subject = { connection: "bench", catalog, names, classified, text };
-    const analysis = analyse(tree.tree, subject);
-    if (analysis.kind !== "analysed" || analysis.opaque !== null) {
-      opaque += 1;
-      process.stderr.write(
-        `${name}: ${analysis.kind === "analysed" ? analysis.opaque : analysis.message}: ${text.slice(0, 80)}\n`,
-      );
+/**
+ * What reading a statement costs, pure computation on one core: pgbench's TPC-B, the 22 queries of TPC-H, and what
+ * pg_dump 15 asks of a catalog (recorded, one of each shape). Of each statement the medians of interleaved rounds.
+ */
+export async function analysisCosts(): Promise<Analysed[]> {
+  const parser = await openParser(18);
+  const view = new CatalogView("bench", catalog, classified, parser);
+  const costs: Analysed[] = [];
+  for (const [set, texts] of Object.entries(statements)) {
+    const found: { text: string; parse: number; fresh: number; again: number }[] = [];
+    let opaque = 0;
+    for (const text of texts) {
+      const tree = await parser.parse(text);
+      if (tree.kind !== "tree") throw new Error(`${set}: ${tree.message}`);
+      const subject: Subject = { connection: "bench", catalog, names, classified, text };
+      const analysis = analyse(tree.tree, subject);
+      if (analysis.kind !== "analysed" || analysis.opaque !== null) opaque += 1;
+      await view.analyse(text, names, [], null);
+      const times = Array.from({ length: rounds }, () => {
+        const parse = micros(3, () => parser.parse(text));
+        const fresh = micros(3, () => analyse(tree.tree, subject));
+        return { parse, fresh, again: micros(200, () => view.analyse(text, names, [], null)) };
+      });
+      found.push({
+        text,
+        parse: median(times.map(({ parse }) => parse)),
+        fresh: median(times.map(({ fresh }) => fresh)),
+        again: median(times.map(({ parse, again }) => again / parse)),
+      });
     }
-    await view.analyse(text, names, [], null);
-    const own: { parse: number[]; fresh: number[]; ratio: number[] } = {
-      parse: [],
-      fresh: [],
-      ratio: [],
-    };
-    for (let round = 0; round < rounds; round += 1) {
-      const parse = micros(3, () => parser.parse(text));
-      const fresh = micros(3, () => analyse(tree.tree, subject));
-      const again = micros(200, () => view.analyse(text, names, [], null));
-      own.parse.push(parse);
-      own.fresh.push(fresh);
-      own.ratio.push(again / parse);
-    }
-    const whole = median(own.parse) + median(own.fresh);
-    if (whole > slowest) [slowest, slowestText] = [whole, text.slice(0, 60).replaceAll("\n", " ")];
-    found.parse.push(median(own.parse));
-    found.fresh.push(median(own.fresh));
-    found.ratio.push(median(own.ratio));
+    const whole = (one: { parse: number; fresh: number }): number => one.parse + one.fresh;
+    const slowest = found.reduce((most, one) => (whole(one) > whole(most) ? one : most));
+    costs.push({
+      set,
+      statements: texts.length,
+      opaque,
+      parse: median(found.map(({ parse }) => parse)),
+      analysis: median(found.map(({ fresh }) => fresh)),
+      slowest: whole(slowest),
+      slowestText: slowest.text.replaceAll(/\s+/g, " ").trim().slice(0, 60),
+      again: median(found.map(({ again }) => again)),
+      againMost: Math.max(...found.map(({ again }) => again)),
+    });
   }
-  process.stdout.write(
-    `${name}: ${texts.length} statements (${opaque} not traced), parse ${median(found.parse).toFixed(0)}, analysis ${median(found.fresh).toFixed(0)}, ` +
-      `the slowest of both together ${slowest.toFixed(0)} (${slowestText}…), again ${median(found.ratio).toFixed(4)} of parsing, at most ${Math.max(...found.ratio).toFixed(4)}\n`,
-  );
+  await parser.close();
+  return costs;
 }
-await parser.close();

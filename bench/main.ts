@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run. `--quick` takes a few minutes;
- * `--only throughput,workers,tls,rules,telemetry,rows,copy,log-ins,idle` measures some of it; `--json FILE` says where the numbers go.
+ * `--only throughput,workers,tls,rules,telemetry,rows,copy,log-ins,idle,analysis` measures some of it; `--json FILE` says where the numbers go.
  * Method and last result: docs/performance.md.
  */
 import { execFileSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startIssuer } from "@sallyport/testkit";
+import { analysisCosts } from "./analysis.ts";
 import { copyOut, type Copied } from "./copying.ts";
 import type { Door } from "./door.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
@@ -35,6 +36,7 @@ const sections = [
   "copy",
   "log-ins",
   "idle",
+  "analysis",
 ] as const;
 type Section = (typeof sections)[number];
 
@@ -108,7 +110,7 @@ const bouncer = bouncerPath
   ? resources.use(await pgbouncer(bouncerPath, target, false))
   : undefined;
 const relay = haproxyPath ? resources.use(await haproxy(haproxyPath, target)) : undefined;
-const buffered = await gateway("Sallyport");
+const buffered = await gateway("Sallyport", {}, wanted.size > 1 || !wants("analysis"));
 const doors: Door[] = [
   straight,
   ...(bouncer ? [bouncer] : []),
@@ -141,6 +143,7 @@ const report: Report = {
   copy: [],
   logIns: [],
   idle: [],
+  analysis: [],
   troubles: {},
 };
 
@@ -299,6 +302,11 @@ if (wants("idle")) {
       sessions: idleSessions,
       bytes: await idleSession(bouncer, "pgbouncer", idleSessions),
     });
+}
+
+if (wants("analysis")) {
+  say("reading statements");
+  report.analysis.push(...(await analysisCosts()));
 }
 
 report.machine.load.push(loadAverage());

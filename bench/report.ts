@@ -1,3 +1,4 @@
+import type { Analysed } from "./analysis.ts";
 import type { Throughput } from "./throughput.ts";
 import type { Workers } from "./workers.ts";
 
@@ -27,6 +28,7 @@ export interface Report {
   }[];
   readonly logIns: { door: string; perSecond: number; ofDirect: number }[];
   readonly idle: { door: string; sessions: number; bytes: number }[];
+  readonly analysis: Analysed[];
   /** What the gateways complained of while they were measured. */
   readonly troubles: Readonly<Record<string, string[]>>;
 }
@@ -149,6 +151,32 @@ export function reportText(report: Report): string {
         door,
         String(sessions),
         round(bytes / 1000, 1),
+      ]),
+    ),
+  );
+  add("Reading a statement, microseconds", report.analysis, () =>
+    table(
+      [
+        "set",
+        "statements",
+        "not traced",
+        "parse",
+        "analysis",
+        "slowest, both",
+        "which",
+        "seen before, of parsing",
+        "at most",
+      ],
+      report.analysis.map((set) => [
+        set.set,
+        String(set.statements),
+        String(set.opaque),
+        round(set.parse, 0),
+        round(set.analysis, 0),
+        round(set.slowest, 0),
+        `\`${set.slowestText}…\``,
+        round(set.again, 3),
+        round(set.againMost, 3),
       ]),
     ),
   );
