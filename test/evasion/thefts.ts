@@ -62,7 +62,8 @@ export const thefts: readonly Evasion[] = [
     idea: "by a statement of a driver",
     script: [{ text: "DELETE FROM vault WHERE id = ANY($1)", values: [[1, 2]] }],
   },
-  // Through what is traced.  { idea: "DELETE through a view with a condition", script: "DELETE FROM vault_open" },
+  // Through what is traced.
+  { idea: "DELETE through a view with a condition", script: "DELETE FROM vault_open" },
   { idea: "DELETE through a view over a view", script: "DELETE FROM vault_open_again" },
   { idea: "UPDATE through a view", script: "UPDATE vault_open SET treasure = 'lead'" },
   {
