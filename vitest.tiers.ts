@@ -1,8 +1,11 @@
 import { configDefaults, type TestProjectInlineConfiguration } from "vitest/config";
 
 const setupFiles = ["./libs/testkit/src/no-stray-output.ts"];
-/** Tests with real servers: two files at a time, each in a process of its own. */
-const withPeers = { pool: "forks", maxWorkers: 2, hookTimeout: 120_000, setupFiles } as const;
+/**
+ * Tests with real servers: two files at a time, each in a process of its own. Their times are for machines that are busy
+ * elsewhere; a wait within a test says sooner what it waits for.
+ */
+const withPeers = { pool: "forks", maxWorkers: 2, hookTimeout: 300_000, setupFiles } as const;
 
 /** Files that run against each older major of PostgreSQL too; in `npm test` only the first of them. */
 const perMajor = {
@@ -41,7 +44,7 @@ export function tiers(options: {
         name: "peer",
         include: ["test/peer/**/*.peer.test.ts"],
         exclude,
-        testTimeout: 60_000,
+        testTimeout: 180_000,
       },
     },
     {
@@ -50,7 +53,7 @@ export function tiers(options: {
         name: "journey",
         include: ["test/journey/**/*.journey.test.ts", "test/chaos/**/*.chaos.test.ts"],
         exclude,
-        testTimeout: 120_000,
+        testTimeout: 300_000,
       },
     },
   ];
@@ -72,7 +75,7 @@ export function tiers(options: {
         name: `postgres-${major}`,
         include: long ? [...peer, ...journey] : [...peer.slice(0, 1), ...journey.slice(0, 1)],
         env: { SALLY_TEST_POSTGRES: major },
-        testTimeout: 120_000,
+        testTimeout: 300_000,
       },
     });
   }

@@ -158,7 +158,7 @@ export class Office implements AsyncDisposable {
     const left = async (stream: string) => (await manager.streams.info(stream)).state.messages;
     await waitFor(
       async () => (await left(streams.record(0))) <= 1 && (await left(streams.output(0))) <= 1,
-      { what: "the streams to be archived", timeout: 20_000 },
+      { what: "the streams to be archived" },
     );
     await recorder.stop();
     await manager.streams.purge(streams.output(0));
@@ -198,6 +198,8 @@ export class Office implements AsyncDisposable {
       async () => (await this.list(seenBy, "all")).some((one) => one.hold === hold.hold),
       {
         what: "the hold on the board",
+        // REST takes so many questions a minute and no more.
+        every: 50,
       },
     );
     return hold;

@@ -213,7 +213,7 @@ test("a rotated key is fetched when it is needed, at most once a cool-down", asy
 
 test("a slow or absent issuer stops no token whose key is known, and lets no other in", async () => {
   await using issuer = await startIssuer();
-  const checker = open(issuer, {}, { cooldown: 0, timeout: 1000, patience: 1500 });
+  const checker = open(issuer, {}, { cooldown: 0, timeout: 3000, patience: 4500 });
   expect(await checker.check(await issuer.sign())).toMatchObject({ kind: "verified" });
   const known = await issuer.sign(issuer.claims({ sub: "a" }));
   await issuer.rotate();

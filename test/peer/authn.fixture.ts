@@ -85,13 +85,13 @@ export class Authn implements AsyncDisposable {
   ask(credential: string, address = "10.0.0.1:5000", handles = false): Promise<Verified> {
     const sealed = this.sealer.seal(credential);
     const question = { v: 1, type: "verify", ...sealed, address, ...(handles && { handles }) };
-    return this.requests.ask(subjects.verify, question, Verified, 5000);
+    return this.requests.ask(subjects.verify, question, Verified, 30_000);
   }
 
   async order(type: Revoke["type"], principal: string): Promise<Done> {
     const operator = await this.bus.connect("operator");
     const order: Revoke = { v: 1, type, principal, by: "operator", reason: "test" };
-    const done = await new Requests(operator).ask(subjects.revoke, order, Done, 10_000);
+    const done = await new Requests(operator).ask(subjects.revoke, order, Done, 30_000);
     await operator.stop();
     return done;
   }

@@ -124,7 +124,6 @@ test("revocations survive the loss of the bus's storage, whether authn runs or n
   await loseStorage();
   await waitFor(() => authn.worker.connected && authn.revocations.current(), {
     what: "the bucket to be complete again",
-    timeout: 15_000,
   });
   expect(await states()).toEqual(asBefore);
 
@@ -132,9 +131,11 @@ test("revocations survive the loss of the bus's storage, whether authn runs or n
   await loseStorage();
   await waitFor(() => authn.worker.connected, { what: "the worker" });
   expect(await states()).toEqual({ a: "none", b: "none", c: "none" });
-  expect(authn.revocations.current()).toBe(false);
+  await waitFor(() => !authn.revocations.current(), {
+    what: "the worker to know that it lacks it",
+  });
   await authn.up();
-  await waitFor(() => authn.revocations.current(), { what: "the bucket", timeout: 15_000 });
+  await waitFor(() => authn.revocations.current(), { what: "the bucket" });
   expect(await states()).toEqual(asBefore);
   const token = await authn.issuer.sign(authn.issuer.claims({ sub: "a" }));
   expect(await authn.ask(token)).toMatchObject({ code: "revoked" });
@@ -144,8 +145,18 @@ test("without authn a worker serves nobody after 2 s", async () => {
   await using authn = await Authn.start();
   await authn.down();
   const gone = performance.now();
-  await waitFor(() => !authn.revocations.current(), { what: "the beat to be missed" });
-  expect(performance.now() - gone).toBeLessThan(3000);
+  let last = gone;
+  await waitFor(
+    () => {
+      const now = performance.now();
+      if (!authn.revocations.current()) return true;
+      last = now;
+      return false;
+    },
+    { what: "the beat to be missed" },
+  );
+  // When it was seen to serve for the last time: a test that is held up sees less, not more.
+  expect(last - gone).toBeLessThan(2500);
 });
 
 test("an archive that cannot be written: a revocation bites, a restoration does not happen", async () => {
@@ -192,10 +203,10 @@ test("an archive that does not answer: a revocation bites at once, and says what
   try {
     await using authn = await Authn.start(store);
     answers = false;
-    const began = performance.now();
-    const ordered = authn.order("revoke", "corp#ci-runner");
+    let told = false;
+    const ordered = authn.order("revoke", "corp#ci-runner").finally(() => (told = true));
     await waitFor(() => authn.revocations.of("corp#ci-runner"), { what: "the worker" });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(told).toBe(false);
     expect(await ordered).toMatchObject({
       ok: false,
       message: "corp#ci-runner is revoked, but the archive cannot be written: try again",
@@ -203,7 +214,7 @@ test("an archive that does not answer: a revocation bites at once, and says what
   } finally {
     await rm(place, { recursive: true, force: true });
   }
-}, 20_000);
+});
 
 test("an unreadable revocation in the archive keeps everybody out, and says so", async () => {
   await using authn = await Authn.start();
@@ -221,8 +232,16 @@ test("guessing is slowed by address, and a verified caller's failures stay its o
   const expired = await authn.issuer.sign(authn.issuer.claims({ iat: now - 400, exp: now - 100 }));
   for (let n = 0; n < 20; n++)
     expect(await authn.ask(expired)).toMatchObject({ code: "token-expired" });
-  expect(await authn.ask(expired)).toMatchObject({
-    code: "log-in-slowed",
+  // Each three seconds one more is let through.
+  const slowed = async (ask: () => Promise<unknown>) =>
+    waitFor(
+      async () => {
+        const answer = await ask();
+        return (answer as { code?: string }).code === "log-in-slowed" && answer;
+      },
+      { what: "it to be slowed", every: 1 },
+    );
+  expect(await slowed(() => authn.ask(expired))).toMatchObject({
     principal: { id: "corp#ci-runner" },
   });
   expect(await authn.ask(await authn.issuer.sign())).toMatchObject({ type: "verified" });
@@ -231,6 +250,9 @@ test("guessing is slowed by address, and a verified caller's failures stay its o
       code: "token-unreadable",
     });
   const good = await authn.issuer.sign();
-  expect(await authn.ask(good, "10.0.0.9:99")).toMatchObject({ code: "log-in-slowed" });
+  await slowed(async () => {
+    await authn.ask("guess", "10.0.0.9:99");
+    return authn.ask(good, "10.0.0.9:99");
+  });
   expect(await authn.ask(good, "10.0.0.10:99")).toMatchObject({ type: "verified" });
 });

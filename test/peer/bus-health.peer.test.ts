@@ -59,11 +59,11 @@ test("a beat is fresh for 2 s, whoever else is silent; what is no beat is an ala
   authn.publish("sp.beat", JSON.stringify({ ...beat, extra: 1 }));
   await waitFor(() => bus.alarms.heard.length > 0, { what: "the alarm" });
   expect(beats.fresh()).toBe(false);
+  const sent = performance.now();
   authn.publish("sp.beat", JSON.stringify(beat));
   await waitFor(() => beats.fresh(), { what: "the beat" });
-  const heard = performance.now();
   await waitFor(() => !beats.fresh(), { what: "its end" });
-  expect(performance.now() - heard).toBeGreaterThan(1900);
+  expect(performance.now() - sent).toBeGreaterThan(1900);
   expect(beats.last).toEqual(beat);
 });
 

@@ -132,57 +132,53 @@ describe("what it wrote", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  test(
-    "grants the account what it needs, and `sally up` serves with it, masked",
-    { timeout: 60_000 },
-    async () => {
-      expect(await init("--issuer", provider.issuer)).toMatchObject({ code: 0 });
-      const grants = await readFile(join(directory, "shop-grants.sql"), "utf8");
-      await server.query(grants);
-      await server.query("ALTER ROLE sallyport_shop PASSWORD 'of-its-own'");
-      const file = join(directory, "sallyport.yaml");
-      const text = await readFile(file, "utf8");
-      await writeFile(
-        file,
-        `${text}listen: { postgres: { address: "127.0.0.1:0" }, authn: "127.0.0.1:0", policy: "127.0.0.1:0", approval: "127.0.0.1:0", recorder: "127.0.0.1:0" }\n`,
-      );
-      up = await SallyUp.start({
-        config: file,
-        data: join(directory, ".sallyport"),
-        log: join(directory, "sally.log"),
-        env: { SHOP_PASSWORD: "of-its-own" },
+  test("grants the account what it needs, and `sally up` serves with it, masked", async () => {
+    expect(await init("--issuer", provider.issuer)).toMatchObject({ code: 0 });
+    const grants = await readFile(join(directory, "shop-grants.sql"), "utf8");
+    await server.query(grants);
+    await server.query("ALTER ROLE sallyport_shop PASSWORD 'of-its-own'");
+    const file = join(directory, "sallyport.yaml");
+    const text = await readFile(file, "utf8");
+    await writeFile(
+      file,
+      `${text}listen: { postgres: { address: "127.0.0.1:0" }, authn: "127.0.0.1:0", policy: "127.0.0.1:0", approval: "127.0.0.1:0", recorder: "127.0.0.1:0" }\n`,
+    );
+    up = await SallyUp.start({
+      config: file,
+      data: join(directory, ".sallyport"),
+      log: join(directory, "sally.log"),
+      env: { SHOP_PASSWORD: "of-its-own" },
+    });
+    const { host, port } = up.address("postgres");
+    const client = new Client({
+      host,
+      port,
+      database: "shop", // the connection
+      user: "dev",
+      password: await provider.jobToken("dev"),
+      ssl: { ca: await readFile(up.listen.ca ?? "", "utf8"), servername: "localhost" },
+    });
+    await client.connect();
+    try {
+      const { rows } = await client.query({
+        text: 'SELECT "fullName", email, born::text, salary, notes, flags FROM customers WHERE id = 7',
+        rowMode: "array",
       });
-      const { host, port } = up.address("postgres");
-      const client = new Client({
-        host,
-        port,
-        database: "shop", // the connection
-        user: "dev",
-        password: await provider.jobToken("dev"),
-        ssl: { ca: await readFile(up.listen.ca ?? "", "utf8"), servername: "localhost" },
+      expect(rows).toEqual([
+        [
+          "****",
+          "e***@example.com",
+          "****",
+          "50000.00",
+          `${"*".repeat(22)}1111`,
+          { colour: "red", contact: { mail: "e***@example.com" } },
+        ],
+      ]);
+      await expect(client.query("UPDATE customers SET city = 'x'")).rejects.toMatchObject({
+        code: "42501",
       });
-      await client.connect();
-      try {
-        const { rows } = await client.query({
-          text: 'SELECT "fullName", email, born::text, salary, notes, flags FROM customers WHERE id = 7',
-          rowMode: "array",
-        });
-        expect(rows).toEqual([
-          [
-            "****",
-            "e***@example.com",
-            "****",
-            "50000.00",
-            `${"*".repeat(22)}1111`,
-            { colour: "red", contact: { mail: "e***@example.com" } },
-          ],
-        ]);
-        await expect(client.query("UPDATE customers SET city = 'x'")).rejects.toMatchObject({
-          code: "42501",
-        });
-      } finally {
-        await client.end();
-      }
-    },
-  );
+    } finally {
+      await client.end();
+    }
+  });
 });

@@ -362,7 +362,7 @@ describe("clients that never get there", () => {
   });
 
   test("who dawdles is told when the time is over, and holds up nobody until then", async () => {
-    const listener = await open({ handshake: 6000 });
+    const listener = await open({ handshake: 12_000 });
     const began = performance.now();
     const silent = Array.from({ length: 40 }, () => Client.plain(listener.port));
     const begun = silent.map((client, n) =>
@@ -374,18 +374,18 @@ describe("clients that never get there", () => {
     const within = await Promise.all(Array.from({ length: 10 }, () => secure(listener.port)));
     await waitFor(() => listener.handshakes === 60, { what: "60 handshakes" });
     expect(await (await secure(listener.port)).send(startup).ends()).toMatch(/anyone over TLS/);
-    expect(performance.now() - began).toBeLessThan(6000);
+    expect(performance.now() - began).toBeLessThan(12_000);
     for (const client of [...begun, ...within])
-      expect(await client.ends()).toMatch(/SFATAL.*C08006.*longer than 6 s/s);
+      expect(await client.ends()).toMatch(/SFATAL.*C08006.*longer than 12 s/s);
     // Within a TLS handshake nothing can be said.
     for (const client of mute) expect(await client.ends()).toBe("S");
-    expect(performance.now() - began).toBeGreaterThan(5900);
+    expect(performance.now() - began).toBeGreaterThan(11_900);
     await idle(listener);
   });
 
   test("the deadline of the log-in counts from the accept", async () => {
     const { promise, resolve } = Promise.withResolvers<Incoming>();
-    const { port } = await open({ tls: "off", handshake: 4000, onStartup: resolve });
+    const { port } = await open({ tls: "off", handshake: 9000, onStartup: resolve });
     const client = Client.plain(port);
     await once(client.socket, "connect");
     const began = performance.now();
@@ -394,7 +394,7 @@ describe("clients that never get there", () => {
     const { deadline } = await promise;
     expect(deadline.aborted).toBe(false);
     await waitFor(() => deadline.aborted, { what: "the deadline" });
-    expect(performance.now() - began).toBeLessThan(6900);
+    expect(performance.now() - began).toBeLessThan(11_900);
   });
 
   test("too many at a time: the oldest goes, the newest is served", async () => {

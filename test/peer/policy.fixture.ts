@@ -51,7 +51,7 @@ export const policies = `
 @id("ci-works") permit (principal in Group::"corp/ci", action in [Action::"connect", Action::"read", Action::"write"], resource in Connection::"orders");
 @id("pii") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"pii");
 @id("deletes-need-a-dba") @hold("corp/dba") @reason("ask a DBA") forbid (principal, action == Action::"delete", resource);
-@id("updates-need-two") @hold("corp/dba") @quorum("2") @wait("3s") forbid (principal, action == Action::"update", resource);
+@id("updates-need-two") @hold("corp/dba") @quorum("2") @wait("2m") forbid (principal, action == Action::"update", resource);
 @id("inserts-soon") @hold("corp/dba") @ttl("500ms") forbid (principal, action == Action::"insert", resource);
 `;
 
@@ -167,7 +167,7 @@ export class PolicyPeers implements AsyncDisposable {
       parameters: [],
       operations: [operation],
       mayWait: true,
-      deadline: Date.now() + 10_000,
+      deadline: Date.now() + 60_000,
       revision: this.revision,
       ...change,
     };

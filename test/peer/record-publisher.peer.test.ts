@@ -25,7 +25,7 @@ test("events of one turn travel in one message, a result with the next command",
   const events = workerLane(publisher);
   const recorded = Promise.withResolvers<Recorded>();
   events.event('{"a":1}');
-  events.command('{"a":2}', Date.now() + 2000, recorded.resolve, "w1");
+  events.command('{"a":2}', Date.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "stored", seq: 1 });
   events.event('{"a":3}');
   await publisher.drain();
@@ -94,7 +94,7 @@ test("a full stream refuses commands, keeps their events, and recovers after a p
   events.event(line);
   await publisher.drain();
   const recorded = Promise.withResolvers<Recorded>();
-  events.command(line, Date.now() + 2000, recorded.resolve, "w1");
+  events.command(line, Date.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-full" });
   expect(publisher.pendingBytes).toBe(line.length + 1);
   const setup = await bus.connect("setup");

@@ -1,26 +1,23 @@
 import type { ArchiveStore, ByteRange } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
-import { RecordedBus, type Started } from "./recorder.fixture.ts";
-import { forgetLease } from "./recorder-process.fixture.ts";
-
-const isActive = ({ recorder }: Started): boolean => recorder.state()[0]?.active === true;
+import { RecordedBus } from "./recorder.fixture.ts";
+import { bothActive, isActive } from "./recorder-process.fixture.ts";
 
 test("two recorders that both think they are active: one loses the race, the chain stays one", async () => {
   await using recorded = await RecordedBus.start();
   const a = await recorded.record({ every: 200 });
   await waitFor(() => isActive(a), { what: "the first to be active" });
   // As if the bucket had forgotten a lease that its holder still trusts.
-  await forgetLease(recorded);
   const b = await recorded.record({ every: 200 });
-  await waitFor(() => isActive(a) && isActive(b), { what: "both to be active" });
+  await bothActive(recorded, a, b);
   const sessions = [];
   for (let i = 0; i < 10; i++) {
     const session = await recorded.session(`select ${i}`);
     sessions.push(session);
     expect(await recorded.findings(session)).toEqual([]);
   }
-  await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by", timeout: 15_000 });
+  await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by" });
   for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
   expect((await recorded.chain()).findings).toEqual([]);
 });
@@ -71,7 +68,10 @@ test("an archive that takes nothing: said on the health page, nothing purged, al
   store.refusals = 0;
   for (const session of [one, two]) expect(await recorded.findings(session)).toEqual([]);
   expect((await recorded.chain()).findings).toEqual([]);
-  expect((await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`)).status).toBe(200);
+  await waitFor(
+    async () => (await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`)).status === 200,
+    { what: "the health page to say that it serves" },
+  );
 });
 
 test("a recorder that is stopped while the archive takes nothing purges only what is in the chain", async () => {
@@ -99,7 +99,7 @@ test("a bus that freezes and thaws, for shorter and for longer than the lease", 
   await waitFor(() => started.bus.connected && recorded.streamState(), { what: "the bus" });
   expect(await recorded.findings(await recorded.session("between"))).toEqual([]);
   nats.freeze();
-  await waitFor(() => !isActive(started), { what: "the lease to be given up", timeout: 12_000 });
+  await waitFor(() => !isActive(started), { what: "the lease to be given up" });
   nats.thaw();
   await waitFor(() => recorded.streamState(), { what: "the bus" });
   expect(await recorded.findings(await recorded.session("after"))).toEqual([]);

@@ -8,10 +8,7 @@ import type { KillPoint } from "./recorder-process.ts";
 import { forgetLease, startProcess } from "./recorder-process.fixture.ts";
 
 const manifestsAtLeast = (recorded: RecordedBus, count: number): Promise<unknown> =>
-  waitFor(async () => (await recorded.chain()).manifests >= count, {
-    what: `${count} manifests`,
-    timeout: 20_000,
-  });
+  waitFor(async () => (await recorded.chain()).manifests >= count, { what: `${count} manifests` });
 
 test.each([
   "before-objects",
@@ -69,7 +66,6 @@ test("nats-server killed again and again: every event that was acknowledged is i
   const store = (line: string): Promise<boolean> =>
     waitFor(() => recorded.put(subjects.record(0, "w1", "event"), `${line}\n`).then(() => true), {
       what: "an event to be stored",
-      timeout: 20_000,
     });
   await store(sample.open());
   for (let round = 0; round < 4; round++) {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { buckets, type Config } from "@sallyport/contracts";
-import { signing, type RecordedBus } from "./recorder.fixture.ts";
+import { waitFor } from "@sallyport/testkit";
+import { signing, type RecordedBus, type Started } from "./recorder.fixture.ts";
 import type { KillPoint, RecorderTask } from "./recorder-process.ts";
 
 const script = fileURLToPath(new URL("recorder-process.ts", import.meta.url));
@@ -28,4 +29,22 @@ export function startProcess(
 
 /** So that a test need not wait until the bucket forgets a dead recorder's lease. */
 export const forgetLease = (recorded: RecordedBus): Promise<unknown> =>
-  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", { timeout: 5000 });
+  recorded.setup.nats.request(`$JS.API.STREAM.PURGE.KV_${buckets.leases}`, "{}", {
+    timeout: 30_000,
+  });
+
+export const isActive = ({ recorder }: Started): boolean => recorder.state()[0]?.active === true;
+
+/**
+ * As if the bucket had forgotten a lease that its holder still trusts, for as long as it takes: who holds it renews it
+ * every three seconds, and may do so before the other one has begun.
+ */
+export const bothActive = (recorded: RecordedBus, a: Started, b: Started): Promise<unknown> =>
+  waitFor(
+    async () => {
+      if (isActive(a) && isActive(b)) return true;
+      await forgetLease(recorded);
+      return isActive(a) && isActive(b);
+    },
+    { what: "both to be active", every: 200 },
+  );

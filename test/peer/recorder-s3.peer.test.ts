@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { S3Store } from "@sallyport/evidence/s3";
 import { FaultyS3, hasS3, startS3, waitFor, type S3Server } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RecordedBus, type Started } from "./recorder.fixture.ts";
-import { forgetLease, startProcess } from "./recorder-process.fixture.ts";
+import { RecordedBus } from "./recorder.fixture.ts";
+import { bothActive, forgetLease, isActive, startProcess } from "./recorder-process.fixture.ts";
 
 let s3: S3Server;
 beforeAll(async () => {
@@ -11,8 +11,6 @@ beforeAll(async () => {
   Object.assign(process.env, s3.env());
 });
 afterAll(() => s3.stop());
-
-const isActive = ({ recorder }: Started): boolean => recorder.state()[0]?.active === true;
 
 async function place(endpoint = s3.endpoint) {
   return { bucket: await s3.bucket(), prefix: "sallyport", endpoint };
@@ -29,11 +27,10 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     await using recorded = await RecordedBus.start(new S3Store(await place()));
     const a = await recorded.record({ every: 200 });
     await waitFor(() => isActive(a), { what: "the first to be active" });
-    await forgetLease(recorded);
     const b = await recorded.record({ every: 200 });
-    await waitFor(() => isActive(a) && isActive(b), { what: "both to be active" });
+    await bothActive(recorded, a, b);
     await recordSessions(recorded, 8);
-    await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by", timeout: 15_000 });
+    await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by" });
     await recordSessions(recorded, 2);
     expect((await recorded.chain()).findings).toEqual([]);
   });
@@ -104,13 +101,11 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     const throttled = await recorded.session("while it throttles");
     await waitFor(async () => (await health()).includes("SlowDown (503)"), {
       what: "the health page to say so",
-      timeout: 30_000,
     });
     await faults.down();
     const apart = await recorded.session("while it is out of reach");
     await waitFor(async () => /^503.*ECONNREFUSED/.test(await health()), {
       what: "the health page to say so",
-      timeout: 30_000,
     });
     const { messages } = await recorded.streamState();
     expect(messages).toBeGreaterThanOrEqual(6);
@@ -118,7 +113,9 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     await faults.up();
     for (const session of [throttled, apart]) expect(await recorded.findings(session)).toEqual([]);
     expect((await recorded.chain()).findings).toEqual([]);
-    expect(await health()).toMatch(/^200/);
+    await waitFor(async () => (await health()).startsWith("200"), {
+      what: "the health page to say that it serves",
+    });
     expect(Object.keys(alarms.counts)).toEqual(["archive-unwritable"]);
   });
 
@@ -132,7 +129,7 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     await waitFor(() => refused.recorder.state()[0]?.archive?.includes("(403)"), {
       what: "the refusal to be said",
     });
-    expect(refused.alarms.counts["archive-unreadable"]).toBeGreaterThan(0);
+    await waitFor(() => refused.alarms.counts["archive-unreadable"], { what: "the alarm" });
     await refused.stop();
     Object.assign(process.env, s3.env());
     const nowhere = await recorded.record({
@@ -140,7 +137,6 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     });
     await waitFor(() => nowhere.recorder.state()[0]?.archive?.includes("NoSuchBucket (404)"), {
       what: "the missing bucket to be said",
-      timeout: 20_000,
     });
     await nowhere.stop();
     expect(await recorded.streamState()).toMatchObject({ first: 1 });

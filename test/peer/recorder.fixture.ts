@@ -124,7 +124,7 @@ export class RecordedBus implements AsyncDisposable {
         const found = await this.read(session);
         return found?.events.at(-1)?.event.type === "close" ? found : null;
       },
-      { what: "the session to be in the archive", timeout: 20_000 },
+      { what: "the session to be in the archive" },
     );
     return checkSession(record);
   }

@@ -48,7 +48,6 @@ test("output of several batches and segments is read back whole", async () => {
   await recorded.record({ segmentBytes: 3 * 1024 ** 2 });
   await waitFor(async () => (await recorded.streamState(streams.output(0))).messages === 1, {
     what: "the output to be archived and purged",
-    timeout: 20_000,
   });
   expect(await recorded.findings(sample)).toEqual([]);
   const { manifests, findings } = await recorded.chain();

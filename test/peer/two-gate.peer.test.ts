@@ -85,7 +85,7 @@ class Gates {
     this.policy.publish("sp.rec.0.w1.verdict", text, `${this.policy.gateInbox}.x`);
   }
 
-  request(deadline = 1000): { command: CommandId; outcomes: GateOutcome[]; line: string } {
+  request(deadline = 20_000): { command: CommandId; outcomes: GateOutcome[]; line: string } {
     const command = newCommandId();
     const line = JSON.stringify({ command });
     const outcomes: GateOutcome[] = [];
@@ -122,7 +122,7 @@ test("a verdict alone does not open: no acknowledgement by the deadline", async 
   const gates = await Gates.open(bus);
   gates.answer = (asked) => gates.say(gates.verdict(asked));
   await setup.nats.request("$JS.API.STREAM.DELETE.RECORD_0", "");
-  expect(await gates.outcome(400)).toMatchObject({
+  expect(await gates.outcome(3000)).toMatchObject({
     kind: "closed",
     gate: "record",
     code: "record-unreachable",
@@ -152,7 +152,7 @@ test("an acknowledgement that is not exactly one closes the record gate, whateve
     gates.answer = (asked) => {
       setup.nats.publish(asked.reply, text, fields ? { headers: fields } : {});
     };
-    expect(await gates.outcome(5000)).toMatchObject({ kind: "closed", gate: "record", code });
+    expect(await gates.outcome()).toMatchObject({ kind: "closed", gate: "record", code });
   }
   expect(bus.alarms.names).toEqual(Array(7).fill("pub-ack"));
   // A second answer, and one to a token that was never given, count for nothing.
@@ -210,13 +210,13 @@ test("a held command is told so, and then what became of it", async () => {
     },
   };
   gates.answer = (asked) => gates.say(gates.verdict(asked, { ...hold, final: false }));
-  const { outcomes, command } = gates.request(300);
+  const { outcomes, command } = gates.request(3000);
   await waitFor(() => outcomes.length > 0, { what: "the hold" });
   expect(outcomes[0]).toMatchObject({ kind: "held", verdict: { hold: { state: "open" } } });
   const [asked] = gates.asked;
   if (!asked) throw new Error("policy was not asked");
   const taken = { ...hold.hold, state: "taken" as const, approvers: ["corp#alice"] };
-  const late = Date.now() + 400;
+  const late = Date.now() + 3100;
   await waitFor(() => Date.now() > late, { what: "the command's own deadline to pass" });
   expect(outcomes.length).toBe(1);
   gates.say(gates.verdict(asked, { ...hold, hold: taken, time: 2 }));
@@ -372,7 +372,8 @@ test("what is no verdict opens nothing and is an alarm", async () => {
       reply: `${gates.policy.gateInbox}.x`,
     });
   };
-  expect(await gates.outcome(400)).toMatchObject({ kind: "closed", code: "policy-absent" });
+  expect(await gates.outcome(3000)).toMatchObject({ kind: "closed", code: "policy-absent" });
+  await waitFor(() => bus.alarms.heard.length >= 11, { what: "the alarms" });
   expect(bus.alarms.names).toEqual([
     ...Array<string>(8).fill("verdict-unreadable"),
     ...Array<string>(3).fill("verdict-forged"),
@@ -388,6 +389,9 @@ test("with policy absent: three misses, then one probe a second, and its verdict
   while (!gates.gates.probing)
     misses += Number(JSON.stringify(await gates.outcome(200)).includes("policy-absent"));
   expect(misses).toBe(3);
+  // What was asked before has come to policy by then.
+  await gates.bus.flush();
+  await gates.policy.flush();
   const asked = gates.asked.length;
   for (let refused = 1; refused <= 20; refused++)
     expect(await gates.outcome(200)).toMatchObject({ kind: "closed" });
@@ -417,7 +421,6 @@ test("a lost bus and a frozen one refuse what waits, and what comes", async () =
   const frozen = gates.request(60_000);
   await waitFor(() => frozen.outcomes.length > 0, {
     what: "the misses of two pings",
-    timeout: 5000,
   });
   expect(waiting.outcomes[0]).toMatchObject({ kind: "closed", gate: "policy", code: "bus-lost" });
   expect(frozen.outcomes[0]).toMatchObject({ kind: "closed", gate: "record", code: "bus-lost" });

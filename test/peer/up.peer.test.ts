@@ -167,17 +167,16 @@ describe("`sally up`", () => {
           const pid = pidOf(here.data, service, name);
           return pid !== before && pid;
         },
-        { what: `${service} to be started again`, timeout: 20_000 },
+        { what: `${service} to be started again` },
       );
       await waitFor(async () => (await up.log()).includes(`is back (pid ${now})`), {
         what: `${service} to be back`,
-        timeout: 30_000,
       });
     }
     await waitFor(
       async () =>
         (await runSally(["apply", "--config", here.config, "--data", here.data])).code === 0,
-      { what: "the bus to answer", timeout: 20_000 },
+      { what: "the bus to answer" },
     );
     expect(await up.log()).toContain("starting it again in 0.5 s");
   });
@@ -227,7 +226,7 @@ describe("`sally up`", () => {
         const all = await acts();
         return all.some(({ act, text }) => act === "key-used" && used(text)) && all;
       },
-      { what: "the use of the key in the archive", timeout: 30_000 },
+      { what: "the use of the key in the archive" },
     );
     const me = expect.stringMatching(/^.+@.+$/) as string;
     for (const [act, text, recorded] of [
@@ -301,7 +300,6 @@ test("what `sally up` started ends when it is killed, and the next one starts fr
   await using second = await SallyUp.start({ ...here, env, args: ["--only", "policy"] });
   await waitFor(() => pids.every((pid) => !isAlive(pid)), {
     what: "the orphans to end",
-    timeout: 20_000,
   });
   expect(second.services()).toHaveLength(2);
 });

@@ -56,7 +56,7 @@ const options = (over: Partial<TargetOptions> = {}): TargetOptions => ({
   ...over,
 });
 
-const soon = () => AbortSignal.timeout(10_000);
+const soon = () => AbortSignal.timeout(60_000);
 
 async function opened(over: Partial<TargetOptions> = {}): Promise<Target> {
   const target = await openTarget(options(over), soon());

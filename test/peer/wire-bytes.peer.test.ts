@@ -129,6 +129,7 @@ describe.runIf(hasPsql())("psql", () => {
     );
     expect(stderr).toContain("a detail");
     expect(code).toBe(0);
+    await waitFor(() => tee.conversations[0]?.ended, { what: "the last byte" });
     const version = spawnSync("psql", ["--version"]).stdout.toString().trim();
     await keep("psql-simple", version, split(tee.conversations[0]));
   });

@@ -4,6 +4,8 @@ export interface Conversation {
   /** All bytes of one connection, as they came. */
   readonly frontend: Buffer[];
   readonly backend: Buffer[];
+  /** Whether both have said all that they will say. */
+  ended: boolean;
 }
 
 /** Listens between a client and a server, and keeps what both say, connection by connection. */
@@ -14,7 +16,7 @@ export class WireTee implements AsyncDisposable {
 
   private constructor(target: number) {
     this.#server = createServer((client) => {
-      const conversation: Conversation = { frontend: [], backend: [] };
+      const conversation: Conversation = { frontend: [], backend: [], ended: false };
       this.conversations.push(conversation);
       const server = connect(target, "127.0.0.1");
       for (const [from, to, kept] of [
@@ -26,7 +28,10 @@ export class WireTee implements AsyncDisposable {
           kept.push(bytes);
           to.write(bytes);
         });
-        from.on("end", () => to.end());
+        from.on("end", () => {
+          to.end();
+          conversation.ended = client.readableEnded && server.readableEnded;
+        });
         from.on("error", () => to.destroy());
       }
     });

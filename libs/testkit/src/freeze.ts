@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-const patience = 5000;
+const patience = 30_000;
 
 /**
  * Stops a process without ending it, and returns when every thread of it stands still: a signal is only on

@@ -90,12 +90,12 @@ export class LeashedProcess {
     this.#child.kill(signal);
   }
 
-  /** Sends `signal` and waits for the end; after 10 s, kills. */
-  async end(signal: NodeJS.Signals): Promise<void> {
+  /** Sends `signal` and waits for the end; after `patience` milliseconds, kills. */
+  async end(signal: NodeJS.Signals, patience = 30_000): Promise<void> {
     if (this.running) {
       this.signal("SIGCONT");
       this.signal(signal);
-      const late = setTimeout(() => this.signal("SIGKILL"), 10_000);
+      const late = setTimeout(() => this.signal("SIGKILL"), patience);
       this.#child.ref();
       await this.exited;
       clearTimeout(late);

@@ -42,7 +42,7 @@ export class NatsServer extends LeashedServer {
       ready: async (running) => {
         await waitFor(() => !running.running || greets(port), {
           what: "nats-server to greet",
-          timeout: 20_000,
+          timeout: 60_000,
         });
       },
       logFile,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Client, type QueryResult, type QueryResultRow } from "pg";
 import { makeCertificate } from "./certificate.ts";
 import { freePort } from "./free-port.ts";
@@ -93,6 +94,20 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts a server that was killed or stopped: same port, same data. */
   async start(): Promise<void> {
     if (this.#process?.running) return;
+    const late = performance.now() + 60_000;
+    for (;;) {
+      const before = (await this.log().catch(() => "")).length;
+      if (await this.#launch()) return;
+      const log = await this.log();
+      // Of a server that was killed, the last processes may not have noticed yet.
+      const shared = log.slice(before).includes("pre-existing shared memory block");
+      if (!shared || performance.now() > late) throw new Error(`PostgreSQL did not start: ${log}`);
+      await delay(100);
+    }
+  }
+
+  /** False when it ended at once. */
+  async #launch(): Promise<boolean> {
     const data = join(this.#directory, "data");
     const args = ["-D", data, "-p", String(this.port), "-k", this.#directory, "-h", this.host];
     const server = await LeashedProcess.start(join(this.#binaries, "bin", "postgres"), args, {
@@ -105,9 +120,9 @@ export class PostgresServer implements AsyncDisposable {
     this.#process = server;
     await waitFor(async () => !server.running || (await this.query("SELECT 1 AS one")).length > 0, {
       what: "PostgreSQL to answer",
-      timeout: 30_000,
+      timeout: 60_000,
     });
-    if (!server.running) throw new Error(`PostgreSQL did not start: ${await this.log()}`);
+    return server.running;
   }
 
   /**

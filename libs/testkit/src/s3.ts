@@ -66,7 +66,7 @@ export class S3Server extends LeashedServer {
       ready: async (running) => {
         await waitFor(async () => !running.running || (await this.bucket()), {
           what: "the S3 server to serve",
-          timeout: 30_000,
+          timeout: 90_000,
           every: 100,
         });
       },

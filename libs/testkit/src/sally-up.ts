@@ -13,7 +13,7 @@ export interface SallyUpOptions {
   env?: Record<string, string>;
   /** Further arguments, such as `--workers 2`. */
   args?: readonly string[];
-  /** Milliseconds that it may take; 60 s by default. */
+  /** Milliseconds that it may take; 120 s by default. */
   timeout?: number;
 }
 
@@ -36,7 +36,7 @@ export class SallyUp implements AsyncDisposable {
 
   /** Resolves when all five services serve; rejects with what was logged when they do not. */
   static async start(options: SallyUpOptions): Promise<SallyUp> {
-    const { config, data, log, args = [], timeout = 60_000 } = options;
+    const { config, data, log, args = [], timeout = 120_000 } = options;
     await mkdir(dirname(log), { recursive: true });
     // A log that goes on has a ready line of an earlier run.
     const before = (await readLog(log)).length;
@@ -63,7 +63,7 @@ export class SallyUp implements AsyncDisposable {
       if (ready === "ended") throw new Error("`sally up` ended before it was ready");
       return new SallyUp(up, options, ready);
     } catch (cause) {
-      await up.end("SIGTERM");
+      await up.end("SIGTERM", 120_000);
       const said = (await readLog(log)).slice(before).slice(-4000);
       throw new Error(`${cause instanceof Error ? cause.message : String(cause)}:\n${said}`, {
         cause,
@@ -97,9 +97,9 @@ export class SallyUp implements AsyncDisposable {
     return readFile(this.#options.log, "utf8");
   }
 
-  /** Graceful. */
+  /** Graceful: it ends by itself when each service has had its time, and killed it would leave some behind. */
   async stop(): Promise<void> {
-    await this.#process.end("SIGTERM");
+    await this.#process.end("SIGTERM", 120_000);
   }
 
   async kill(): Promise<void> {

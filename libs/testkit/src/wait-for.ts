@@ -5,13 +5,13 @@ type NotYet = false | undefined | null | "" | 0;
 
 /**
  * Polls `condition` until it gives something true, and gives that back. A condition that throws does not hold yet.
- * The error after `timeout` milliseconds (30 s by default) says `what` was waited for and what the last throw said.
+ * The error after `timeout` milliseconds (60 s by default) says `what` was waited for and what the last throw said.
  */
 export async function waitFor<T>(
   condition: () => T | NotYet | Promise<T | NotYet>,
   options: { what: string; timeout?: number; every?: number },
 ): Promise<T> {
-  const { what, timeout = 30_000, every = 20 } = options;
+  const { what, timeout = 60_000, every = 20 } = options;
   const deadline = performance.now() + timeout;
   let lastThrow: unknown;
   for (;;) {
