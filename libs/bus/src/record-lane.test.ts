@@ -61,9 +61,30 @@ test("whoever comes no more holds nobody up for long", async () => {
   await turn();
   events.command("a2", later(), nobody, "a");
   await turn();
+  vi.advanceTimersByTime(1);
   expect(texts()).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(texts()[1]).toBe("a2\n");
+});
+
+test("they wait for each other twice as long as the record takes to answer, 6 ms at most", async () => {
+  const { events, sent } = lane();
+  /** A message of both senders; then one sender alone, and after how many milliseconds that left. */
+  const waited = async (answerTime: number): Promise<number> => {
+    for (const sender of ["a", "b"]) events.command(sender, later(), nobody, sender);
+    await turn();
+    vi.advanceTimersByTime(answerTime);
+    sent.at(-1)?.onStored(1);
+    const before = sent.length;
+    events.command("a", later(), nobody, "a");
+    await turn();
+    let ms = 0;
+    for (; sent.length === before; ms++) vi.advanceTimersByTime(1);
+    return ms;
+  };
+  // An eighth of each answer counts: 2 ms are the average after the first, and 7.75 after the second.
+  expect(await waited(16)).toBe(4);
+  expect(await waited(48)).toBe(6);
 });
 
 test("a message that was refused closes its commands, and a late acknowledgement counts for nothing more", async () => {

@@ -32,10 +32,11 @@ const messageLimit = 256 * 1024;
 /** How long a result waits for a command to travel with, in milliseconds. */
 const companyWait = 5;
 /**
- * How long a command waits for others, in milliseconds, at the most: for as long as the record takes to answer, within
- * these bounds. A busy machine has longer cycles, and a longer wait costs less there.
+ * How long a command waits for others, in milliseconds, at the most: twice as long as the record takes to answer (what
+ * the others are at takes as long again: their targets and clients), within these bounds. A busy machine has longer
+ * cycles, and a longer wait costs less there.
  */
-const gathering = { least: 1, most: 4 };
+const gathering = { answers: 2, least: 2, most: 6 };
 const newline = 0x0a;
 
 interface Line {
@@ -82,7 +83,7 @@ export class Lane {
 
   /**
    * Adds a command's line; it leaves at the end of this turn when every sender at work has one in the message, and
-   * else in 1 to 4 ms at the latest. `onRecorded` is called once, never before this returns. A command
+   * else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this returns. A command
    * that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent again as an event.
    */
   command(
@@ -184,6 +185,7 @@ export class Lane {
   }
 
   get #gatheringTime(): number {
-    return Math.max(gathering.least, Math.min(gathering.most, this.#answerTime));
+    const { answers, least, most } = gathering;
+    return Math.max(least, Math.min(most, answers * this.#answerTime));
   }
 }
