@@ -30,6 +30,8 @@ const silent: ReadonlySet<string> = new Set([
   "notice",
 ]);
 
+const withholds = (entry: Owed): boolean => "running" in entry && entry.running?.withhold === true;
+
 /** The target's side of a session: counts what it owes, checks, masks and passes on what it says. */
 export class Answers {
   readonly #owed = new OwedAnswers();
@@ -79,8 +81,8 @@ export class Answers {
   }
 
   owe(...entries: readonly Owed[]): void {
-    for (const entry of entries)
-      if ("running" in entry && entry.running?.withhold) this.#withhold = true;
+    // What is owed behind a ReadyForQuery counts from there on.
+    if (!this.#withhold && entries.some(withholds)) this.#withhold = !this.#owed.syncing;
     this.#owed.push(entries);
     this.#sayLocal();
   }
@@ -276,6 +278,8 @@ export class Answers {
     if ((head.running.masks.size > 0 || head.running.detecting !== null) && value !== null)
       throw new Unforeseen("the result of a function call cannot be masked", "not-maskable");
     this.#out.pass(head.running, frame);
+    // INVARIANT (I1): nothing but ReadyForQuery follows, with which its result is told.
+    this.#out.settle();
   }
 
   #notice(frame: Buffer, fields: MessageFields): void {
@@ -328,8 +332,8 @@ export class Answers {
 
   #ready(status: TransactionStatus): void {
     const head = this.#owed.head;
-    if (status === "I" && this.#withhold)
-      this.#withhold = this.#owed.laterOf((running) => running.withhold);
+    if (status === "I" || !this.#withhold)
+      this.#withhold = this.#owed.nextOf((running) => running.withhold);
     switch (head?.kind) {
       case "own-query": {
         const error = this.#ownError;
