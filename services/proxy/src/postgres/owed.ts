@@ -57,13 +57,7 @@ export class OwedAnswers {
 
   /** The next ReadyForQuery is owed. */
   get syncing(): boolean {
-    return this.#entries.some(
-      (entry) =>
-        entry.kind === "sync" ||
-        entry.kind === "query" ||
-        entry.kind === "function" ||
-        (entry.kind === "own-failure" && entry.simple),
-    );
+    return this.#entries.some(isSynced);
   }
 
   push(entries: readonly Owed[]): void {
@@ -74,11 +68,13 @@ export class OwedAnswers {
     return this.#entries.shift();
   }
 
-  /** Whether a command that `test` holds of is owed something behind the head. */
-  laterOf(test: (running: Running) => boolean): boolean {
-    return this.#entries
-      .slice(1)
-      .some((entry) => "running" in entry && entry.running !== null && test(entry.running));
+  /** Whether a command that `test` holds of is owed something behind the head, up to the next ReadyForQuery. */
+  nextOf(test: (running: Running) => boolean): boolean {
+    for (const entry of this.#entries.slice(1)) {
+      if ("running" in entry && entry.running !== null && test(entry.running)) return true;
+      if (isSynced(entry)) return false;
+    }
+    return false;
   }
 
   /** Every command that has no last answer yet. */
@@ -89,3 +85,10 @@ export class OwedAnswers {
     return [...all];
   }
 }
+
+/** The last answer to it is a ReadyForQuery that the client hears. */
+const isSynced = (entry: Owed): boolean =>
+  entry.kind === "sync" ||
+  entry.kind === "query" ||
+  entry.kind === "function" ||
+  (entry.kind === "own-failure" && entry.simple);
