@@ -33,6 +33,9 @@ export function tiers(options: {
           "test/evasion/*.test.ts",
         ],
         exclude,
+        // Pure for the most part: two threads load the modules once each, instead of each file a process of its own.
+        pool: "threads",
+        isolate: false,
         // Some start a process, for which a machine that is busy elsewhere takes its time.
         testTimeout: 60_000,
         setupFiles,
