@@ -28,6 +28,8 @@ export interface Subject {
   readonly unsettled?: string;
   /** What names that SQL gave (PREPARE, DECLARE) stand for; absent: none is known. */
   readonly session?: SessionNames;
+  /** Its EXECUTE stands for a Bind of the protocol, whose parameters are not in the text. */
+  readonly bound?: boolean;
   /** The open transaction has changed search_path or role, so its end changes them (or back). */
   readonly fragileNames?: boolean;
 }
@@ -69,6 +71,7 @@ const transactionEnds: ReadonlySet<TransactionEffect> = new Set([
   "rollback",
   "rollback-to",
   "prepare",
+  "constraints",
 ]);
 
 const doubted: readonly Naming[] = [{ kind: "doubt" }];
@@ -85,6 +88,7 @@ function analyseText(tree: ParseTree, subject: Subject): Analysis {
   for (const { stmt } of tree.stmts) {
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
     context.session = session;
+    context.bound = subject.bound === true;
     const statement = analyseStatement(stmt, context, known, unsettled);
     statements.push(statement);
     const { effects } = statement;
@@ -168,7 +172,7 @@ function declares(
     names: new WeakRef(context.names),
     classification: new WeakRef(context.classification),
   };
-  const doubts = context.executes ? doubted : [];
+  const doubts = context.untraced ? doubted : [];
   return {
     ...quiet,
     names: context.changesNames,

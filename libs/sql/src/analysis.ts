@@ -35,6 +35,7 @@ export type TransactionEffect =
   | "release"
   | "rollback-to"
   | "prepare"
+  | "constraints"
   | "commit-prepared"
   | "rollback-prepared";
 

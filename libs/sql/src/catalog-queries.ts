@@ -188,6 +188,9 @@ export const digestQuery = `SELECT pg_catalog.md5(${[
   mark("pg_opclass"),
   mark("pg_cast"),
   mark("pg_event_trigger"),
+  // What search_path comes to hangs on who may use a schema, and on the server's configuration.
+  mark("pg_auth_members", "(x.roleid || '.' || x.member || '.' || x.grantor)"),
+  "pg_catalog.pg_conf_load_time()",
 ].join(" || ")})`;
 
 /** One text: it differs when an object that initdb made has changed, or what hangs on one. */

@@ -1,6 +1,6 @@
-import { firstUserOid, type Catalog, type Func, type Relation } from "./catalog.ts";
+import { type Catalog, type Func, type Relation } from "./catalog.ts";
 import type { Classification } from "./classification.ts";
-import { callsIn, isHarmless } from "./harmless.ts";
+import { callsIn, isHarmless, leavesSession } from "./harmless.ts";
 import type { Names } from "./names.ts";
 import type { Asked } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
@@ -25,10 +25,14 @@ export class Context {
   executes = false;
   /** Whether it may have changed search_path, role or temporary objects. */
   changesNames = false;
+  /** Whether code ran that could have done anything to the session: its settings, prepared statements and cursors. */
+  untraced = false;
   /** Whether the planner may compute what it reads from tables already: an EXPLAIN then shows it. */
   readsWhenPlanned = false;
   /** What the session's own names stand for. */
   session: SessionNames = noNames;
+  /** An EXECUTE is a Bind of the protocol. */
+  bound = false;
   /** What `$1` … are inside a function's body, or in a statement that EXECUTE runs. */
   parameters: readonly Value[] | null = null;
   /** The name of the only column of each subquery that stands for a value, by its SubLink. */
@@ -100,6 +104,7 @@ export class Context {
     this.readsWhenPlanned ||= other.readsWhenPlanned;
     this.executes ||= other.executes;
     this.changesNames ||= other.changesNames;
+    this.untraced ||= other.untraced;
   }
 
   /** Something is decided by these columns. */
@@ -133,7 +138,9 @@ export class Context {
     if (!applies(rule)) return;
     this.asked.act("execute", this.asked.resources.function(func));
     this.executes = true;
-    if (func.oid >= firstUserOid) this.changesNames = true;
+    if (leavesSession(func)) return this.touch(this.classification.all);
+    this.changesNames = true;
+    this.untraced = true;
     this.touch(this.classification.all);
   }
 

@@ -58,6 +58,14 @@ export function isHarmless(func: Func): boolean {
   return harmlessByName.has(func.name);
 }
 
+/** Volatile built-ins that run no other code, no text that is SQL, and change no setting. */
+const leavingSession =
+  /^(pg_(try_)?advisory_\w+|pg_sleep\w*|pg_notify|nextval|setval|currval|setseed|pg_(cancel|terminate)_backend|pg_stat_\w+|pg_blocking_pids|pg_lock_status|lo_\w+|loread|lowrite|pg_read_\w+|pg_ls_\w+|pg_current_\w+|pg_export_snapshot|txid_\w+)$/;
+
+/** Whether a built-in that is asked as `execute` leaves the session's settings, prepared statements and cursors alone. */
+export const leavesSession = (func: Func): boolean =>
+  func.oid < firstUserOid && func.schema === "pg_catalog" && leavingSession.test(func.name);
+
 /** Look up casts to json by type (to_json and its kin use a user's cast where there is one). */
 const callsJsonCast =
   /^(row_to|to_|array_to_)?jsonb?(_build_(object|array)|_object|_agg|_object_agg|_agg_strict)?$/;

@@ -29,6 +29,8 @@ export {
 export {
   needsSessionNames,
   noNames,
+  portalCursor,
+  protocolQuery,
   renamed,
   type Cursor,
   type Naming,

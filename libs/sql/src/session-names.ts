@@ -2,30 +2,33 @@ import type { Operation } from "@sallyport/contracts";
 import type { Told } from "./analyse.ts";
 import type { Output } from "./analysis.ts";
 import { castTo } from "./casts.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Classification } from "./classification.ts";
 import { Context } from "./context.ts";
 import { evaluateAll } from "./expressions.ts";
+import { namesOf, type NameContext } from "./names.ts";
 import { Asked } from "./operations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
-import type { ParseTree } from "./parser-instance.ts";
+import type { Parsed, ParseTree } from "./parser-instance.ts";
 import { Scope } from "./scope.ts";
 import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
 import { unknownType, type Value } from "./value.ts";
 import { applies } from "./rules.ts";
 
-/** What SQL's PREPARE put under a name; its names are resolved when it is executed, as PostgreSQL does. */
+/** What PREPARE, or Parse, put under a name; its names are resolved when it is executed, as PostgreSQL does. */
 export interface PreparedQuery {
   /** A parse node. */
   readonly query: unknown;
   /** Oids of the parameters' declared types. */
   readonly types: readonly number[];
   /** What names meant when the types of the other parameters were inferred, for good. */
-  readonly names: WeakRef<object>;
-  /** What it asked then: a plan may be of then. */
+  readonly names: { deref(): object | undefined };
+  /** What it asked then: a plan may be of then. Null: not known. */
   readonly asks: string | null;
 }
 
-/** What DECLARE put under a name. */
+/** What DECLARE, or Bind, put under a name. */
 export interface Cursor {
   readonly operations: readonly Operation[];
   readonly outputs: readonly Output[];
@@ -179,16 +182,28 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   if (!prepared && context.session.complete?.prepared)
     throw new Unresolved("26000", `prepared statement "${name}" does not exist`, -1);
   if (!prepared) throw new Opaque(`nobody knows what the prepared statement ${name} is`);
-  const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
-  context.parameters = given.map((value, at) =>
-    argument(value, prepared.types[at], prepared, context),
-  );
   const { kind, fields: query } = node(prepared.query);
+  if (context.bound) bindByProtocol(prepared, context);
+  else {
+    const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
+    context.parameters = given.map((value, at) =>
+      argument(value, prepared.types[at], prepared, context),
+    );
+  }
   const told = inner(kind, query);
   context.parameters = null;
   if (!samePlan(prepared, context, inner))
     throw new Opaque(`the prepared statement ${name} was read when names meant something else`);
   return told;
+}
+
+/** Bind gives values of the types that it has, declared or inferred when it was prepared. */
+function bindByProtocol({ query, types, names }: PreparedQuery, context: Context): void {
+  const used = JSON.stringify(query).matchAll(/"ParamRef":\{"number":(\d+)/g);
+  const declared = ([, number]: readonly string[]): boolean => !!types[Number(number) - 1];
+  if (names.deref() !== context.names && ![...used].every(declared))
+    throw new Opaque("a parameter whose type was inferred when names meant something else");
+  context.parameterTypes = types;
 }
 
 /** A parameter as EXECUTE gives it. */
@@ -207,6 +222,55 @@ function argument(
     throw new Opaque("a parameter of inferred type where people made casts");
   const cast = target ? castTo(context, value, target, false) : { ...value, type: unknownType };
   return { ...cast, bare: false, origin: null, constant: value.columns.length === 0 };
+}
+
+/** Queries and changes: what of the protocol's statements EXECUTE is followed into. */
+const followed = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
+
+/**
+ * What Parse put under a name, and what names meant then (null: not known). Read when it is asked for; opaque then,
+ * where `parse` takes its time.
+ */
+export function protocolQuery(
+  parse: () => Parsed | Promise<Parsed>,
+  types: readonly number[],
+  then: { readonly catalog: Catalog; readonly names: NameContext } | null,
+): PreparedQuery {
+  return {
+    get query() {
+      const parsed = parse();
+      const tree = parsed instanceof Promise || parsed.kind !== "tree" ? null : parsed.tree;
+      const [only, ...others] = tree?.stmts ?? [];
+      if (!only || others.length > 0 || !followed.has(node(only.stmt).kind))
+        throw new Opaque("what the protocol prepared is no query that EXECUTE is followed into");
+      return only.stmt;
+    },
+    types,
+    names: { deref: () => (then ? namesOf(then.catalog, then.names) : undefined) },
+    asks: null,
+  };
+}
+
+/** What Bind opened under a name, of a statement that was read with these names. */
+export function portalCursor(
+  {
+    operations,
+    outputs,
+    touches,
+  }: Pick<Cursor, "operations" | "touches"> & {
+    readonly outputs: readonly Output[];
+  },
+  catalog: Catalog,
+  names: NameContext,
+  classified: Classification,
+): Cursor {
+  return {
+    operations,
+    outputs,
+    touches,
+    names: new WeakRef(namesOf(catalog, names)),
+    classification: new WeakRef(classified),
+  };
 }
 
 const cursorFields = knownFields("portalname", "options", "query");
@@ -248,6 +312,7 @@ export function fetchStatement(fields: Fields, context: Context): Told {
   if (cursor.operations.some(({ action }) => action === "execute")) {
     context.executes = true;
     context.changesNames = true;
+    context.untraced = true;
   }
   return { columns: null, outputs: fields["ismove"] === true ? null : cursor.outputs };
 }

@@ -30,6 +30,12 @@ export function readStatement(
   switch (kind) {
     case "TransactionStmt":
       return transactionStatement(fields);
+    // Runs what was deferred to the transaction's end.
+    case "ConstraintsSetStmt":
+      return {
+        columns: null,
+        effects: { ddl: false, names: false, transaction: "constraints" },
+      };
     case "VariableSetStmt":
       return setStatement(fields, context);
     case "VariableShowStmt":
@@ -49,7 +55,7 @@ export function readStatement(
 
 /** What runs untraced may have made or dropped prepared statements and cursors. */
 function doubting(told: Told, context: Context): Told {
-  if (!context.executes) return told;
+  if (!context.untraced) return told;
   const effects = { ddl: false, names: false, ...told.effects };
   return { ...told, effects: { ...effects, naming: [{ kind: "doubt" }] } };
 }

@@ -31,7 +31,6 @@ export const freeStatements: ReadonlyMap<string, { readonly names: boolean }> = 
   ["ListenStmt", { names: false }],
   ["UnlistenStmt", { names: false }],
   ["NotifyStmt", { names: false }],
-  ["ConstraintsSetStmt", { names: false }],
 ]);
 
 function truncate(fields: Fields, context: Context): Told {

@@ -38,8 +38,7 @@ export function askedBy(options: AskedOptions): Asked {
     touches: new Set(statements.flatMap((one) => one.touches)),
     opaque,
     unresolved,
-    // Parse and Bind run nothing.
-    effects: kind === "prepare" ? nothing : effectsOf(statements, hidden),
+    effects: kind === "prepare" ? prepared(statements, hidden) : effectsOf(statements, hidden),
     written: askedMembers({ text, operations }),
   };
 }
@@ -60,6 +59,14 @@ const nothing: Effects = {
   renames: false,
   naming: [],
 };
+
+/** Parse and Bind run no statement, but code that is not traced may run when a value is read or a plan is made. */
+function prepared(statements: readonly Statement[], hidden: boolean): Effects {
+  const untraced = statements.some(({ effects }) =>
+    effects.naming?.some(({ kind }) => kind === "doubt"),
+  );
+  return hidden || untraced ? { ...nothing, names: true, naming: everything.naming } : nothing;
+}
 
 function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
   if (hidden) return everything;

@@ -77,7 +77,7 @@ export class Connections {
     });
     const catalog = new TargetCatalog({
       connection: name,
-      target: () => this.target(name, new Map([["application_name", "sallyport catalog"]])),
+      target: () => this.target(name, catalogReader),
       classified: () => this.find(name)?.columns ?? none,
       log: this.#options.log,
       own: (purpose, text) => record.own({ purpose, text }),
@@ -103,3 +103,10 @@ export class Connections {
 }
 
 const none = {};
+
+/** Definitions are printed as they are read, whatever is set for the role or the database. */
+const catalogReader: ReadonlyMap<string, string> = new Map([
+  ["application_name", "sallyport catalog"],
+  ["client_encoding", "UTF8"],
+  ["standard_conforming_strings", "on"],
+]);

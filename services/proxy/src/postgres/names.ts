@@ -7,12 +7,13 @@ const namesOf = (json: string | null | undefined): string[] => {
 
 /**
  * The row of the own statement `read-names`: schemas as JSON, current user, session user, the settings that fix how
- * text is read, the names of temporary relations and types as JSON, and where new objects go. Null when the row is
- * another one, or when a setting is not what the parser assumes.
+ * text is read, the names of temporary relations and types as JSON, where new objects go, and the names of the
+ * protocol's prepared statements as JSON. Null when the row is another one, or when a setting is not what the parser
+ * assumes. (With `client_encoding` UTF8, every backslash_quote but `off` is the same, and under that more is an error.)
  */
 export function readNames(row: readonly (string | null)[]): NameContext | null {
-  const [schemas, role, , conforming, quote, temporary, creation] = row;
-  if (!schemas || !role || conforming !== "on" || quote === "on") return null;
+  const [schemas, role, , conforming, , temporary, creation] = row;
+  if (!schemas || !role || conforming !== "on") return null;
   const searchPath: unknown = JSON.parse(schemas);
   if (!Array.isArray(searchPath) || !searchPath.every((one) => typeof one === "string"))
     return null;

@@ -43,6 +43,10 @@ export function operationsOf(
     const detail = "nobody knows what the name stands for";
     return opaquely(unit, [], around, detail, { opaque: "unknown name" });
   }
+  const { unprovable } = around;
+  // Code that nobody followed may have changed how string literals are read; the target tells at the next Sync.
+  if (unprovable !== null && texts.some(({ text }) => /[\\\u0080-\uffff]/.test(text)))
+    return opaquely(unit, [], around, unprovable);
   const analysed = texts.map(({ text, types }) =>
     around.view.analyse(text, around.names, types, around.unprovable, around.session),
   );

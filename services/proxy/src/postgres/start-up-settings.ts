@@ -67,6 +67,8 @@ export function startUpSettings(
     parameters.set(name, value);
   }
   parameters.set("client_encoding", "UTF8");
+  // Above what ALTER ROLE, ALTER DATABASE and the server's configuration say, now and later.
+  parameters.set("standard_conforming_strings", "on");
   return { parameters, operations };
 }
 

@@ -71,7 +71,7 @@ export class CatalogView implements ColumnKnowledge {
     unsettled: string | null,
     session: SessionNames = noNames,
   ): Read | Promise<Read> {
-    const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0${text}`;
+    const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0${text}`;
     const known = this.#remembered.get(key);
     if (known) return { kind: "analysed", analysis: known };
     const parsed = this.#parser.parse(text);

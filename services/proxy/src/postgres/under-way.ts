@@ -33,7 +33,7 @@ export class UnderWay {
   }
 
   forward(unit: CommandUnit, running: Running): void {
-    const { turn, statements, answers, writer, names, sqlNames, own, copy } = this.#parts;
+    const { turn, statements, answers, writer, sqlNames, copy } = this.#parts;
     const { judged } = running;
     turn.inHand = null;
     const { frames, owed } = targetScript(unit, running);
@@ -47,9 +47,15 @@ export class UnderWay {
     const renames = effects.naming.some((all) => all.some(({ kind }) => kind !== "doubt"));
     if (effects.renames || renames) this.endSuspended();
     sqlNames.sent(running);
+    this.#unsettle(running);
+    if (effects.copyIn) copy.await(running);
+  }
+
+  /** What names mean may be different once it has run, or run on. */
+  #unsettle({ judged: { effects } }: Running): void {
+    const { turn, names, own } = this.#parts;
     names.sent(effects);
     own.sent(effects, turn.ddl);
-    if (effects.copyIn) copy.await(running);
   }
 
   /** The command whose portal waits for an Execute that asks for more. */
@@ -64,6 +70,7 @@ export class UnderWay {
     this.#suspended.delete(unit.portal);
     this.#parts.answers.owe({ kind: "execute", running }, { kind: "end", running });
     this.#parts.writer.more(running.clearance, frame);
+    this.#unsettle(running);
   }
 
   suspend(running: Running): void {
