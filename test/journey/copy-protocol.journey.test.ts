@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
+import { expectSameBytes } from "./frames-heard.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { bare, extended, gateway, RawClient } from "./raw-client.ts";
 
@@ -67,10 +68,7 @@ test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => 
   const [frames, ends] = scripts[name] ?? [[], 0];
   await using direct = await RawClient.open(bare(cluster));
   await using through = await ci();
-  direct.send(...frames);
-  through.send(...frames);
-  const expected = await direct.ready(ends);
-  expect(await through.ready(ends)).toEqual(expected);
+  await expectSameBytes(direct, through, frames, ends);
 });
 
 test("what is refused in the middle of COPYs fails all of them", async () => {

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { alter, defined, foreignKey, partitionBound } from "./ddl-tables.ts";
 import { cascadeFrom, relationAsDependable } from "./dependents.ts";
 import { evaluate } from "./expressions.ts";
-import { namedRelation } from "./from.ts";
+import { commandRelation } from "./from.ts";
 import { family, openRelation, relationEntry } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
@@ -36,7 +36,7 @@ export function alterTable(fields: Fields, context: Context): Told {
     return { columns: null, effects: defined, opaque: `ALTER of a ${text(fields["objtype"])}` };
   }
   const written = record(fields["relation"]);
-  const relation = namedRelation(written, context);
+  const relation = commandRelation(written, context);
   alter(relation, context, written["inh"] === true);
   let opaque: string | undefined;
   for (const item of list(fields["cmds"])) {
@@ -82,7 +82,7 @@ function alterCommand(command: Fields, relation: Relation, context: Context): st
       return undefined;
     case "AT_AddInherit":
       // By name, each side's classification is the other's from now on.
-      alter(namedRelation(only(command["def"], "RangeVar"), context), context, false);
+      alter(commandRelation(only(command["def"], "RangeVar"), context), context, false);
       return undefined;
     case "AT_SetNotNull":
       context.decide(
@@ -164,7 +164,7 @@ function alterType(name: string, definition: Fields, relation: Relation, context
 
 /** The rows are compared with the bounds, those of the default partition too. */
 function attach(command: Fields, relation: Relation, context: Context): void {
-  const child = namedRelation(record(command["name"]), context);
+  const child = commandRelation(record(command["name"]), context);
   alter(child, context);
   if (command["bound"] !== undefined) partitionBound(command["bound"], context);
   for (const one of [relation, child]) {
@@ -187,7 +187,11 @@ function addColumn(definition: Fields, relation: Relation, context: Context): st
       case "CONSTR_IDENTITY":
         break;
       case "CONSTR_DEFAULT":
-        evaluate(constraint["raw_expr"], new Scope(null, new Map()), context);
+        // The rows that are there have its value from now on, which pg_attribute shows too.
+        context.keep(
+          evaluate(constraint["raw_expr"], new Scope(null, new Map()), context).columns,
+          "store",
+        );
         break;
       case "CONSTR_FOREIGN":
         foreignKey(constraint, context);

@@ -197,10 +197,14 @@ describe("names resolve as the target resolves them", () => {
   });
 
   test.each([
-    ["SELECT nothing FROM customers", "42703"],
-    ["SELECT * FROM nowhere", "42P01"],
-  ])("what the target lacks: %s → %s", async (text, sqlstate) => {
-    expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate });
+    ["SELECT nothing FROM customers", "42703", 8],
+    ["SELECT * FROM nowhere", "42P01", 15],
+    ["COPY nowhere TO STDOUT", "42P01", 0],
+    ["COPY orders (nothing) FROM STDIN", "42703", 0],
+    ["ALTER TABLE nowhere ADD a int", "42P01", 0],
+    ["CREATE INDEX ON nowhere (id)", "42P01", 0],
+  ])("what the target lacks: %s → %s at %i", async (text, sqlstate, position) => {
+    expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate, position });
   });
 });
 

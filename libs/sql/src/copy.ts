@@ -4,7 +4,7 @@ import { commonTables } from "./common-tables.ts";
 import type { Context } from "./context.ts";
 import { attnumsOf, change, reachDefaults, revealInserted } from "./effects.ts";
 import { evaluate } from "./expressions.ts";
-import { namedRelation } from "./from.ts";
+import { commandRelation } from "./from.ts";
 import { Opaque } from "./outcome.ts";
 import { openRelation, relationEntry } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
@@ -103,7 +103,7 @@ function copyOptions(options: unknown): { format: Copy["format"]; options: Copy[
 
 /** COPY of a table reads that table alone, not its children. */
 function tableColumns(fields: Fields, context: Context): readonly ScopeColumn[] {
-  const relation = namedRelation(record(fields["relation"]), context);
+  const relation = commandRelation(record(fields["relation"]), context);
   openRelation(relation, false, context);
   const { columns } = relationEntry(relation, false, context);
   const named = strings(fields["attlist"]);
@@ -126,7 +126,7 @@ function queryColumns(value: unknown, context: Context): readonly ScopeColumn[] 
 }
 
 function copyIn(fields: Fields, context: Context): void {
-  const relation = namedRelation(record(fields["relation"]), context);
+  const relation = commandRelation(record(fields["relation"]), context);
   const named = strings(fields["attlist"]).map((name) => columnNamed(relation, name, -1));
   const columns = named.length > 0 ? named : relation.columns;
   // What comes in is read by the types' input functions; a domain's may call more.

@@ -3,7 +3,7 @@ import type { Effects } from "./analysis.ts";
 import type { Relation } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { namedRelation } from "./from.ts";
+import { commandRelation, namedRelation } from "./from.ts";
 import { nameOf, type QualifiedName } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { family, relationEntry } from "./relations.ts";
@@ -60,7 +60,7 @@ export function alter(relation: Relation, context: Context, children = true): vo
 export function createTable(fields: Fields, context: Context): Told {
   const effects = createRelation(fields["relation"], context);
   for (const parent of list(fields["inhRelations"])) {
-    alter(namedRelation(only(parent, "RangeVar"), context), context, false);
+    alter(commandRelation(only(parent, "RangeVar"), context), context, false);
   }
   if (fields["partbound"] !== undefined) partitionBound(fields["partbound"], context);
   let opaque: string | undefined;
@@ -83,12 +83,13 @@ export function createTable(fields: Fields, context: Context): Told {
   return { columns: null, effects, ...(opaque === undefined ? {} : { opaque }) };
 }
 
-/** The values of FOR VALUES are computed by the DDL; MINVALUE and MAXVALUE look like columns. */
+/** The values of FOR VALUES are computed by the DDL, and pg_class shows them; MINVALUE and MAXVALUE look like columns. */
 export function partitionBound(value: unknown, context: Context): void {
   const bound = record(value);
   for (const key of ["listdatums", "lowerdatums", "upperdatums"]) {
     for (const datum of list(bound[key])) {
-      if (node(datum).kind !== "ColumnRef") evaluate(datum, new Scope(null, new Map()), context);
+      if (node(datum).kind === "ColumnRef") continue;
+      context.keep(evaluate(datum, new Scope(null, new Map()), context).columns, "store");
     }
   }
 }
@@ -179,7 +180,7 @@ export function createView(fields: Fields, context: Context): Told {
 
 /** CREATE INDEX computes its expressions over every row. */
 export function createIndex(fields: Fields, context: Context): Told {
-  const relation = namedRelation(record(fields["relation"]), context);
+  const relation = commandRelation(record(fields["relation"]), context);
   alter(relation, context);
   const entry = relationEntry(relation, true, context);
   const scope = new Scope(null, new Map());

@@ -96,6 +96,11 @@ export function namedRelation(fields: Fields, context: Context): Relation {
   return context.names.relation(nameOf([...schema, text(fields["relname"])]), location(fields));
 }
 
+/** The same for a command that is no query: when there is none, PostgreSQL does not say where in the text. */
+export function commandRelation(fields: Fields, context: Context): Relation {
+  return namedRelation({ ...fields, location: -1 }, context);
+}
+
 function rangeVar(fields: Fields, scope: Scope, context: Context): RangeEntry {
   known(fields, "RangeVar", rangeVarFields);
   const { name, names } = aliasOf(fields["alias"]);
