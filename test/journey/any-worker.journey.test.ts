@@ -39,6 +39,23 @@ async function cancel({ pid, key }: { pid: number; key: number }): Promise<void>
   await once(socket, "close");
 }
 
+/**
+ * Cancels what the client runs. A worker may give up on another one's answer after two seconds, and then the cancel has
+ * found nobody: such a one is said again, as a person would.
+ */
+async function cancelled(client: Client, end: Promise<unknown>): Promise<unknown> {
+  let ended = false;
+  const settled = end.finally(() => (ended = true));
+  for (let inTime = false; !inTime;) {
+    const began = performance.now();
+    await cancel(cancelKey(client));
+    inTime = performance.now() - began < 2000;
+    if (!inTime) await waitFor(() => ended, { what: "its end", timeout: 2000 }).catch(() => false);
+    if (ended) break;
+  }
+  return settled;
+}
+
 const runs = async (client: Client): Promise<boolean> =>
   (
     await cluster.truth(
@@ -53,8 +70,7 @@ test("I9: a CancelRequest finds its session, at whichever worker either of them 
     const client = await session();
     const end = client.query(endless).catch((cause: unknown) => cause);
     await waitFor(() => runs(client), { what: "the target to be at work" });
-    await cancel(cancelKey(client));
-    expect(await end).toMatchObject({ code: "57014" });
+    expect(await cancelled(client, end)).toMatchObject({ code: "57014" });
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
   }
 });
@@ -68,8 +84,7 @@ test("a CancelRequest with another key finds nothing", async () => {
   // Another session's own, at the same target process.
   await cancel({ pid, key: cancelKey(await session()).key });
   expect(await runs(client)).toBe(true);
-  await cancel({ pid, key });
-  expect(await end).toMatchObject({ code: "57014" });
+  expect(await cancelled(client, end)).toMatchObject({ code: "57014" });
 });
 
 test("I9: a command that waits for an approval is cancelled as well, and asks nobody any more", async () => {
@@ -80,8 +95,7 @@ test("I9: a command that waits for an approval is cancelled as well, and asks no
   const hold = await waitFor(() => /hold ([a-z2-7]{26})/.exec(noticed.join())?.[1], {
     what: "the notice of the hold",
   });
-  await cancel(cancelKey(client));
-  expect(await end).toMatchObject({ code: "57014" });
+  expect(await cancelled(client, end)).toMatchObject({ code: "57014" });
   const state = await waitFor(
     async () => {
       const [view] = await cluster.sallyJson(["approvals", "show", hold], "alice");
@@ -99,7 +113,6 @@ test("I9: an operator's kill finds the session, its command ends at the target, 
   await victim.query("SELECT 'the one to end'");
   const found = await waitFor(() => sessionSaying("the one to end"), {
     what: "the session in the archive",
-    timeout: 30_000,
     every: 300,
   });
   const end = victim.query(endless).catch((cause: unknown) => cause);
@@ -128,12 +141,13 @@ async function sessionSaying(text: string): Promise<string | undefined> {
 test("I9: a worker that is told to stop ends its idle sessions, and the other takes whoever comes", async () => {
   const { pid } = cluster.worker("w1");
   await Promise.all(["w1", "w2"].map((name) => cluster.serves(cluster.worker(name).pid)));
-  const clients = await Promise.all(Array.from({ length: 12 }, () => session()));
+  // So many that the kernel gives some to either.
+  const clients = await Promise.all(Array.from({ length: 32 }, () => session()));
   const ended: string[] = [];
   for (const client of clients)
-    client.on("error", (cause) => {
-      if ("code" in cause) ended.push(String(cause.code));
-    });
+    client.once("error", (cause) =>
+      ended.push("code" in cause ? String(cause.code) : cause.message),
+    );
   await cluster.worker("w1").kill("SIGTERM");
   await waitFor(() => ended.length > 0, { what: "sessions of w1 to be told" });
   expect(ended.length).toBeLessThan(clients.length);

@@ -141,7 +141,7 @@ describe("over TLS, where policy permits everything", () => {
     cluster = await start("self-signed", { major: 15, tls: true });
     // pgbench makes its tables in `public`.
     await cluster.truth("GRANT ALL ON SCHEMA public TO shop_app");
-  }, 180_000);
+  }, 300_000);
   afterAll(() => cluster?.stop());
 
   for (const { name, needs, there, build, run } of clients)
@@ -169,11 +169,11 @@ describe("without TLS, on loopback", () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await start("off", {});
-  }, 180_000);
+  }, 300_000);
   afterAll(() => cluster?.stop());
 
   for (const { name, needs, there, build, run } of clients)
-    test.skipIf(!there)(`${name} (needs ${needs}) connects`, { timeout: 200_000 }, async () => {
+    test.skipIf(!there)(`${name} (needs ${needs}) connects`, { timeout: 400_000 }, async () => {
       if (build) await said(build(folder));
       const env = await cluster.env("ci-runner");
       expect(await said(run(folder), { ...env, PGSSLMODE: "disable", PLAIN: "yes" })).toMatch(/18/);

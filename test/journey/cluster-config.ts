@@ -54,6 +54,8 @@ export function writeClusterConfig(parts: ConfigParts): string {
     policies: "./policies",
     approvals: { groups: { "corp/dba": { members: ["corp#alice", "corp#bob"] } } },
     archive: { directory: "./archive", every: "1s" },
+    // Where it is not the time itself that is tested, a busy machine refuses nothing.
+    limits: { verdict: "10s" },
     drain: "2s",
     log: "debug",
   };

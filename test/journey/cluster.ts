@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientConfig, type QueryResultRow } from "pg";
 import type { ConfigText } from "@sallyport/contracts";
-import { ArchiveReader, openArchive, type Archive } from "@sallyport/evidence";
+import {
+  ArchiveReader,
+  checkSession,
+  openArchive,
+  sessionLine,
+  type Archive,
+  type SessionRecord,
+} from "@sallyport/evidence";
 import { loadConfig } from "@sallyport/runtime";
 import {
   psql,
@@ -24,6 +31,7 @@ import {
   type RunningPsql,
   type SallyResult,
 } from "@sallyport/testkit";
+import { isLateBeat, unlessBeatIsLate } from "./late-beat.ts";
 import { ServiceHandle } from "./service-handle.ts";
 import { shopSchema, writeClusterConfig } from "./cluster-config.ts";
 
@@ -166,10 +174,13 @@ export class Cluster implements AsyncDisposable {
     options: { input?: string; token?: string; env?: Record<string, string> } = {},
   ): Promise<PsqlResult> {
     const { input, token, env } = options;
-    return psql(typeof command === "string" ? ["-At", "-c", command] : command, {
-      env: { ...(await this.env(who, token)), ...env },
-      ...(input !== undefined && { input }),
-    });
+    const args = typeof command === "string" ? ["-At", "-c", command] : command;
+    const to = { ...(await this.env(who, token)), ...env };
+    for (;;) {
+      const done = await psql(args, { env: to, ...(input !== undefined && { input }) });
+      // It never came in; a command that is refused so is another matter.
+      if (done.code !== 2 || !isLateBeat(done.stderr)) return done;
+    }
   }
 
   /** psql that stays, for sessions that something ends. */
@@ -194,9 +205,13 @@ export class Cluster implements AsyncDisposable {
 
   /** node-postgres through the gateway, connected; ends with `await using`, or by `end()`. */
   async connect(who: string, over: ClientConfig = {}): Promise<Client & AsyncDisposable> {
-    const client = new Client(await this.settings(who, over));
-    client.on("error", () => undefined); // a session that is ended is no failure by itself
-    await client.connect();
+    const settings = await this.settings(who, over);
+    const client = await unlessBeatIsLate(async () => {
+      const one = new Client(settings);
+      one.on("error", () => undefined); // a session that is ended is no failure by itself
+      await one.connect();
+      return one;
+    });
     return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
   }
 
@@ -250,7 +265,7 @@ export class Cluster implements AsyncDisposable {
         (await this.log())
           .split("\n")
           .some((line) => line.includes(`"pid":${pid},`) && line.includes('"msg":"serving"')),
-      { what: `process ${pid} to serve`, timeout: 60_000 },
+      { what: `process ${pid} to serve` },
     );
   }
 
@@ -270,9 +285,30 @@ export class Cluster implements AsyncDisposable {
   ): Promise<Record<string, unknown>> {
     return waitFor(async () => (await this.sallyJson(["sessions", "list"])).find(fits), {
       what,
-      timeout: 30_000,
       every: 200,
     });
+  }
+
+  /**
+   * The record of a session that fits and has ended, as it is when all of it is in the archive: results and the rows
+   * they tell of travel apart, so that a session's end may be there before its last rows.
+   */
+  async recorded(
+    fits: (session: Record<string, unknown>) => boolean,
+    what?: string,
+  ): Promise<SessionRecord> {
+    const { session } = await this.archived((one) => one["closed"] !== null && fits(one), what);
+    return waitFor(
+      async () => {
+        const reader = this.reader();
+        const parts = (await reader.sessions()).find((one) => sessionLine(one).session === session);
+        const record = parts && (await reader.read(parts, true));
+        const [finding] = record ? checkSession(record) : [];
+        if (finding) throw new Error(finding.text);
+        return record;
+      },
+      { what: `all of session ${String(session)} in the archive`, every: 200 },
+    );
   }
 
   /** Ends `sally up` in order and starts it again from what it left; ports may change. */

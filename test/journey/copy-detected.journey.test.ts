@@ -1,6 +1,7 @@
 import { toTarget } from "@sallyport/pgwire";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, type Cluster } from "./cluster.ts";
+import { counts, detect, findsCanaries, findsSql } from "./detected-values.ts";
 import { bare, clearText, extended, gateway, RawClient } from "./raw-client.ts";
 
 /** Values that each format has to take care of; and the same as detectors and the masks of paths leave them. */
@@ -35,7 +36,7 @@ let direct: RawClient;
 
 beforeAll(async () => {
   cluster = await startCluster({
-    sql,
+    sql: sql + findsSql,
     policies,
     postgres: { hba: clearText },
     change(config) {
@@ -46,6 +47,7 @@ beforeAll(async () => {
         "public.notes.raw#>{customer,email}": ["pii"],
       };
       shop.detect = { card: "partial", email: "redact" };
+      config.connections["looked-through"] = { ...shop, columns: {}, detect };
       config.connections["plain"] = { ...shop, columns: {} };
     },
   });
@@ -120,6 +122,32 @@ describe("COPY out where detectors look, and of documents in which paths are mas
     expect(events.flatMap((event) => event["detected"] ?? [])).toEqual([{ card: 2, email: 2 }]);
     expect(JSON.stringify(events)).not.toContain("4111");
   });
+});
+
+test("what each detector finds leaves masked in text, CSV and binary, as PostgreSQL would write what is left", async () => {
+  const parameters = { database: "looked-through" };
+  const session = await RawClient.open(await gateway(cluster, "ci-runner", { parameters }));
+  for (const how of options) {
+    const copies = [
+      (table: string) => `COPY (SELECT * FROM ${table} ORDER BY id) TO STDOUT ${how}`,
+      (table: string) => `COPY ${table} TO STDOUT ${how}`,
+    ];
+    for (const copy of copies) {
+      const expected = await direct.heardFor(toTarget.query(copy("finds_masked")));
+      expect(expected.at(-2)).toBe("complete COPY 12");
+      expect(await session.heardFor(toTarget.query(copy("finds"))), how).toEqual(expected);
+    }
+  }
+  await session[Symbol.asyncDispose]();
+  const { session: id } = await cluster.archived(
+    ({ connection, closed }) => connection === "looked-through" && closed !== null,
+  );
+  const events = await cluster.sallyJson(["replay", String(id)]);
+  const detected = events.flatMap((event) => event["detected"] ?? []);
+  expect(detected).toHaveLength(2 * options.length);
+  const all = Object.entries(counts).map(([name, count]) => [name, count * 5]);
+  for (const one of detected) expect(one).toEqual(Object.fromEntries(all));
+  expect(JSON.stringify(events)).not.toMatch(findsCanaries);
 });
 
 test("I3: a COPY of which it is not known what it reads ends with an error before a line leaves", async () => {

@@ -54,7 +54,7 @@ test("it stays up with lines to copy until Ctrl-C, which ends all that it starte
   const demo = startDemo([]);
   await waitFor(() => demo.text.includes("Ctrl-C ends it"), {
     what: "the demo to stay up",
-    timeout: 90_000,
+    timeout: 240_000,
   });
   expect(demo.text).toContain("npm run --silent sally -- approvals approve HOLD");
   const data = join(demo.folder, ".sallyport");

@@ -11,7 +11,13 @@ const row = "Ada Brandt\n";
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ workers: 2 });
+  cluster = await startCluster({
+    workers: 2,
+    change: (config) => {
+      // Soon enough for those who wait here for one that is frozen.
+      config.limits = { verdict: "2s" };
+    },
+  });
 });
 
 afterAll(async () => {
@@ -25,7 +31,7 @@ function served(): Promise<string> {
       const { stdout, code } = await cluster.psql("ci-runner", sql);
       return code === 0 && stdout;
     },
-    { what: "a client to be served again", timeout: 30_000, every: 200 },
+    { what: "a client to be served again", timeout: 90_000, every: 200 },
   );
 }
 
@@ -76,7 +82,6 @@ test("while the bus is frozen a command is refused, and says so; thawed, it runs
   }
   await waitFor(async () => (await client.query(sql)).rows.length === 1, {
     what: "the same session to go on",
-    timeout: 20_000,
   });
 });
 
@@ -91,54 +96,50 @@ test("what was decided outlives a restart: who is revoked stays out", async () =
   });
 });
 
-test(
-  "the bus loses its storage: it is set up again, whoever is connected goes on, and a new policy process is believed",
-  { timeout: 120_000 },
-  async () => {
-    const said = async (text: string): Promise<boolean> => (await cluster.log()).includes(text);
-    let applied: unknown;
-    for (const n of [1, 2]) {
-      const policies = join(cluster.directory, "policies", `more-${n}.cedar`);
-      await writeFile(
-        policies,
-        `@id("more-${n}") permit (principal, action, resource == Table::"shop/public.none");`,
-      );
-      applied = (await cluster.sallyJson(["apply"]))[0]?.["revision"];
-    }
-    // Who judges by it next may do so after it was lost.
-    await waitFor(
-      async () => {
-        const page = await fetch(`http://${cluster.up.listen["recorder"]}/readyz`);
-        return new RegExp(`"bundle":${String(applied)}\\b`).test(await page.text());
-      },
-      { what: "the recorder to keep the bundle", timeout: 10_000 },
+test("the bus loses its storage: it is set up again, whoever is connected goes on, and a new policy process is believed", async () => {
+  const said = async (text: string): Promise<boolean> => (await cluster.log()).includes(text);
+  let applied: unknown;
+  for (const n of [1, 2]) {
+    const policies = join(cluster.directory, "policies", `more-${n}.cedar`);
+    await writeFile(
+      policies,
+      `@id("more-${n}") permit (principal, action, resource == Table::"shop/public.none");`,
     );
-    await using client = await cluster.connect("ci-runner");
-    const { nats } = cluster;
-    const { pid } = nats;
-    nats.freeze();
-    await rm(join(cluster.data, "nats", "store"), { recursive: true });
-    await nats.kill();
-    await nats.replaced(pid);
-    const policy = cluster.service("policy");
-    await waitFor(() => said("the bus has lost its storage"), {
-      what: "that it is said",
-      timeout: 30_000,
-    });
-    const serves = (what: string) =>
-      waitFor(async () => (await client.query(sql)).rows.length === 1, { what, timeout: 30_000 });
-    await serves("the same session to go on");
-    await waitFor(() => said('"alarm":"bundle-set-back"'), { what: "the alarm", timeout: 30_000 });
-    const before = policy.pid;
-    await policy.kill();
-    await policy.replaced(before);
-    await serves("the same session to go on with a new policy process");
-    expect(await served()).toBe(row);
-    const chain = await checkChain(
-      cluster.archive,
-      0,
-      readSigningPublicKey(join(cluster.data, "keys")),
-    );
-    expect(new Set(chain.findings.map(({ code }) => code))).toEqual(new Set(["set-back"]));
-  },
-);
+    applied = (await cluster.sallyJson(["apply"]))[0]?.["revision"];
+  }
+  // Who judges by it next may do so after it was lost.
+  await waitFor(
+    async () => {
+      const page = await fetch(`http://${cluster.up.listen["recorder"]}/readyz`);
+      return new RegExp(`"bundle":${String(applied)}\\b`).test(await page.text());
+    },
+    { what: "the recorder to keep the bundle" },
+  );
+  await using client = await cluster.connect("ci-runner");
+  const { nats } = cluster;
+  const { pid } = nats;
+  nats.freeze();
+  await rm(join(cluster.data, "nats", "store"), { recursive: true });
+  await nats.kill();
+  await nats.replaced(pid);
+  const policy = cluster.service("policy");
+  await waitFor(() => said("the bus has lost its storage"), { what: "that it is said" });
+  const serves = (what: string) =>
+    waitFor(async () => (await client.query(sql)).rows.length === 1, { what });
+  await serves("the same session to go on");
+  await waitFor(() => said('"alarm":"bundle-set-back"'), { what: "the alarm" });
+  const before = policy.pid;
+  await policy.kill();
+  await policy.replaced(before);
+  await serves("the same session to go on with a new policy process");
+  expect(await served()).toBe(row);
+  const key = readSigningPublicKey(join(cluster.data, "keys"));
+  const findings = await waitFor(
+    async () => {
+      const chain = await checkChain(cluster.archive, 0, key);
+      return chain.findings.length > 0 && chain.findings;
+    },
+    { what: "the archive to say so, too", every: 200 },
+  );
+  expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["set-back"]));
+});

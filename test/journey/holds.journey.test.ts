@@ -25,20 +25,20 @@ const remove = (id: number) => `DELETE FROM orders WHERE id = ${id}`;
 /** Waits for the notice of a hold, and gives its id. */
 async function held(raw: RawClient): Promise<string> {
   const said = await raw.until((all) => all.some((one) => one.startsWith("notice")));
-  expect(said.at(-1)).toBe("notice 00000");
+  expect(said).toContain("notice 00000");
   const hold = /hold ([a-z2-7]{26})/.exec(raw.notice?.message ?? "")?.[1];
   if (hold === undefined) throw new Error(`no hold in \`${raw.notice?.message ?? ""}\``);
   return hold;
 }
-const stateOf = async (hold: string) =>
-  (await cluster.sallyJson(["approvals", "show", hold], "alice"))[0]?.["state"];
+const seen = async (hold: string) =>
+  (await cluster.sallyJson(["approvals", "show", hold], "alice"))[0];
 
 test("the notice says what for, whose answer, the id and the time left; approved, it runs", async () => {
   await using raw = await ci();
   raw.send(query(remove(1001)));
   const hold = await held(raw);
   const { message, detail, hint } = raw.notice ?? {};
-  expect(message).toMatch(/^waiting for an approval: hold [a-z2-7]{26}, (60|5\d) s left$/);
+  expect(message).toMatch(/^waiting for an approval: hold [a-z2-7]{26}, [45] min left$/);
   expect(detail).toBe("policy deletes-need-a-dba asks one person of corp/dba");
   expect(hint).toContain(`sally approvals approve ${hold}`);
   await cluster.approve(hold, "alice");
@@ -92,7 +92,9 @@ test("a cancel ends the wait with 57014, withdraws the hold, and the session goe
   await RawClient.cancel(options, pid, key);
   expect(await raw.ready()).toEqual(["error 57014", "ready I"]);
   expect(await raw.query("SELECT 1")).toContain("row 1");
-  await waitFor(async () => (await stateOf(hold)) === "withdrawn", { what: "the withdrawal" });
+  await waitFor(async () => (await seen(hold))?.["state"] === "withdrawn", {
+    what: "the withdrawal",
+  });
   expect(await cluster.approve(hold, "alice")).toMatchObject({ code: 1 });
   expect(await there(1004)).toBe(true);
 });
@@ -104,7 +106,7 @@ test.each(["Terminate", "a lost connection"])("%s ends the wait, nothing runs", 
   const hold = await held(raw);
   if (how === "Terminate") raw.send(terminate);
   raw.socket.destroy();
-  await waitFor(async () => (await stateOf(hold)) !== "approved", { what: "the hold's end" });
+  await waitFor(async () => (await seen(hold))?.["waiting"] === 0, { what: "nobody to wait" });
   const answered = await cluster.approve(hold, "alice");
   // Approved all the same, the same command may pass once later; nothing ran by itself.
   expect(await there(id)).toBe(true);
@@ -144,8 +146,10 @@ test("other parameters are another command", async () => {
 test("nobody answers: its time runs out", async () => {
   await using raw = await ci();
   raw.send(query("TRUNCATE orders"));
-  await held(raw);
-  expect(await raw.ready()).toEqual(["error 42501", "ready I"]);
+  const said = await raw.ready();
+  // The notice, unless its short time was over before it was told.
+  expect(said.slice(said[0] === "notice 00000" ? 1 : 0)).toEqual(["error 42501", "ready I"]);
+  expect(raw.error.message).toMatch(/hold [a-z2-7]{26}/);
   expect(await raw.query("SELECT 1")).toContain("row 1");
 });
 
@@ -177,7 +181,9 @@ test.skipIf(!hasPsql())(
     const says = (one: (typeof both)[number] | undefined, before: string) =>
       waitFor(
         () =>
-          new RegExp(`${before}: hold ([a-z2-7]{26}), \\d+ s left`).exec(one?.stderr ?? "")?.[1],
+          new RegExp(`${before}: hold ([a-z2-7]{26}), \\d+ (?:s|min) left`).exec(
+            one?.stderr ?? "",
+          )?.[1],
         {
           what: `psql to print \`${before}\``,
         },
@@ -217,7 +223,7 @@ test.skipIf(!hasPsql())(
         }
         return found.length === 2 && found;
       },
-      { what: "both sessions in the archive", timeout: 30_000, every: 300 },
+      { what: "both sessions in the archive", every: 300 },
     );
     expect(records.flatMap(checkSession)).toEqual([]);
     const verdicts = records.flatMap(({ commands }) =>
@@ -237,7 +243,7 @@ test("a worker that is killed while it holds takes its connections with it, and 
   expect((await raw.ready()).at(-1)).toBe("end");
   await worker.replaced(pid);
   expect(await there(1009)).toBe(true);
-  await using again = await waitFor(async () => ci(), { what: "the next worker", timeout: 30_000 });
+  await using again = await waitFor(async () => ci(), { what: "the next worker" });
   again.send(query(remove(1009)));
   // The dead command still waits on the same hold, and takes the first answer; the next hold is the next one's.
   const first = await held(again);

@@ -16,7 +16,7 @@ beforeAll(async () => {
     jobs: ["ci-runner", "counted", "agent", "stays", "goes"],
     people: { alice: { groups: ["dba"] } },
     change: (config) => {
-      config.limits = { sessions_per_principal: 2 };
+      config.limits = { ...config.limits, sessions_per_principal: 2 };
     },
   });
 });
@@ -80,7 +80,7 @@ const runs = (text: string): Promise<boolean> =>
           [text],
         )
       ).length > 0,
-    { what: `\`${text}\` to run`, timeout: 30_000 },
+    { what: `\`${text}\` to run` },
   );
 
 const both = (): [string, Host][] => [hosts.a, hosts.b].map((host) => [host.name, host]);
@@ -104,11 +104,17 @@ describe.runIf(hasPsql())("with psql: two machines that share a bus", () => {
       await runs(text);
       const other = hosts.beside(host);
       front.to = other;
+      let ended = false;
+      const done = psql.done.finally(() => (ended = true));
       psql.kill("SIGINT");
-      expect(await psql.done).toMatchObject({
+      // Again, as a person would: the other machine may not have answered within its two seconds.
+      const heard = { what: "its end", timeout: 5000 };
+      while (!(await waitFor(() => ended, heard).catch(() => false))) psql.kill("SIGINT");
+      expect(await done).toMatchObject({
         stderr: expect.stringContaining("canceling statement due to user request") as string,
       });
-      expect([front.came(host), front.came(other)]).toEqual([1, 1]);
+      expect(front.came(host)).toBe(1);
+      expect(front.came(other)).toBeGreaterThanOrEqual(1);
     }
   });
 
@@ -129,7 +135,7 @@ describe.runIf(hasPsql())("with psql: two machines that share a bus", () => {
             "session"
           ];
         },
-        { what: "the session in the archive", timeout: 30_000, every: 200 },
+        { what: "the session in the archive", every: 200 },
       );
       const killed = await hosts.sally(["sessions", "kill", String(session), "--reason", name]);
       expect(killed).toMatchObject({ code: 0 });
@@ -148,7 +154,7 @@ describe.runIf(hasPsql())("with psql: two machines that share a bus", () => {
     const open = async (host: Host): Promise<RunningPsql> => {
       const psql = await run(host, "counted");
       psql.stdin.write("SELECT 'in';\n");
-      await waitFor(() => psql.stdout.includes("in"), { what: "the session to be served" });
+      await waitFor(() => psql.stdout.includes("in\n"), { what: "the session to be served" });
       return psql;
     };
     const [, onB] = [await open(hosts.a), await open(hosts.b)];
@@ -157,13 +163,11 @@ describe.runIf(hasPsql())("with psql: two machines that share a bus", () => {
     for (const [name, host] of both())
       await waitFor(async () => (await tried(host)).includes(full), {
         what: `${name} to refuse a third`,
-        timeout: 30_000,
       });
     onB.stdin.end("\\q\n");
     expect(await onB.done).toMatchObject({ code: 0 });
     await waitFor(async () => (await tried(hosts.a)) === "", {
       what: "its place on the other to be free",
-      timeout: 30_000,
     });
   });
 
@@ -193,10 +197,15 @@ describe.runIf(hasPsql())("with psql: two machines that share a bus", () => {
       const hold = await waitFor(() => /hold ([a-z2-7]{26}),/.exec(psql.stderr)?.[1], {
         what: "the notice of the hold",
       });
-      const url = hosts.beside(host).approval;
-      expect(
-        await hosts.sally(["approvals", "approve", hold, "--url", url], "alice"),
-      ).toMatchObject({ code: 0 });
+      const url = ["--url", hosts.beside(host).approval];
+      // The other one's approval hears of the hold by itself.
+      await waitFor(
+        async () => (await hosts.sally(["approvals", "show", hold, ...url], "alice")).code === 0,
+        { what: "the hold to be known there" },
+      );
+      expect(await hosts.sally(["approvals", "approve", hold, ...url], "alice")).toMatchObject({
+        code: 0,
+      });
       expect(await psql.done).toMatchObject({ stdout: "DELETE 0\n", code: 0 });
     }
   });

@@ -121,7 +121,7 @@ describe.skipIf(!hasPsql())("the main job, with psql", () => {
         (await cluster.reader().sessions())
           .map(sessionLine)
           .every(({ principal, closed }) => principal === null || closed !== null),
-      { what: "every client's session to be archived to its end", timeout: 30_000 },
+      { what: "every client's session to be archived to its end" },
     );
     const { manifests, findings } = await checkChain(cluster.archive, 0, key);
     expect(manifests).toBeGreaterThan(0);

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseDataRow, toTarget } from "@sallyport/pgwire";
 import type { Client } from "pg";
 import { startCluster, type Cluster } from "./cluster.ts";
-import { extended, gateway, RawClient } from "./raw-client.ts";
+import { counts, detect, findsCanaries, findsSql } from "./detected-values.ts";
+import { bare, clearText, extended, gateway, RawClient } from "./raw-client.ts";
 
-const sql = `
+const sql = `${findsSql}
   CREATE TABLE people (id int PRIMARY KEY, born date, seen timestamptz, income numeric(10,2), scores int[], doc jsonb, raw json, note text);
   INSERT INTO people VALUES (1, '1980-05-17', '2026-05-17 15:09:26+00', 54321.09, '{14,25,NULL}',
     '{"customer": {"email": "eve@example.com", "name": "Eve"}, "status": "new"}', '{"status":"a", "customer":{"\\u0065mail":"x@y.de"}}',
@@ -12,7 +13,7 @@ const sql = `
   CREATE VIEW docs AS SELECT id, doc AS d, doc->>'status' AS status FROM people;`;
 
 const policies = `
-@id("all") permit (principal, action, resource in Connection::"shop");
+@id("all") permit (principal, action, resource);
 @id("dates") @mask("date:year") forbid (principal, action == Action::"read", resource in Tag::"date") unless { context.use == "predicate" };
 @id("numbers") @mask("round:1000") forbid (principal, action == Action::"read", resource in Tag::"money");
 @id("scores") @mask("round:10") forbid (principal, action == Action::"read", resource == Column::"shop/public.people.scores");
@@ -27,6 +28,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     sql,
     policies,
+    postgres: { hba: clearText },
     change(config) {
       const shop = config.connections["shop"];
       if (!shop) throw new Error("no shop");
@@ -39,6 +41,7 @@ beforeAll(async () => {
         "public.people.raw#>{customer,email}": ["raw"],
       };
       shop.detect = { card: "partial", email: "redact" };
+      config.connections["looked-through"] = { ...shop, columns: {}, detect };
     },
   });
   client = await cluster.connect("ci-runner");
@@ -131,4 +134,38 @@ test("what detectors find is masked where nobody classified, also through an exp
     { card: 3, email: 3 },
   ]);
   expect(JSON.stringify(events)).not.toContain("4111");
+});
+
+test("each detector masks what it finds, in each type, in text and binary, as PostgreSQL would write what is left", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  const parameters = { database: "looked-through" };
+  const through = await RawClient.open(await gateway(cluster, "ci-runner", { parameters }));
+  const columns = ["note", "short", "doc", "raw", "list", "note || '' AS made"];
+  const rows = async (client: RawClient, table: string, format: 0 | 1): Promise<string[]> => {
+    const from = client.heard.length;
+    const text = `SELECT id, ${columns.join()} FROM ${table} ORDER BY id`;
+    await client.ask(extended(text, [], { formats: [format], describe: true }), toTarget.sync);
+    return client.heard
+      .slice(from)
+      .flatMap((one) => (one.kind === "data-row" ? [one.frame.toString("latin1")] : []));
+  };
+  for (const format of [0, 1] as const) {
+    const expected = await rows(direct, "finds_masked", format);
+    expect(expected).toHaveLength(12);
+    expect((await rows(direct, "finds", format)).join()).toMatch(findsCanaries);
+    const masked = await rows(through, "finds", format);
+    expect(masked).toEqual(expected);
+    expect(masked.join()).not.toMatch(findsCanaries);
+  }
+  await through[Symbol.asyncDispose]();
+  const { session } = await cluster.archived(
+    ({ connection, closed }) => connection === "looked-through" && closed !== null,
+  );
+  const events = await cluster.sallyJson(["replay", String(session)]);
+  const all = Object.entries(counts).map(([name, count]) => [name, count * columns.length]);
+  expect(events.flatMap((event) => event["detected"] ?? [])).toEqual([
+    Object.fromEntries(all),
+    Object.fromEntries(all),
+  ]);
+  expect(JSON.stringify(events)).not.toMatch(findsCanaries);
 });

@@ -195,7 +195,9 @@ describe("what is no OAUTHBEARER ends the connection, and is not quoted", () => 
     client.send(toTarget.saslInitialResponse("OAUTHBEARER", bearer(await issuer.sign(expired))));
     await client.until((said) => said.length > 0);
     client.socket.destroy();
-    const session = await cluster.archived(({ principal }) => principal === "ci#gone");
+    const session = await cluster.archived(
+      ({ principal, closed }) => principal === "ci#gone" && closed !== null,
+    );
     const events = await cluster.sallyJson(["replay", String(session["session"])]);
     expect(events).toContainEqual(
       expect.objectContaining({ type: "close", reason: "token-expired" }),

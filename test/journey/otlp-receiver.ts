@@ -84,7 +84,7 @@ export class OtlpReceiver implements AsyncDisposable {
 
   /** Waits for a span; by default among all that ever came. */
   span(fits: (span: ReceivedSpan) => boolean, what: string): Promise<ReceivedSpan> {
-    return waitFor(() => this.spans.find(fits), { what, timeout: 30_000 });
+    return waitFor(() => this.spans.find(fits), { what });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -152,7 +152,7 @@ test("a client that goes by Flush gets each answer at once, a refusal too", asyn
   expect(await raw.ask(sync)).toEqual(["ready I"]);
 });
 
-test("10,000 commands in one go are answered in order", { timeout: 120_000 }, async () => {
+test("10,000 commands in one go are answered in order", async () => {
   await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
   const named = parse("n", "SELECT $1::int");
   expect(await raw.ask(named, sync)).toEqual(["parse-complete", "ready I"]);
@@ -165,7 +165,7 @@ test("10,000 commands in one go are answered in order", { timeout: 120_000 }, as
   }
   raw.send(...frames);
   const isEnd = (one: Said) => one.startsWith("ready");
-  const said = await raw.until((all) => all.filter(isEnd).length >= count / 100, 100_000);
+  const said = await raw.until((all) => all.filter(isEnd).length >= count / 100, 250_000);
   const rows = said.filter((one) => one.startsWith("row "));
   expect(rows).toEqual(Array.from({ length: count }, (_, index) => `row ${index}`));
 });

@@ -11,7 +11,7 @@ permit (principal in Group::"corp/ci", action in [Action::"connect", Action::"re
 @id("no-ddl-from-ci") @reason("schema changes go through the migration pipeline")
 forbid (principal in Group::"corp/ci", action in Action::"define", resource);
 
-@id("deletes-need-a-dba") @hold("corp/dba") @quorum("1") @wait("1m") @ttl("15m")
+@id("deletes-need-a-dba") @hold("corp/dba") @quorum("1") @wait("5m") @ttl("15m")
 forbid (principal in Group::"corp/ci", action == Action::"delete", resource in Connection::"shop");
 
 @id("soon-too-late") @hold("corp/dba") @quorum("1") @wait("2s") @ttl("15m")

@@ -14,6 +14,7 @@ import {
 } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
+import { unlessBeatIsLate } from "./late-beat.ts";
 
 export interface RawOptions {
   readonly host: string;
@@ -61,7 +62,11 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Logged in: the first ReadyForQuery is taken. */
-  static async open(options: RawOptions): Promise<RawClient> {
+  static open(options: RawOptions): Promise<RawClient> {
+    return unlessBeatIsLate(() => RawClient.#logIn(options));
+  }
+
+  static async #logIn(options: RawOptions): Promise<RawClient> {
     const client = await RawClient.start(options);
     client.send(toTarget.passwordMessage(options.password));
     const said = await client.ready();
@@ -93,7 +98,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Waits until what came since the last call is enough, or the connection ends. */
-  async until(enough: (said: readonly Said[]) => boolean, timeout = 20_000): Promise<Said[]> {
+  async until(enough: (said: readonly Said[]) => boolean, timeout = 60_000): Promise<Said[]> {
     const said = await waitFor(
       () => {
         const all = this.heard.slice(this.#taken).map(say);

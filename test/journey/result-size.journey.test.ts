@@ -91,7 +91,7 @@ describe("limits.result_size", () => {
         }
         return undefined;
       },
-      { what: "all of it in the archive", timeout: 30_000, every: 300 },
+      { what: "all of it in the archive", every: 300 },
     );
     expect(found.result).toMatchObject({
       outcome: "executed",

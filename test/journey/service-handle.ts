@@ -26,11 +26,8 @@ export class ServiceHandle {
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const { pid } = this;
     process.kill(pid, signal);
-    await waitFor(() => !this.#list().some((one) => one.pid === pid), {
-      what: `${this.#service} (pid ${pid}) to end`,
-      // Who is told to end stores first what it holds.
-      timeout: signal === "SIGKILL" ? 10_000 : 60_000,
-    });
+    // Its memory goes, and with it its name in the list, before its sockets do.
+    await waitFor(() => !isThere(pid), { what: `${this.#service} (pid ${pid}) to end` });
   }
 
   /** Stops it without closing a connection: it looks like a process that hangs. Thaw it before the cluster ends. */
@@ -49,7 +46,7 @@ export class ServiceHandle {
         const found = this.#find();
         return found && found.pid !== pid ? found.pid : undefined;
       },
-      { what: `${this.#service} to be started again`, timeout: 30_000 },
+      { what: `${this.#service} to be started again` },
     );
   }
 
@@ -58,5 +55,15 @@ export class ServiceHandle {
       ({ service, name }) =>
         service === this.#service && (this.#name === undefined || name === this.#name),
     );
+  }
+}
+
+/** Also of one that has ended, until its parent has asked for its end. */
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
         sessions_per_connection: 4,
         idle: "2s",
         idle_in_transaction: "500ms",
-        session: "10s",
+        session: "20s",
       };
     },
   });
@@ -44,7 +44,7 @@ const closedBy = (reason: string, principal = "corp#ci-runner") =>
       }
       return undefined;
     },
-    { timeout: 15_000, what: `a session closed by ${reason}` },
+    { timeout: 120_000, what: `a session closed by ${reason}` },
   );
 
 test("an idle session ends with 57P05, one idle in a transaction with 25P03, and the evidence says so", async () => {
@@ -71,7 +71,7 @@ test("a session that works is not idle, and ends when it is too old", async () =
   await busy.until(failed);
   expect(busy.error).toMatchObject({
     sqlstate: "57P01",
-    message: "the session is as old as it may get: 10s",
+    message: "the session is as old as it may get: 20s",
   });
   await closedBy("session-too-long");
 });
@@ -84,14 +84,17 @@ test("sessions are counted by principal and by connection, on all workers togeth
       sessions.push(session);
       session.send(toTarget.query("SELECT pg_sleep(60)"));
     };
+    // A worker counts the others' sessions as they last told.
+    const refusal = (who: string) =>
+      waitFor(async () => (await cluster.psql(who, "SELECT 1")).stderr, { what: "a refusal" });
     for (let n = 0; n < 3; n++) await busy();
-    const refused = await cluster.psql("ci-runner", "SELECT 1");
-    expect(refused.stderr).toContain(
+    expect(await refusal("ci-runner")).toContain(
       "principal `corp#ci-runner` has as many sessions as it may have: 3",
     );
     await busy("batch");
-    const full = await cluster.psql("batch", "SELECT 1");
-    expect(full.stderr).toContain("connection `shop` has as many sessions as it may have: 4");
+    expect(await refusal("batch")).toContain(
+      "connection `shop` has as many sessions as it may have: 4",
+    );
   } finally {
     for (const session of sessions) await session[Symbol.asyncDispose]();
   }

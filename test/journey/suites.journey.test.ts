@@ -32,7 +32,7 @@ describe.skipIf(!hasPsql() || !hasSuites())(
       for (const door of [doors.direct, behind])
         await runSqlSuite(setup, door, join(scratch, "place"), join(scratch, "setup"), run.tell);
       compared = await runSuite("regress", slice, doors, run);
-    }, 240_000);
+    }, 600_000);
     afterAll(async () => {
       await doors?.[Symbol.asyncDispose]();
       await rm(scratch, { recursive: true, force: true });
