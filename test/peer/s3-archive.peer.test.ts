@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
@@ -8,8 +11,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { archiveContract } from "@sallyport/evidence/contract";
 import { S3Store } from "@sallyport/evidence/s3";
-import { FaultyS3, hasS3, startS3, type S3Fault, type S3Server } from "@sallyport/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FaultyS3, hasS3, startS3, waitFor, type S3Fault, type S3Server } from "@sallyport/testkit";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 let s3: S3Server;
 beforeAll(async () => {
@@ -219,5 +222,123 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     await expect(store.head("a")).rejects.toThrow(
       `connect ECONNREFUSED ${faults.endpoint.replace("http://", "")}`,
     );
+  });
+
+  test("what is changed on its way to the server is refused, in one part and in several", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    faults.fault = ({ method }) => (method === "PUT" ? "flip-sent" : "none");
+    const refused =
+      /cannot create s3:\/\/\S+: (BadDigest|XAmzContent\w+|XAmzContentChecksum\w+) \(400\)/;
+    await expect(store.putIfAbsent("small", Buffer.from("evidence"))).rejects.toThrow(refused);
+    await expect(
+      store.putIfAbsent("large", Buffer.alloc(9 * 1024 ** 2, "evidence")),
+    ).rejects.toThrow(refused);
+    expect(await keysOf(truth.list(""))).toEqual([]);
+    faults.fault = times(1, "flip-sent");
+    await store.putIfAbsent("again", Buffer.from("evidence")).catch(() => undefined);
+    faults.fault = () => "none";
+    await store.putIfAbsent("again", Buffer.from("evidence"));
+    expect(String(await truth.get("again"))).toBe("evidence");
+  });
+
+  test("what is changed on its way from the server is no answer", async () => {
+    const { faults, store, truth } = await faulty();
+    await using _ = faults;
+    await truth.putIfAbsent("small", Buffer.from("evidence"));
+    faults.fault = ({ method }) => (method === "GET" ? "flip-answer" : "none");
+    await expect(store.get("small")).rejects.toThrow(
+      /cannot read s3:\/\/\S+\/small: .*[Cc]hecksum/,
+    );
+    expect(faults.requests).toHaveLength(3);
+    faults.fault = times(1, "flip-answer");
+    expect(String(await store.get("small"))).toBe("evidence");
+  });
+});
+
+describe.runIf(hasS3())("credentials by the SDK's chain", () => {
+  /** A store with nothing of the environment but this, and what its home has. */
+  async function only(
+    env: Record<string, string>,
+    run: (store: S3Store) => Promise<void>,
+  ): Promise<void> {
+    const before = { ...process.env };
+    for (const name of Object.keys(process.env))
+      if (name.startsWith("AWS_")) delete process.env[name];
+    Object.assign(process.env, { AWS_EC2_METADATA_DISABLED: "true", ...env });
+    try {
+      await run(open(await s3.bucket()));
+    } finally {
+      for (const name of Object.keys(process.env))
+        if (name.startsWith("AWS_")) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  }
+  async function file(name: string, text: string): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), "sallyport-aws-"));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const path = join(directory, name);
+    await writeFile(path, text, { mode: 0o600 });
+    return path;
+  }
+  const section = (profile: string, role: "writer" | "reader"): string =>
+    `[${profile}]\naws_access_key_id = ${s3.keys[role].accessKeyId}\naws_secret_access_key = ${s3.keys[role].secretAccessKey}\n`;
+
+  test("a shared credentials file, and a profile of it", async () => {
+    const shared = await file(
+      "credentials",
+      section("default", "writer") + section("look", "reader"),
+    );
+    await only({ AWS_SHARED_CREDENTIALS_FILE: shared }, async (store) => {
+      expect(await store.putIfAbsent("a", Buffer.from("a"))).toBe("created");
+    });
+    await only({ AWS_SHARED_CREDENTIALS_FILE: shared, AWS_PROFILE: "look" }, async (store) => {
+      expect(await store.get("a")).toBeNull();
+      await expect(store.putIfAbsent("a", Buffer.from("a"))).rejects.toThrow("AccessDenied (403)");
+    });
+  });
+
+  test("no credentials at all are said", async () => {
+    await only(
+      { AWS_SHARED_CREDENTIALS_FILE: "/nowhere", AWS_CONFIG_FILE: "/nowhere" },
+      async (store) => {
+        await expect(store.get("a")).rejects.toThrow(
+          /cannot read s3:\/\/\S+\/a: Could not load credentials/,
+        );
+      },
+    );
+  });
+
+  test("credential_process, whose keys rotate while the store is in use", async () => {
+    const keys = await file("keys.json", "");
+    const hand = (role: "admin" | "writer" | "reader"): Promise<void> =>
+      writeFile(
+        keys,
+        JSON.stringify({
+          Version: 1,
+          AccessKeyId: s3.keys[role].accessKeyId,
+          SecretAccessKey: s3.keys[role].secretAccessKey,
+          // The SDK asks again when less than five minutes are left.
+          Expiration: new Date(Date.now() + 120_000).toISOString(),
+        }),
+      );
+    const config = await file("config", `[default]\ncredential_process = cat ${keys}\n`);
+    await hand("writer");
+    const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: "/nowhere" };
+    await only(env, async (store) => {
+      let asked = 0;
+      const put = (): Promise<string> =>
+        store
+          .putIfAbsent(`key-${++asked}`, Buffer.from("a"))
+          .catch((cause: unknown) => String(cause));
+      expect(await put()).toBe("created");
+      // The SDK asks beside its work, and goes on with what it has until it has better.
+      await hand("reader");
+      await waitFor(async () => (await put()).includes("AccessDenied (403)"), {
+        what: "the key that may only read to be in use",
+      });
+      await hand("admin");
+      await waitFor(async () => (await put()) === "created", { what: "the next key to be in use" });
+    });
   });
 });

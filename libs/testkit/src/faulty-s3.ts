@@ -6,15 +6,25 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Transform } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { S3Server } from "./s3.ts";
 
 /**
- * What happens to a request: `slow-down` answers 503 as a server that throttles; `lose-answer` hands it on and cuts
- * the connection before the answer; `cut-answer` cuts it in the middle of the answer's body; `delay` waits so many
- * milliseconds before it hands it on.
+ * What happens to a request: `slow-down` answers 503 as a server that throttles, `refuse` 403 as one that withdrew a
+ * right; `lose-answer` hands it on and cuts the connection before the answer; `cut-answer` cuts it in the middle of
+ * the answer's body; `flip-sent` and `flip-answer` change the first byte of what is sent or answered; `delay` waits so
+ * many milliseconds before it hands it on.
  */
-export type S3Fault = "none" | "slow-down" | "lose-answer" | "cut-answer" | { delay: number };
+export type S3Fault =
+  | "none"
+  | "slow-down"
+  | "refuse"
+  | "lose-answer"
+  | "cut-answer"
+  | "flip-sent"
+  | "flip-answer"
+  | { delay: number };
 
 export interface S3Request {
   readonly method: string;
@@ -75,11 +85,10 @@ export class FaultyS3 implements AsyncDisposable {
     const one = { method: asked.method ?? "", path: (asked.url ?? "").split("?", 1)[0] ?? "" };
     this.requests.push(one);
     const fault = this.fault(one);
-    if (fault === "slow-down") {
-      answer.writeHead(503, { "content-type": "application/xml" });
-      answer.end(
-        "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>",
-      );
+    if (fault === "slow-down" || fault === "refuse") {
+      const [status, code, message] = refusals[fault];
+      answer.writeHead(status, { "content-type": "application/xml" });
+      answer.end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`);
       asked.resume();
     } else if (typeof fault === "object") {
       const timer = setTimeout(() => {
@@ -115,13 +124,33 @@ export class FaultyS3 implements AsyncDisposable {
             answered.destroy();
           });
           answered.once("end", cut);
-        } else answered.pipe(answer);
+        } else if (fault === "flip-answer") answered.pipe(flipped()).pipe(answer);
+        else answered.pipe(answer);
       },
     );
     onward.on("error", cut);
     answer.once("close", () => onward.destroy());
-    asked.pipe(onward);
+    if (fault === "flip-sent") asked.pipe(flipped()).pipe(onward);
+    else asked.pipe(onward);
   }
+}
+
+const refusals = {
+  "slow-down": [503, "SlowDown", "Please reduce your request rate."],
+  refuse: [403, "AccessDenied", "Access Denied."],
+} as const;
+
+/** All that comes through it, but for its first byte. */
+function flipped(): Transform {
+  let first = true;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const bytes = Buffer.from(chunk);
+      if (first && bytes.length > 0) bytes[0] = (bytes[0] ?? 0) ^ 1;
+      first = false;
+      done(null, bytes);
+    },
+  });
 }
 
 function listen(server: Server, port: number): Promise<void> {
