@@ -25,6 +25,7 @@ const sweepEvery = 50;
 export const resendAfter = 2000;
 const longestBackOff = 2000;
 const spareLimit = 10_000;
+const answeredLimit = 1000;
 
 interface Kept {
   readonly message: MessageToKeep;
@@ -50,6 +51,8 @@ export class KeptMessages {
   readonly #waiting = new Map<string, Kept>();
   /** Tokens of further copies of what is stored already: each may still be answered once. */
   readonly #spare = new Set<string>();
+  /** The latest tokens to which a stream said that it has stored the message. */
+  readonly #answered = new Set<string>();
   readonly #onRelease: (bytes: number) => void;
   #stored = 0;
   #resends = 0;
@@ -100,8 +103,7 @@ export class KeptMessages {
     const token = answer.subject.slice(this.#prefix.length);
     const kept = this.#waiting.get(token);
     if (kept === undefined) {
-      if (!this.#spare.delete(token))
-        this.#bus.alarms.raise("pub-ack", "an acknowledgement came that nobody waits for");
+      if (!this.#spare.delete(token)) this.#unexpected(token, answer);
       return;
     }
     this.#waiting.delete(token);
@@ -110,6 +112,8 @@ export class KeptMessages {
     const ack = readPubAck(answer, stream);
     switch (ack.kind) {
       case "stored":
+        this.#answered.add(token);
+        dropOldest(this.#answered, answeredLimit);
         this.#settle(kept, ack.seq);
         return;
       case "refused":
@@ -125,13 +129,22 @@ export class KeptMessages {
     }
   }
 
+  /** In a cluster that changes its leader the one that was may refuse what the one that is has taken. */
+  #unexpected(token: string, answer: Msg): void {
+    const ack = readPubAck(answer, "");
+    if (this.#answered.delete(token) && ack.kind === "refused")
+      this.#bus.log.warn({ why: ack.why }, "the record refuses a message that it has taken");
+    else
+      this.#bus.alarms.raise("pub-ack", "an acknowledgement came that nobody waits for", {
+        said: answer.string().slice(0, 200),
+        code: answer.headers?.code,
+      });
+  }
+
   #settle(kept: Kept, seq: number): void {
     this.#kept.delete(kept);
     for (const token of kept.tokens) if (this.#waiting.delete(token)) this.#spare.add(token);
-    for (const old of this.#spare) {
-      if (this.#spare.size <= spareLimit) break;
-      this.#spare.delete(old);
-    }
+    dropOldest(this.#spare, spareLimit);
     this.#stored += kept.message.events;
     kept.message.onStored(seq);
     this.#onRelease(kept.message.body.length);
@@ -161,5 +174,12 @@ export class KeptMessages {
   #resendAll(now: number): void {
     for (const kept of this.#kept) kept.due = 0;
     this.#sweep(now);
+  }
+}
+
+function dropOldest(tokens: Set<string>, limit: number): void {
+  for (const oldest of tokens) {
+    if (tokens.size <= limit) return;
+    tokens.delete(oldest);
   }
 }
