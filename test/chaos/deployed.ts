@@ -25,8 +25,10 @@ export interface Deployed {
   readonly workers: readonly Entrance[];
   /** Each with a health page; null when nobody answers. */
   readonly machines: readonly { readonly name: string; ready(): Promise<Readiness | null> }[];
-  /** A token that is good for some minutes more. */
-  token(): Promise<string>;
+  /** Where approval services serve people now, as URLs. */
+  readonly approvals: readonly string[];
+  /** A token that is good for some minutes more: of job `ci-runner`, or of whom else. */
+  token(who?: string): Promise<string>;
   /** A statement of somebody who has the target's password. */
   pastTheGateway(text: string): Promise<void>;
 }

@@ -1,27 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
 import { createCredentials } from "@sallyport/bus";
 import type { ConfigText } from "@sallyport/contracts";
-import type { Archive } from "@sallyport/evidence";
 import { S3Store } from "@sallyport/evidence/s3";
 import { makeKeys, readSigningPublicKey } from "@sallyport/runtime";
-import {
-  runSally,
-  startOidcProvider,
-  startPostgres,
-  startS3,
-  waitFor,
-  type OidcProvider,
-  type PostgresServer,
-  type S3Server,
-} from "@sallyport/testkit";
+import { runSally, startS3, waitFor, type S3Server } from "@sallyport/testkit";
 import { BusCluster } from "./bus-cluster.ts";
-import type { Deployed } from "./deployed.ts";
 import { Machine, type ServiceName } from "./machine.ts";
-import { shopPolicies, shopSql } from "./shop.ts";
+import { openShop, ShopDeployment, type Shop } from "./shop-deployment.ts";
+import { shopColumns, shopPeople, shopPolicies } from "./shop.ts";
 
 const machines: readonly { service: ServiceName; name: string }[] = [
   { service: "authn", name: "authn-a" },
@@ -39,34 +27,20 @@ const machines: readonly { service: ServiceName; name: string }[] = [
  * A deployment over several machines: each service is `sally up --only` in a directory of its own, with its own keys,
  * and shares with the others three nats-servers (`durability: replicated`), an S3 server, and nothing else.
  */
-export class Deployment implements Deployed, AsyncDisposable {
+export class Deployment extends ShopDeployment {
   readonly bus: BusCluster;
-  readonly target: PostgresServer;
   readonly s3: S3Server;
   readonly machines: readonly Machine[];
-  readonly archive: Archive;
-  readonly signing: ReturnType<typeof readSigningPublicKey>;
-  readonly #provider: OidcProvider;
-  readonly #password: string;
-  readonly #resources: AsyncDisposableStack;
-  #token: { text: Promise<string>; at: number } | undefined;
 
   private constructor(
     resources: AsyncDisposableStack,
-    parts: Pick<Deployment, "bus" | "target" | "s3" | "machines" | "archive" | "signing"> & {
-      provider: OidcProvider;
-      password: string;
-    },
+    shop: Shop,
+    parts: Pick<Deployment, "bus" | "s3" | "machines" | "archive" | "signing">,
   ) {
-    this.#resources = resources;
+    super(resources, shop, parts);
     this.bus = parts.bus;
-    this.target = parts.target;
     this.s3 = parts.s3;
     this.machines = parts.machines;
-    this.archive = parts.archive;
-    this.signing = parts.signing;
-    this.#provider = parts.provider;
-    this.#password = parts.password;
   }
 
   static async start(): Promise<Deployment> {
@@ -85,14 +59,8 @@ export class Deployment implements Deployed, AsyncDisposable {
 
     const s3 = begun.use(await startS3());
     const bucket = await s3.bucket();
-    const target = begun.use(await startPostgres());
-    const password = randomBytes(18).toString("base64url");
-    await target.query(`CREATE ROLE shop_app LOGIN PASSWORD '${password}'`);
-    await target.query("CREATE DATABASE shop OWNER shop_app");
-    await target.query(`SET ROLE shop_app; ${shopSql}`, undefined, "shop");
-    const provider = begun.use(
-      await startOidcProvider({ clients: { "ci-runner": { groups: ["ci"], owner: "bob" } } }),
-    );
+    const shop = await openShop(begun, ["ci-runner"], shopPeople);
+    const { target } = shop;
     const bus = begun.use(await BusCluster.start(directory, users));
 
     const config = (
@@ -112,7 +80,7 @@ export class Deployment implements Deployed, AsyncDisposable {
       identity: {
         issuers: {
           corp: {
-            issuer: provider.issuer,
+            issuer: shop.provider.issuer,
             audience: "sallyport",
             kind: { claim: "kind", person: ["user"] },
           },
@@ -123,10 +91,7 @@ export class Deployment implements Deployed, AsyncDisposable {
           protocol: "postgres",
           target: { host: "127.0.0.1", port: at.target, database: "shop", tls: "off" },
           credentials: { username: "shop_app", password: { env: "SHOP_PASSWORD" } },
-          columns: {
-            "public.customers.email": ["pii"],
-            "public.customers.card_number": ["pii"],
-          },
+          columns: shopColumns,
         },
       },
       policies: policyFolder,
@@ -160,7 +125,7 @@ export class Deployment implements Deployed, AsyncDisposable {
           keys,
           ports: { bus: ports, target: target.port, s3: s3.port },
           config: (at) => config(at, "./credentials"),
-          env: { SHOP_PASSWORD: password, ...s3.env() },
+          env: { SHOP_PASSWORD: shop.password, ...s3.env() },
         }),
       ),
     );
@@ -168,15 +133,12 @@ export class Deployment implements Deployed, AsyncDisposable {
     for (const one of started) if (one.status === "fulfilled") running.push(begun.use(one.value));
     for (const one of started) if (one.status === "rejected") throw one.reason;
     Object.assign(process.env, s3.env());
-    return new Deployment(begun.move(), {
+    return new Deployment(begun.move(), shop, {
       bus,
-      target,
       s3,
       machines: running,
       archive: new S3Store({ bucket, prefix: "", endpoint: s3.endpoint }),
       signing: readSigningPublicKey(keys),
-      provider,
-      password,
     });
   }
 
@@ -184,24 +146,7 @@ export class Deployment implements Deployed, AsyncDisposable {
     return this.machines.filter(({ service }) => service === "proxy");
   }
 
-  /** A statement of somebody who has the target's password. */
-  async pastTheGateway(text: string): Promise<void> {
-    const { host, port } = this.target;
-    const user = "shop_app";
-    const client = new Client({ host, port, database: "shop", user, password: this.#password });
-    await client.connect();
-    await client.query(text);
-    await client.end();
-  }
-
-  /** A token that is good for some minutes more. */
-  token(): Promise<string> {
-    if (!this.#token || performance.now() - this.#token.at > 300_000)
-      this.#token = { text: this.#provider.jobToken("ci-runner"), at: performance.now() };
-    return this.#token.text;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources.disposeAsync();
+  get approvals(): readonly string[] {
+    return this.machines.flatMap((machine) => machine.approval ?? []);
   }
 }

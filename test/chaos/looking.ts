@@ -1,9 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { chainLength, type Finding } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
+import { answerTo } from "./approver.ts";
 import type { Deployed, Entrance } from "./deployed.ts";
 import type { Disturbance } from "./disturbances.ts";
-import { connectTo, type Tales } from "./load.ts";
+import { connectTo } from "./load-client.ts";
+import { rowsOf } from "./shop.ts";
+import type { Tales, Told } from "./tales.ts";
 import { Witness } from "./witness.ts";
 
 /** Milliseconds within which everything serves again by itself, and what ran is in the archive. */
@@ -28,6 +31,12 @@ export interface Faults {
   readonly doubled: string[];
   readonly lost: number[];
   readonly refusedAndDone: number[];
+  /** Statements that ran without the approval that they needed, or although it was denied. */
+  readonly unapproved: string[];
+  /** COPYs that wrote some of their rows, or all without being told, or none although told. */
+  readonly torn: string[];
+  /** Answers that were done, and lack something. */
+  readonly short: string[];
   readonly wronglyTold: string[];
   readonly unmasked: string[];
   readonly hung: string[];
@@ -45,8 +54,13 @@ export interface Report {
   readonly seed: number;
   readonly seconds: number;
   readonly rounds: readonly Round[];
+  /** How many things there are to be done by themselves, and which of them were not. */
+  readonly single: number;
+  readonly missed: readonly string[];
   readonly statements: number;
   readonly told: Readonly<Record<string, number>>;
+  /** What people answered to held statements. */
+  readonly answers: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, number>>;
   readonly evidence: Readonly<Record<string, number>>;
   readonly faults: Faults;
@@ -220,7 +234,9 @@ export class Looking {
     });
   }
 
-  async report(about: Pick<Report, "seed" | "seconds" | "rounds">): Promise<Report> {
+  async report(
+    about: Pick<Report, "seed" | "seconds" | "rounds" | "single" | "missed">,
+  ): Promise<Report> {
     const tales = this.#tales;
     await waitFor(
       async () => {
@@ -229,13 +245,16 @@ export class Looking {
       },
       { what: "the archive to have all of it", timeout: archivedWithin, every: 500 },
     ).catch(() => undefined);
-    const { unrecorded, doubled, ran } = await this.#witness.unrecorded();
-    const found = await this.#deployment.target.query<{ n: number }>(
-      "SELECT n FROM ledger",
-      undefined,
-      "shop",
+    const { unrecorded, doubled, unapproved, ran } = await this.#witness.unrecorded();
+    const all = async (text: string): Promise<{ n: number; count: number }[]> =>
+      this.#deployment.target.query(text, undefined, "shop");
+    const held = await all("SELECT n FROM held");
+    const rows = new Set([...(await all("SELECT n FROM ledger")), ...held].map(({ n }) => n));
+    const lots = new Map(
+      (await all("SELECT lot AS n, count(*)::integer FROM lots GROUP BY lot")).map(
+        ({ n, count }) => [n, count],
+      ),
     );
-    const rows = new Set(found.map(({ n }) => n));
     // What a session brought may reach the archive after its end.
     const checked = await waitFor(
       async () => {
@@ -260,11 +279,14 @@ export class Looking {
     );
     const told: Record<string, number> = {};
     for (const { told: one } of outcomes) told[one] = (told[one] ?? 0) + 1;
+    const answers: Record<string, number> = {};
+    for (const one of tales.answers.values()) answers[one] = (answers[one] ?? 0) + 1;
     const { chain, sessions } = checked;
     return {
       ...about,
       statements: ran,
       told,
+      answers,
       refusals: Object.fromEntries([...tales.codes].toSorted(([a], [b]) => a.localeCompare(b))),
       evidence: {
         ...this.#witness.counts,
@@ -278,6 +300,16 @@ export class Looking {
         doubled,
         lost: said("done").filter((key) => !rows.has(key)),
         refusedAndDone: said("refused").filter((key) => rows.has(key)),
+        unapproved: [
+          ...unapproved,
+          ...held
+            .filter(({ n }) => answerTo(n) === "deny")
+            .map(({ n }) => `${n} was done, and was to be denied`),
+        ],
+        torn: [...tales.lots]
+          .filter(([lot, one]) => !may[one].has(lots.get(lot) ?? 0))
+          .map(([lot, one]) => `${lot}: ${one}, with ${lots.get(lot) ?? 0} rows`),
+        short: tales.short,
         wronglyTold: outcomes
           .filter(
             ({ told: one, outcome }) =>
@@ -298,6 +330,16 @@ export class Looking {
     };
   }
 }
+
+/** How many rows a COPY may have written, by what its client was told. */
+const either = new Set([0, rowsOf.lot]);
+const may: Record<Told, ReadonlySet<number>> = {
+  done: new Set([rowsOf.lot]),
+  refused: new Set([0]),
+  ended: either,
+  broken: either,
+  hung: either,
+};
 
 const severe = (findings: readonly Finding[]): Finding[] =>
   findings.filter(({ severity }) => severity === "broken");

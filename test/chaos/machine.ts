@@ -106,11 +106,18 @@ export class Machine implements Entrance, AsyncDisposable {
   }
 
   /** What its health page says; null when nobody answers. */
-  async ready(): Promise<Readiness | null> {
+  ready(): Promise<Readiness | null> {
+    return readPage(this.#page());
+  }
+
+  /** Where it serves people who approve; undefined unless it is an approval service. */
+  get approval(): string | undefined {
+    return this.service === "approval" ? this.#page() : undefined;
+  }
+
+  #page(): string | undefined {
     const cluster = readCluster(this.#data);
-    const page =
-      this.service === "proxy" ? cluster?.workers[this.name] : cluster?.http[this.service];
-    return readPage(page);
+    return this.service === "proxy" ? cluster?.workers[this.name] : cluster?.http[this.service];
   }
 
   log(): Promise<string> {

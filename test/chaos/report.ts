@@ -42,7 +42,9 @@ export function reportText(report: Report): string {
   return `${[
     `Seed ${report.seed}, ${report.seconds} s: ${rounds.length} disturbances, ${report.statements} statements in PostgreSQL's log.`,
     "",
+    `- of ${report.single} things that can be done by themselves, each was, but for: ${report.missed.join(", ") || "none"}`,
     `- clients: ${counts(report.told)}; refusals and ends by code: ${counts(report.refusals)}`,
+    `- held statements, by what people answered and were told that it counts: ${counts(report.answers)}`,
     `- evidence: ${counts(report.evidence)}`,
     `- every worker serves a new client again: ${spread(rounds.map(({ served }) => served))} after a disturbance ends`,
     `- what ran is in the archive: ${spread(rounds.map(({ archived }) => archived))} after it ends`,

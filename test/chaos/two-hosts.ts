@@ -1,27 +1,22 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
 import { busUser, createCredentials, natsServerConfig } from "@sallyport/bus";
 import type { ConfigText } from "@sallyport/contracts";
-import { openArchive, type Archive } from "@sallyport/evidence";
+import { openArchive } from "@sallyport/evidence";
 import { loadConfig, makeKeys, readSigningPublicKey } from "@sallyport/runtime";
 import {
   runSally,
   startNats,
-  startOidcProvider,
-  startPostgres,
   startPsql,
-  type OidcProvider,
-  type PostgresServer,
   type RunningPsql,
   type SallyResult,
 } from "@sallyport/testkit";
 import { writeClusterConfig } from "../journey/cluster-config.ts";
 import type { Deployed } from "./deployed.ts";
 import { Host } from "./host.ts";
-import { shopSql } from "./shop.ts";
+import { openShop, ShopDeployment, type Shop } from "./shop-deployment.ts";
+import { shopColumns } from "./shop.ts";
 
 export interface TwoHostsOptions {
   /** Cedar text. */
@@ -38,38 +33,20 @@ export interface TwoHostsOptions {
  * Two machines, each with all five services under keys of its own, and an operator on a third: they share a bus, an
  * archive, and nothing else.
  */
-export class TwoHosts implements Deployed, AsyncDisposable {
+export class TwoHosts extends ShopDeployment {
   readonly a: Host;
   readonly b: Host;
-  readonly target: PostgresServer;
-  readonly archive: Archive;
-  readonly signing: ReturnType<typeof readSigningPublicKey>;
   readonly #admin: string;
-  readonly #provider: OidcProvider;
-  readonly #people: ReadonlySet<string>;
-  readonly #password: string;
-  readonly #resources: AsyncDisposableStack;
-  #token: { text: Promise<string>; at: number } | undefined;
 
   private constructor(
     resources: AsyncDisposableStack,
-    parts: Pick<TwoHosts, "a" | "b" | "target" | "archive" | "signing"> & {
-      admin: string;
-      provider: OidcProvider;
-      people: ReadonlySet<string>;
-      password: string;
-    },
+    shop: Shop,
+    parts: Pick<TwoHosts, "a" | "b" | "archive" | "signing"> & { admin: string },
   ) {
-    this.#resources = resources;
+    super(resources, shop, parts);
     this.a = parts.a;
     this.b = parts.b;
-    this.target = parts.target;
-    this.archive = parts.archive;
-    this.signing = parts.signing;
     this.#admin = parts.admin;
-    this.#provider = parts.provider;
-    this.#people = parts.people;
-    this.#password = parts.password;
   }
 
   static async start({ policies, jobs, people = {}, change }: TwoHostsOptions): Promise<TwoHosts> {
@@ -85,30 +62,20 @@ export class TwoHosts implements Deployed, AsyncDisposable {
     const configFile = join(directory, "nats.conf");
     await writeFile(configFile, natsServerConfig({ users: users.map(busUser), port: 4222 }));
     const nats = begun.use(await startNats({ configFile }));
-    const target = begun.use(await startPostgres());
-    const password = randomBytes(18).toString("base64url");
-    await target.query(`CREATE ROLE shop_app LOGIN PASSWORD '${password}'`);
-    await target.query("CREATE DATABASE shop OWNER shop_app");
-    await target.query(`SET ROLE shop_app; ${shopSql}`, undefined, "shop");
-    const provider = begun.use(
-      await startOidcProvider({
-        clients: Object.fromEntries(jobs.map((job) => [job, { groups: ["ci"], owner: "bob" }])),
-        people: Object.fromEntries(
-          Object.entries(people).map(([name, { groups }]) => [name, { groups: [...groups] }]),
-        ),
-      }),
-    );
+    const shop = await openShop(begun, jobs, people);
 
     const archive = join(directory, "archive");
     const configAt = (place: string, own: { credentials: string; keys: string }): string =>
       writeClusterConfig({
         directory: place,
-        issuer: provider.issuer,
-        target: { port: target.port, ca: undefined },
+        issuer: shop.provider.issuer,
+        target: { port: shop.target.port, ca: undefined },
         policies,
         change: (config) => {
           config.nats = { servers: [nats.url], credentials: own.credentials };
           config.keys = { directory: own.keys };
+          const { shop: connection } = config.connections;
+          if (connection) connection.columns = shopColumns;
           config.archive = { directory: archive, every: "1s" };
           change?.(config);
         },
@@ -128,23 +95,19 @@ export class TwoHosts implements Deployed, AsyncDisposable {
           credentials,
           keys,
           config: (place) => configAt(place, { credentials: "./credentials", keys: "./keys" }),
-          env: { SHOP_PASSWORD: password },
+          env: { SHOP_PASSWORD: shop.password },
         }),
       ),
     );
     if (!a || !b) throw new Error("two machines were started");
     begun.use(a);
     begun.use(b);
-    return new TwoHosts(begun.move(), {
+    return new TwoHosts(begun.move(), shop, {
       a,
       b,
-      target,
       archive: await openArchive(loadConfig(admin)),
       signing: readSigningPublicKey(keys),
       admin,
-      provider,
-      people: new Set(Object.keys(people)),
-      password,
     });
   }
 
@@ -161,15 +124,8 @@ export class TwoHosts implements Deployed, AsyncDisposable {
     return host === this.a ? this.b : this.a;
   }
 
-  /** A fresh token of a job or a person. */
-  tokenOf(who: string): Promise<string> {
-    return this.#people.has(who) ? this.#provider.personToken(who) : this.#provider.jobToken(who);
-  }
-
-  token(): Promise<string> {
-    if (!this.#token || performance.now() - this.#token.at > 300_000)
-      this.#token = { text: this.tokenOf("ci-runner"), at: performance.now() };
-    return this.#token.text;
+  get approvals(): readonly string[] {
+    return [this.a.approval, this.b.approval];
   }
 
   /** psql on one of the machines, or wherever `over` leads it. */
@@ -188,18 +144,5 @@ export class TwoHosts implements Deployed, AsyncDisposable {
     return runSally([...args, "--config", this.#admin], {
       env: as === undefined ? {} : { SALLY_TOKEN: await this.tokenOf(as) },
     });
-  }
-
-  async pastTheGateway(text: string): Promise<void> {
-    const { host, port } = this.target;
-    const user = "shop_app";
-    const client = new Client({ host, port, database: "shop", user, password: this.#password });
-    await client.connect();
-    await client.query(text);
-    await client.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources.disposeAsync();
   }
 }

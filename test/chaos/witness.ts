@@ -12,6 +12,7 @@ import {
   type EventEntry,
   type Finding,
 } from "@sallyport/evidence";
+import { approverId } from "./approver.ts";
 import type { Deployed } from "./deployed.ts";
 import { canary } from "./shop.ts";
 import { statementKey } from "./statement-key.ts";
@@ -23,6 +24,8 @@ export class Witness {
   readonly #passed = new Set<CommandId>();
   readonly #outcomes = new Map<CommandId, string>();
   readonly #own = new Set<string>();
+  /** Commands that the approver approved. */
+  readonly #approved = new Set<CommandId>();
   /** Hashes by session and number: what was stored twice is one event. */
   readonly #events = new Map<string, string>();
   #read = 0;
@@ -64,24 +67,38 @@ export class Witness {
 
   /**
    * INVARIANT (I1): statements that PostgreSQL says it ran, and of which the archive has no command with an open
-   * verdict, nor an own statement. Each is there at most once.
+   * verdict, nor an own statement. Each is there at most once. INVARIANT (I4): `unapproved` needed an approval, and
+   * the archive has none.
    */
-  async unrecorded(): Promise<{ unrecorded: string[]; doubled: string[]; ran: number }> {
+  async unrecorded(): Promise<{
+    unrecorded: string[];
+    doubled: string[];
+    unapproved: string[];
+    ran: number;
+  }> {
     const ran = (await this.#deployment.target.statements()).filter(
-      ({ user }) => user === "shop_app",
+      ({ user, continued }) => user === "shop_app" && continued !== true,
     );
     const seen = new Set<number>();
     const doubled: string[] = [];
+    const unapproved: string[] = [];
     const unrecorded = ran.filter(({ text, parameters }) => {
       const key = statementKey(text, parameters);
       if (key === undefined) return !this.#own.has(text);
       if (seen.has(key)) doubled.push(text);
       seen.add(key);
-      return !(this.#commands.get(key) ?? []).some((command) => this.#passed.has(command));
+      const commands = this.#commands.get(key) ?? [];
+      if (
+        text.startsWith("INSERT INTO held ") &&
+        !commands.some((command) => this.#approved.has(command))
+      )
+        unapproved.push(text);
+      return !commands.some((command) => this.#passed.has(command));
     });
     return {
       unrecorded: unrecorded.map(({ text, parameters }) => `${text} ${parameters ?? ""}`),
       doubled,
+      unapproved,
       ran: ran.length,
     };
   }
@@ -148,7 +165,15 @@ export class Witness {
         break;
       }
       case "verdict":
-        if (event.decision === "pass" && event.holds.length === 0) this.#passed.add(event.command);
+        if (
+          event.decision === "pass" &&
+          (event.holds.length === 0 || event.hold?.state === "taken")
+        )
+          this.#passed.add(event.command);
+        break;
+      case "approval":
+        if (event.answer === "approve" && event.principal.id === approverId)
+          this.#approved.add(event.command);
         break;
       case "result":
         this.#outcomes.set(event.command, event.outcome);
@@ -159,7 +184,6 @@ export class Witness {
       case "open":
       case "close":
       case "refused":
-      case "approval":
         break;
     }
   }

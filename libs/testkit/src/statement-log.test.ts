@@ -12,6 +12,7 @@ const log = [
   '2026-11-22 18:20:03.004 GMT|11|app|orders|psql|ERROR:  relation "x" does not exist',
   "2026-11-22 18:20:03.004 GMT|11|app|orders|psql|STATEMENT:  DROP TABLE x",
   "2026-11-22 18:20:04.005 GMT|12|app|orders||LOG:  execute s1/p1: FETCH 3 FROM c",
+  "2026-11-22 18:20:04.006 GMT|12|app|orders||LOG:  execute fetch from <unnamed>/p1: SELECT 2",
   "2026-11-22 18:20:05.006 GMT|13|a|o|one|two|LOG:  statement: SELECT 'LOG:  statement: no'",
   "",
 ].join("\n");
@@ -35,6 +36,7 @@ test("tells what ran, in order, whole, with its parameters", () => {
       parameters: "$1 = 'a|b', $2 = NULL",
     },
     { ...app, pid: 12, application: "", via: "execute", text: "FETCH 3 FROM c" },
+    { ...app, pid: 12, application: "", via: "execute", text: "SELECT 2", continued: true },
     {
       pid: 13,
       user: "a",

@@ -8,6 +8,8 @@ export interface LoggedStatement {
   /** Whether it came as a simple-query string or as an Execute. */
   via: "simple" | "execute";
   text: string;
+  /** An Execute that takes more rows of a suspended portal. */
+  continued?: true;
   /** Parameters of an Execute as the server prints them: `$1 = '42', $2 = NULL`. */
   parameters?: string;
 }
@@ -25,7 +27,16 @@ export function parseStatementLog(log: string): LoggedStatement[] {
       const match = /^(statement|execute [^:]*|fastpath function call): ([\s\S]*)$/.exec(text);
       if (!match) continue;
       const via = match[1] === "statement" ? "simple" : "execute";
-      statements.push({ pid, user, database, application, via, text: match[2] ?? "" });
+      const continued = match[1]?.startsWith("execute fetch from ") === true;
+      statements.push({
+        pid,
+        user,
+        database,
+        application,
+        via,
+        text: match[2] ?? "",
+        ...(continued && { continued }),
+      });
     } else if (level === "DETAIL") {
       const match = /^[Pp]arameters: ([\s\S]*)$/.exec(text);
       const last = statements.at(-1);
