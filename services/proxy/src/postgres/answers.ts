@@ -1,7 +1,6 @@
 import {
   Backend,
   parseBackend,
-  parseRowDescription,
   toClient,
   type CopyStart,
   type FramePart,
@@ -25,7 +24,6 @@ const silent: ReadonlySet<string> = new Set([
   "parse-complete",
   "bind-complete",
   "close-complete",
-  "row-description",
   "command-complete",
   "notice",
 ]);
@@ -111,6 +109,8 @@ export class Answers {
         return this.#rows(bytes, count);
       case Backend.CopyData:
         return this.#copyOut(bytes);
+      case Backend.RowDescription:
+        return this.#rowDescription(bytes);
       default:
         return this.#message(bytes);
     }
@@ -132,8 +132,6 @@ export class Answers {
         return this.#error(frame, message.fields);
       case "ready-for-query":
         return this.#ready(message.status);
-      case "row-description":
-        return this.#rowDescription(frame);
       case "command-complete":
       case "empty-query":
         if (head?.kind !== "query" && head?.kind !== "execute")
@@ -185,6 +183,7 @@ export class Answers {
         return this.#functionResult(frame, message.value);
       case "copy-both":
       case "authentication":
+      case "row-description":
       case "backend-key-data":
       case "negotiate-protocol-version":
       case "data-row":
@@ -195,15 +194,18 @@ export class Answers {
 
   #rowDescription(frame: Buffer): void {
     const head = this.#owed.head;
-    const fields = parseRowDescription(frame);
     switch (head?.kind) {
-      case "describe":
-        if (head.of === "portal") this.#result.begin(head.running, fields, head.prepared);
-        else this.#result.described(head.running, fields, head.prepared);
+      case "own-query":
+        return;
+      case "describe": {
+        const fields = this.#result.fieldsOf(frame, head.prepared);
+        if (head.of === "portal") this.#result.begin(head.running, fields);
+        else this.#result.described(head.running, fields);
         if (!head.own) this.#out.say(frame);
         return this.#settle();
+      }
       case "query":
-        this.#result.begin(head.running, fields);
+        this.#result.begin(head.running, this.#result.fieldsOf(frame));
         return this.#out.pass(head.running, frame);
       default:
         return this.#unexpected("row-description");

@@ -1,5 +1,4 @@
 import type { SessionOptions } from "./session-options.ts";
-import { oneWriteATurn } from "./one-write-a-turn.ts";
 import type { Turn } from "./turn.ts";
 
 /** Bytes that may wait for a client to take them. */
@@ -49,7 +48,7 @@ export class Flow {
     const { client } = this.#options;
     // What failed on its way may still be read from.
     const sent = onRead && ((error?: Error | null) => (error ? undefined : onRead()));
-    oneWriteATurn(client).write(bytes, sent);
+    client.write(bytes, sent);
     if (client.writableNeedDrain && client.writableLength > mostUnsent) this.pause("client");
   }
 

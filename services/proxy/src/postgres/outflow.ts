@@ -27,6 +27,7 @@ export class Outflow {
   #of: Running | null = null;
   #from = 0;
   #soon = false;
+  #looking = false;
   /** Nothing more leaves: what the target says is only heard. */
   muted = false;
   #timer: NodeJS.Timeout | undefined;
@@ -46,11 +47,8 @@ export class Outflow {
     if (this.muted && !always) return;
     this.settle();
     this.#sink.append(bytes);
-    if (this.#soon) return;
     this.#soon = true;
-    process.nextTick(() => {
-      if (this.#soon) this.flush();
-    });
+    this.#lookSoon();
   }
 
   /** Bytes of a result, as they are; the caller may write to them afterwards. */
@@ -69,8 +67,21 @@ export class Outflow {
     }
     write(this.#sink);
     if (this.#sink.at >= enough) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), companyWait);
+    else this.#lookSoon();
   }
+
+  #lookSoon(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    process.nextTick(this.#look);
+  }
+
+  /** As a rule what ends a result came with it: a timer is for rows that come alone. */
+  readonly #look = (): void => {
+    this.#looking = false;
+    if (this.#soon) this.flush();
+    else if (this.#sink.at > 0) this.#timer ??= setTimeout(() => this.flush(), companyWait);
+  };
 
   /** INVARIANT (I1): what gathered of a result is handed to the record before it leaves. */
   settle(): void {
@@ -85,7 +96,7 @@ export class Outflow {
   flush(): void {
     this.settle();
     this.#soon = false;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     const written = this.#written;
     const onRead = this.#lent?.reader();

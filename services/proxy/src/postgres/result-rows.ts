@@ -1,4 +1,10 @@
-import { rewriteRows, type CopyRewriter, type CopyStart, type Field } from "@sallyport/pgwire";
+import {
+  parseRowDescription,
+  rewriteRows,
+  type CopyRewriter,
+  type CopyStart,
+  type Field,
+} from "@sallyport/pgwire";
 import { copyRewriter } from "./copy-out.ts";
 import type { Outflow } from "./outflow.ts";
 import { resultShape, type ColumnKnowledge, type ResultShape } from "./result-shape.ts";
@@ -6,12 +12,20 @@ import type { Running } from "./running.ts";
 import type { Prepared } from "./statements.ts";
 import { Unforeseen } from "./unforeseen.ts";
 
+interface Description {
+  readonly frame: Buffer;
+  readonly fields: readonly Field[];
+}
+
 /** The rows of the result that is coming: what its columns are, and what leaves in their place. */
 export class ResultRows {
   readonly #knows: () => ColumnKnowledge;
   readonly #key: Buffer;
-  /** Fields of prepared statements that were described: for results that come without a description. */
-  readonly #described = new WeakMap<Prepared, readonly Field[]>();
+  /**
+   * What prepared statements were described as last: for results that come without a description, and to read the same
+   * one once.
+   */
+  readonly #described = new WeakMap<Prepared, Description>();
   #shape: Exclude<ResultShape, { kind: "mismatch" }> | null = null;
   #of: Running | null = null;
   #fields: readonly Field[] | null = null;
@@ -23,9 +37,21 @@ export class ResultRows {
     this.#key = key;
   }
 
+  /** A RowDescription, of this statement if of one; the same object for the same bytes. @throws {ProtocolError} */
+  fieldsOf(frame: Buffer, prepared?: Prepared): readonly Field[] {
+    if (prepared === undefined) return parseRowDescription(frame);
+    const known = this.#described.get(prepared);
+    if (known?.frame.equals(frame) === true) return known.fields;
+    const fields = parseRowDescription(frame);
+    // Memory of its own: it stays as long as the statement.
+    const own = Buffer.allocUnsafeSlow(frame.length);
+    frame.copy(own);
+    this.#described.set(prepared, { frame: own, fields });
+    return fields;
+  }
+
   /** The description of a statement before it is bound. @throws {Unforeseen} when it is a wrong one */
-  described(running: Running, fields: readonly Field[], prepared: Prepared | undefined): void {
-    if (prepared) this.#described.set(prepared, fields);
+  described(running: Running, fields: readonly Field[]): void {
     const outputs = running.judged.outputs[0] ?? null;
     allowed(
       resultShape(
@@ -41,8 +67,7 @@ export class ResultRows {
   }
 
   /** A result begins. @throws {Unforeseen} when it is another than was judged */
-  begin(running: Running, fields: readonly Field[] | null, prepared?: Prepared): void {
-    if (prepared && fields) this.#described.set(prepared, fields);
+  begin(running: Running, fields: readonly Field[] | null): void {
     const { judged, masks, detecting } = running;
     const outputs =
       judged.kind === "simple" ? judged.outputs[running.statement] : judged.outputs[0];
@@ -72,7 +97,7 @@ export class ResultRows {
   take(running: Running, bytes: Buffer, count: number, execute: boolean, out: Outflow): void {
     if (this.#shape === null || this.#of !== running) {
       const statement = running.judged.portalStatement;
-      this.begin(running, (statement && this.#described.get(statement)) ?? null);
+      this.begin(running, (statement && this.#described.get(statement)?.fields) ?? null);
     }
     running.rows += count;
     if (execute && this.#fields) running.describe(this.#fields);

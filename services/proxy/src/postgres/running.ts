@@ -4,6 +4,7 @@ import { rowDescription, type Field } from "@sallyport/pgwire";
 import type { Clearance } from "../gate.ts";
 import type { Detecting } from "./detecting.ts";
 import type { Judged } from "./judged.ts";
+import { OutputHash } from "./output-hash.ts";
 import type { LentBuffer } from "./result-buffers.ts";
 import type { Portal } from "./statements.ts";
 
@@ -48,7 +49,9 @@ export class Running {
   finished = false;
   readonly #keep: Keep;
   readonly #sink: OutputSink;
-  #hash: Hash | undefined;
+  #hash: OutputHash | null = null;
+  /** The columns' names, which stand before the next bytes. */
+  #names: Buffer | null = null;
   #input: { bytes: number; parts: number; hash: Hash } | undefined;
 
   constructor(options: {
@@ -67,12 +70,13 @@ export class Running {
     this.portal = options.portal;
     this.clearance = options.clearance;
     this.verdictHash = options.verdictHash;
-    this.masks = new Map(
-      options.clearance.verdict.masks.map(({ column, masker }) => [
-        column.slice(column.indexOf("/") + 1),
-        masker,
-      ]),
-    );
+    const { masks } = options.clearance.verdict;
+    this.masks =
+      masks.length === 0
+        ? noMasks
+        : new Map(
+            masks.map(({ column, masker }) => [column.slice(column.indexOf("/") + 1), masker]),
+          );
     this.withhold = options.withhold;
     this.detecting = options.detecting;
     this.#keep = options.keep;
@@ -82,17 +86,32 @@ export class Running {
   /** Bytes that leave for the client as this command's result, after masking; `lent` is where they lie. */
   output(bytes: Buffer, lent: LentBuffer | null = null): void {
     this.bytes += bytes.length;
-    if (this.#keep === "none") return;
-    this.#hash ??= createHash("sha256");
-    this.#hash.update(bytes);
-    if (this.#keep !== "rows") return;
-    for (const piece of pieces(bytes))
-      this.#sink.keep(this.command, "rows", (this.parts += 1), piece, lent?.reader());
+    const names = this.#names;
+    if (names === null) return this.#keepOutput(bytes, lent);
+    this.#names = null;
+    if (bytes.length <= few) return this.#keepOutput(Buffer.concat([names, bytes]), null);
+    this.#keepOutput(names, null);
+    this.#keepOutput(bytes, lent);
   }
 
   /** Puts the columns' names before the first row of an Execute, whose description came earlier or never. */
   describe(fields: readonly Field[]): void {
-    if (this.bytes === 0) this.output(rowDescription(fields));
+    if (this.bytes > 0) return;
+    this.#names = descriptionOf(fields);
+    this.bytes += this.#names.length;
+  }
+
+  #keepOutput(bytes: Buffer, lent: LentBuffer | null): void {
+    if (this.#keep === "none") return;
+    this.#hash ??= new OutputHash();
+    this.#hash.add(bytes, lent === null);
+    if (this.#keep !== "rows") return;
+    if (bytes.length <= longestPiece) this.#keepPiece(bytes, lent);
+    else for (const piece of pieces(bytes)) this.#keepPiece(piece, lent);
+  }
+
+  #keepPiece(piece: Buffer, lent: LentBuffer | null): void {
+    this.#sink.keep(this.command, "rows", (this.parts += 1), piece, lent?.reader());
   }
 
   /** COPY data that came from the client. */
@@ -122,6 +141,8 @@ export class Running {
   } {
     this.finished = true;
     this.clearance.end();
+    if (this.#names !== null) this.#keepOutput(this.#names, null);
+    this.#names = null;
     const detected = this.detecting?.counts();
     return {
       command: this.command,
@@ -129,7 +150,7 @@ export class Running {
       verdict: this.verdictHash,
       rows: this.rows,
       bytes: this.bytes,
-      output: this.#hash?.digest("hex") ?? null,
+      output: this.#hash?.digest() ?? null,
       parts: this.parts,
       tags: this.tags,
       ...(this.error && { error: this.error }),
@@ -144,6 +165,19 @@ export class Running {
       sent: this.sent,
     };
   }
+}
+
+const noMasks: ReadonlyMap<string, Masker> = new Map();
+/** So many bytes are copied to be one chunk with the names of their columns. */
+const few = 4096;
+
+/** Sessions that run a prepared statement again have its fields as the same object. */
+const descriptions = new WeakMap<readonly Field[], Buffer>();
+
+function descriptionOf(fields: readonly Field[]): Buffer {
+  let bytes = descriptions.get(fields);
+  if (bytes === undefined) descriptions.set(fields, (bytes = rowDescription(fields)));
+  return bytes;
 }
 
 /** A message of the bus holds 4 MiB. */
