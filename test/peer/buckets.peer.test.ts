@@ -1,6 +1,6 @@
 import { Bucket, BucketWatch, type BucketChange } from "@sallyport/bus";
 import { waitFor } from "@sallyport/testkit";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { TestBus } from "./bus.fixture.ts";
 
@@ -63,6 +63,23 @@ test("a watch tells what is there and what changes, for each who may read, witho
   const empty = await bus.connect("operator");
   await new BucketWatch(empty, new Bucket(empty, "leases", Value), () => {}).ready;
   expect(bus.alarms.heard).toEqual([]);
+});
+
+test("a watch whose beginning is answered too late begins again, so that an empty bucket is ready too", async () => {
+  await using bus = await TestBus.start();
+  const connection = await bus.connect("operator");
+  const request = connection.nats.request.bind(connection.nats);
+  let asked = 0;
+  // The server makes what it was asked for, and its answer is not waited for any more.
+  vi.spyOn(connection.nats, "request").mockImplementation(async (subject, payload, options) => {
+    const answer = await request(subject, payload, options);
+    if (subject.startsWith("$JS.API.CONSUMER.CREATE.") && ++asked === 1) throw new Error("timeout");
+    return answer;
+  });
+  const watch = new BucketWatch(connection, new Bucket(connection, "leases", Value), () => {});
+  await watch.ready;
+  expect(asked).toBe(2);
+  watch.stop();
 });
 
 test("a watch survives a killed server and a store that began again", async () => {

@@ -105,6 +105,8 @@ export class BucketWatch<T> {
       if (error) throw new Error(error.description ?? "refused");
       if (pending === 0 && this.#expected === 1) this.#started();
     } catch (err) {
+      // The server may have made it all the same, and would be heard for ever, without a word that it has begun.
+      this.#subscription.unsubscribe();
       this.#bus.log.warn({ err, bucket: this.#bucket.name }, "a bucket cannot be watched yet");
     } finally {
       this.#opening = false;
