@@ -24,6 +24,8 @@ export interface ServiceOptions {
  * less of its time (docs/performance.md). In MiB; it is taken only under load.
  */
 const youngGeneration = 32;
+/** A worker has this doubled by what sessions leave behind as they open, and keeps it while they are idle. */
+const workersYoungGeneration = 16;
 /**
  * With that much room for young objects V8 begins to collect the whole heap as soon as a few MiB of buffers are garbage
  * (six times a second while rows pass), unless it may grow to four times what is alive.
@@ -42,7 +44,8 @@ export async function startService(options: ServiceOptions): Promise<Process> {
   const script = fileURLToPath(
     new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
   );
-  const heap = [`--max-semi-space-size=${youngGeneration}`, `--heap-growing-percent=${growth}`];
+  const young = service === "proxy" ? workersYoungGeneration : youngGeneration;
+  const heap = [`--max-semi-space-size=${young}`, `--heap-growing-percent=${growth}`];
   const args = [...heap, script, "--config", config, "--data", data];
   if (name !== undefined) args.push("--name", name);
   const started = await Process.start(process.execPath, args, {

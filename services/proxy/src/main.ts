@@ -14,8 +14,10 @@ import {
   tlsFilesOf,
 } from "@sallyport/runtime";
 import { startProxy } from "./app.ts";
+import { compileParserOnce } from "./parser-compilation.ts";
 import { oauthOffer } from "./postgres/oauth-offer.ts";
 
+compileParserOnce();
 const { config: file, data, name } = serviceArguments();
 const config = loadConfig(file);
 const log = openLog("proxy", config.config.log, { worker: name });
