@@ -57,6 +57,14 @@ describe("ALTER TABLE computes over rows", () => {
     expect(await asks(called)).toContain("execute public.guard");
   });
 
+  test.each([
+    "ALTER TABLE orders ADD COLUMN m text DEFAULT mail(1)",
+    "CREATE TABLE e2 PARTITION OF events FOR VALUES FROM (mail(1)) TO (MAXVALUE)",
+    "ALTER TABLE events ATTACH PARTITION orders FOR VALUES FROM (mail(1)) TO (MAXVALUE)",
+  ])("what is computed once stays in the catalog: %s", async (text) => {
+    expect(await asks(text)).toContain(`read:write ${email}`);
+  });
+
   test("what CASCADE takes is not known", async () => {
     expect((await asks("ALTER TABLE customers DROP COLUMN name CASCADE"))[0]).toBe("opaque");
   });

@@ -12,7 +12,7 @@ import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
 import { plain } from "./value.ts";
-import { reachInput } from "./type-inputs.ts";
+import { reachDefault, reachInput } from "./type-inputs.ts";
 
 /** Commands that neither compute over rows nor move a classified column from under its name. */
 const plainCommands = new Set(
@@ -177,6 +177,7 @@ function addColumn(definition: Fields, relation: Relation, context: Context): st
   const { type } = namedType(definition["typeName"], context);
   const added = { name: text(definition["colname"]), value: plain(type.oid) };
   reachInput(context, type.oid);
+  reachDefault({ typeOid: type.oid, default: null }, context);
   for (const item of list(definition["constraints"])) {
     const constraint = only(item, "Constraint");
     switch (text(constraint["contype"])) {

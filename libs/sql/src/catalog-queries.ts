@@ -93,10 +93,13 @@ function queriesOf(part: CatalogPart) {
             AND d.refobjsubid > 0
         ORDER BY 1), ','), i.indisunique OR i.indisexclusion
       FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND ${ofRelation("i.indrelid")} ORDER BY i.indexrelid`,
-    /** Functions outside the built-in ones that writing to a relation, or to a domain, reaches. */
-    reaches: `SELECT DISTINCT x.relation, x.type, x.function, x.statistics FROM (
+    /**
+     * Functions outside the built-in ones that writing to a relation, or to a domain, reaches. `aside`: only ANALYZE does,
+     * of a domain only where a column has no default of its own.
+     */
+    reaches: `SELECT DISTINCT x.relation, x.type, x.function, x.aside FROM (
         SELECT COALESCE(f.adrelid, k.conrelid, i.indrelid, t.partrelid, p.polrelid, s.stxrelid, 0) AS relation,
-          COALESCE(k.contypid, 0) AS type, s.oid IS NOT NULL AS statistics,
+          COALESCE(k.contypid, y.oid, 0) AS type, s.oid IS NOT NULL OR y.oid IS NOT NULL AS aside,
           CASE WHEN d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
             THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = d.refobjid)
             WHEN d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN 0
@@ -109,6 +112,8 @@ function queriesOf(part: CatalogPart) {
         LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
         LEFT JOIN pg_catalog.pg_statistic_ext s ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
           AND s.oid = d.objid
+        LEFT JOIN pg_catalog.pg_type y ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND y.oid = d.objid
+          AND y.typtype = 'd'
         WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
           'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
       WHERE x.relation <> 0 AND ${ofRelation("x.relation")} OR x.type <> 0 AND ${ofType("x.type")} ORDER BY 1, 2, 3, 4`,
@@ -120,7 +125,9 @@ function queriesOf(part: CatalogPart) {
       UNION ALL SELECT p.polrelid, 0, ${free("pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))", locked("p.polrelid"), readsLocked("pg_policy", "p.oid"))}, 'policy'
         FROM pg_catalog.pg_policy p WHERE ${ofRelation("p.polrelid")}
       UNION ALL SELECT s.stxrelid, 0, ${free("pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid)", locked("s.stxrelid"))}, 'statistics'
-        FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL AND ${ofRelation("s.stxrelid")}`,
+        FROM pg_catalog.pg_statistic_ext s WHERE s.stxexprs IS NOT NULL AND ${ofRelation("s.stxrelid")}
+      UNION ALL SELECT 0, t.oid, pg_catalog.pg_get_expr(t.typdefaultbin, 0), 'default'
+        FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.typdefaultbin IS NOT NULL AND t.oid >= 16384 AND ${ofType("t.oid")}`,
     types: `SELECT t.oid, ${schema}, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typbasetype,
         CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND e.typarray = t.oid THEN t.typelem ELSE 0 END, t.typarray, t.typrelid
       FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -43,7 +43,7 @@ export interface ForeignKey {
 }
 
 export interface StoredExpression {
-  readonly kind: "check" | "index" | "policy" | "statistics";
+  readonly kind: "check" | "index" | "policy" | "statistics" | "default";
   /** As PostgreSQL prints it under `catalogSettings`; an index's are several with commas between them. */
   readonly text: string;
 }
@@ -98,8 +98,10 @@ export interface Type {
   readonly element: number;
   readonly array: number;
   readonly relation: number;
-  /** Functions outside pg_catalog in a domain's constraints, and what those constraints say. */
+  /** Functions outside pg_catalog in a domain's constraints, and in its default. */
   readonly reaches: readonly number[];
+  readonly defaults: readonly number[];
+  /** What a domain's constraints and its default say. */
   readonly expressions: readonly StoredExpression[];
 }
 

@@ -6,7 +6,7 @@ import { Opaque } from "./outcome.ts";
 import { family, openRelation } from "./relations.ts";
 import { baseColumns, viewBase } from "./view-writes.ts";
 import { isView } from "./views.ts";
-import { reachInput } from "./type-inputs.ts";
+import { reachDefault, reachInput } from "./type-inputs.ts";
 import { applies } from "./rules.ts";
 import { columnsIn, policyColumns } from "./stored-expressions.ts";
 import { union } from "./value.ts";
@@ -153,7 +153,7 @@ export function reachDefaults(
   }
   for (const column of relation.columns) {
     if (!attnums.includes(column.attnum)) continue;
-    if (column.default !== null) context.reachExpression(column.default, "stored");
+    reachDefault(column, context);
     reachInput(context, column.typeOid);
   }
 }

@@ -90,7 +90,7 @@ const ownForeignKeys = (rows: CatalogRows): Map<number, ForeignKey[]> =>
     ]),
   );
 
-const kinds = ["index", "policy", "statistics"] as const;
+const kinds = ["index", "policy", "statistics", "default"] as const;
 
 /** By relation, or by type: `of` is the column that says which. */
 const expressionsBy = (rows: CatalogRows, of: 0 | 1): Map<number, StoredExpression[]> =>
@@ -246,7 +246,13 @@ function relations(rows: CatalogRows): Relation[] {
 }
 
 function types(rows: CatalogRows): Type[] {
-  const reaches = grouped(rows.reaches.map((row) => [number(row[1]), number(row[2])] as const));
+  const reached = (byDefault: boolean): Map<number, number[]> =>
+    grouped(
+      rows.reaches
+        .filter((row) => truth(row[3]) === byDefault)
+        .map((row) => [number(row[1]), number(row[2])] as const),
+    );
+  const [reaches, defaults] = [reached(false), reached(true)];
   const texts = expressionsBy(rows, 1);
   return rows.types.map((row) => {
     const oid = number(row[0]);
@@ -262,6 +268,7 @@ function types(rows: CatalogRows): Type[] {
       array: number(row[8]),
       relation: number(row[9]),
       reaches: oid === 0 ? [] : (reaches.get(oid) ?? []),
+      defaults: oid === 0 ? [] : (defaults.get(oid) ?? []),
       expressions: oid === 0 ? [] : (texts.get(oid) ?? []),
     };
   });

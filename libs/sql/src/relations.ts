@@ -2,6 +2,7 @@ import type { Column, Relation } from "./catalog.ts";
 import { isBuiltin } from "./builtin-tags.ts";
 import { kin } from "./classification.ts";
 import type { Context } from "./context.ts";
+import { generatedFrom } from "./generated.ts";
 import { refuseUnread } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import type { RangeEntry } from "./scope.ts";
@@ -99,21 +100,4 @@ function columnValue(
     origin: { tableOid: relation.oid, attnum: column.attnum },
     constant: false,
   };
-}
-
-/** A generated column holds what the columns in its expression hold. */
-function generatedFrom(
-  relation: Relation,
-  column: Column,
-  children: boolean,
-  context: Context,
-): readonly string[] {
-  if (column.generated === "" || column.default === null || !applies("generated")) return [];
-  const words = new Set(column.default.match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
-  const quoted = column.default;
-  return union(
-    ...relation.columns
-      .filter(({ name }) => words.has(name) || quoted.includes(`"${name.replaceAll('"', '""')}"`))
-      .map(({ name }) => context.classification.of(relation, name, children)),
-  );
 }

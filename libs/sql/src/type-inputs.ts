@@ -1,6 +1,16 @@
-import { firstUserOid } from "./catalog.ts";
+import { firstUserOid, type Column } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { Opaque } from "./outcome.ts";
+
+/** What a column's default calls: one without a default of its own has its domain's. */
+export function reachDefault(column: Pick<Column, "default" | "typeOid">, context: Context): void {
+  if (column.default !== null) return context.reachExpression(column.default, "stored");
+  const type = context.catalog.types.get(column.typeOid);
+  if (type?.kind !== "d") return;
+  context.reach(type.defaults, "stored");
+  for (const { kind, text } of type.expressions)
+    if (kind === "default") context.reachExpression(text, "stored");
+}
 
 /**
  * Asks what reading a value of that type runs: constraints of domains, also of those that are inside arrays and rows.
@@ -15,7 +25,8 @@ export function reachInput(context: Context, oid: number): void {
     const type = context.catalog.types.get(next);
     if (!type) throw new Opaque("a value of a type that the catalog does not have");
     context.reach(type.reaches, "input");
-    for (const { text } of type.expressions) context.reachExpression(text, "input");
+    for (const { kind, text } of type.expressions)
+      if (kind !== "default") context.reachExpression(text, "input");
     if (type.kind === "d") waiting.push(type.base);
     else if (type.element !== 0) waiting.push(type.element);
     else if (type.kind === "c") {
