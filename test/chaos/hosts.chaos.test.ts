@@ -11,7 +11,7 @@ import { TwoHosts } from "./two-hosts.ts";
 
 test(
   "I1, I9: of two machines one is restarted under load and the other loses its power: what is left serves on, nothing is lost that clients are not told",
-  { timeout: 600_000 },
+  { timeout: 900_000 },
   async () => {
     await using hosts = await TwoHosts.start({
       policies: shopPolicies,

@@ -5,7 +5,7 @@ import { Seeded } from "./seeded.ts";
 import type { Tales, Told } from "./tales.ts";
 
 /** Milliseconds after which nobody was told anything: longer than any disturbance and what follows it. */
-const patience = 60_000;
+const patience = 120_000;
 
 export interface Ask {
   readonly key: number;

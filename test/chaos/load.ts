@@ -21,8 +21,8 @@ export class Load {
       [(client) => this.#look(client), 1],
       [(client) => this.#comeAndGo(client), 1],
       [(client) => this.#held(client), 5],
-      [(client) => this.#copy(client), 10],
-      [(client) => this.#crowd(client), 20],
+      [(client) => this.#copy(client), 25],
+      [(client) => this.#crowd(client), 100],
     ];
     this.#working = kinds.map(([work, pauses], index) =>
       this.#work(work, seed + index, pause * pauses),

@@ -21,7 +21,7 @@ const slice = new Set([
 
 test.runIf(hasS3())(
   "I1, I4, I9: eleven things done to a deployment over nine machines, under load: nothing runs without evidence",
-  { timeout: 400_000 },
+  { timeout: 900_000 },
   async () => {
     const report = await loop({
       seed: 4,
