@@ -11,8 +11,8 @@ import {
   type OutputChunk,
 } from "./index.ts";
 
-describe("a packed chunk", () => {
-  const body = Buffer.from("row after row ".repeat(1000));
+describe.each([1000, 10_000])("a packed chunk of %d rows", (rows) => {
+  const body = Buffer.from("row after row ".repeat(rows));
   const chunk: OutputChunk = {
     header: {
       v: 1,

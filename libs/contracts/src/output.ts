@@ -1,4 +1,4 @@
-import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { CommandId, SessionId } from "./ids.ts";
 
@@ -40,20 +40,30 @@ const worthPacking = 4096;
 export const isWorthPacking = ({ header, body }: OutputChunk): boolean =>
   body.length >= worthPacking && header.kind !== "text";
 
-const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Up to here a chunk is packed at once: to hand it to a thread takes longer, and more of this one's time. */
+const packedHere = 16 * 1024;
 
-/** The same chunk packed, by a thread of the runtime's pool; as it is when that gains nothing. */
-export function packOutput(chunk: OutputChunk): Promise<OutputChunk> {
-  const { header, body } = chunk;
+/** Said to be so long, a chunk is packed with tables of its size. */
+const packing = ({ length }: Uint8Array) => ({
+  params: { [constants.ZSTD_c_compressionLevel]: 1 },
+  pledgedSrcSize: length,
+});
+
+/** The same chunk packed, a longer one by a thread of the runtime's pool; as it is when that gains nothing. */
+export function packOutput(chunk: OutputChunk): OutputChunk | Promise<OutputChunk> {
+  const { body } = chunk;
+  if (body.length <= packedHere) return packedAs(chunk, zstdCompressSync(body, packing(body)));
   return new Promise((resolve) => {
-    zstdCompress(body, packing, (error, packed) => {
-      if (error || packed.length >= body.length) return resolve(chunk);
-      resolve({
-        header: { ...header, bytes: packed.length, unpacked: body.length },
-        body: packed,
-      });
-    });
+    zstdCompress(body, packing(body), (error, packed) =>
+      resolve(error ? chunk : packedAs(chunk, packed)),
+    );
   });
+}
+
+function packedAs(chunk: OutputChunk, packed: Buffer): OutputChunk {
+  const { header, body } = chunk;
+  if (packed.length >= body.length) return chunk;
+  return { header: { ...header, bytes: packed.length, unpacked: body.length }, body: packed };
 }
 
 /** A chunk's own bytes; null when they are not what its header says. */
