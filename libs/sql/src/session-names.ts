@@ -186,6 +186,12 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   if (context.bound) bindByProtocol(prepared, context);
   else {
     const given = evaluateAll(fields["params"], new Scope(null, new Map()), context);
+    if (given.length !== parametersOf(prepared))
+      throw new Unresolved(
+        "42601",
+        `wrong number of parameters for prepared statement "${name}"`,
+        -1,
+      );
     context.parameters = given.map((value, at) =>
       argument(value, prepared.types[at], prepared, context),
     );
@@ -197,11 +203,18 @@ export function executeStatement(fields: Fields, context: Context, inner: Inner)
   return told;
 }
 
+const usedParameters = (query: unknown): number[] =>
+  [...JSON.stringify(query).matchAll(/"ParamRef":\{"number":(\d+)/g)].map((found) =>
+    Number(found[1]),
+  );
+
+const parametersOf = ({ query, types }: PreparedQuery): number =>
+  Math.max(types.length, ...usedParameters(query));
+
 /** Bind gives values of the types that it has, declared or inferred when it was prepared. */
 function bindByProtocol({ query, types, names }: PreparedQuery, context: Context): void {
-  const used = JSON.stringify(query).matchAll(/"ParamRef":\{"number":(\d+)/g);
-  const declared = ([, number]: readonly string[]): boolean => !!types[Number(number) - 1];
-  if (names.deref() !== context.names && ![...used].every(declared))
+  const inferred = usedParameters(query).some((number) => !types[number - 1]);
+  if (names.deref() !== context.names && inferred)
     throw new Opaque("a parameter whose type was inferred when names meant something else");
   context.parameterTypes = types;
 }
@@ -240,10 +253,10 @@ export function protocolQuery(
     get query() {
       const parsed = parse();
       const tree = parsed instanceof Promise || parsed.kind !== "tree" ? null : parsed.tree;
-      const [only, ...others] = tree?.stmts ?? [];
-      if (!only || others.length > 0 || !followed.has(node(only.stmt).kind))
+      const [sole, ...others] = tree?.stmts ?? [];
+      if (!sole || others.length > 0 || !followed.has(node(sole.stmt).kind))
         throw new Opaque("what the protocol prepared is no query that EXECUTE is followed into");
-      return only.stmt;
+      return sole.stmt;
     },
     types,
     names: { deref: () => (then ? namesOf(then.catalog, then.names) : undefined) },

@@ -7,8 +7,8 @@ const namesOf = (json: string | null | undefined): string[] => {
 
 /**
  * The row of the own statement `read-names`: schemas as JSON, current user, session user, the settings that fix how
- * text is read, the names of temporary relations and types as JSON, where new objects go, and the names of the
- * protocol's prepared statements as JSON. Null when the row is another one, or when a setting is not what the parser
+ * text is read, the names of temporary relations and types as JSON, where new objects go, the names of the
+ * protocol's prepared statements as JSON, and the number of those of SQL. Null when the row is another one, or when a setting is not what the parser
  * assumes. (With `client_encoding` UTF8, every backslash_quote but `off` is the same, and under that more is an error.)
  */
 export function readNames(row: readonly (string | null)[]): NameContext | null {
@@ -22,3 +22,11 @@ export function readNames(row: readonly (string | null)[]): NameContext | null {
   if (tempSchema === undefined) return names;
   return { ...names, tempSchema, temporary: namesOf(temporary) };
 }
+
+/** Of the same row: the names of the protocol's prepared statements at the target, and how many SQL has made. */
+export const preparedNames = (
+  row: readonly (string | null)[],
+): { readonly protocol: ReadonlySet<string>; readonly sql: number } => ({
+  protocol: new Set(namesOf(row[7])),
+  sql: Number(row[8]),
+});

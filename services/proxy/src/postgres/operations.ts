@@ -4,7 +4,7 @@ import { askedBy } from "./asked.ts";
 import type { Asked, Judged } from "./judged.ts";
 import { recall, remember, type Analysed } from "./remembered-readings.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
-import type { CommandUnit, Prepared } from "./statements.ts";
+import type { CommandUnit, Portal, Prepared } from "./statements.ts";
 import type { CatalogView, Read } from "./target-catalog.ts";
 import { bindOf, parametersOf } from "./unit-parameters.ts";
 import { united } from "./united.ts";
@@ -22,8 +22,10 @@ export interface Surroundings {
   readonly unprovable: string | null;
   /** Also within one query string: what ends a transaction may bring other names back. */
   readonly namesMayReturn: boolean;
-  /** What the names that SQL gave stand for. */
+  /** What names stand for that SQL may use. */
   readonly session: SessionNames;
+  /** Whether a command under way may give or take a name by SQL. */
+  readonly isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean;
 }
 
 /** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
@@ -31,6 +33,8 @@ export function operationsOf(
   unit: CommandUnit,
   around: Surroundings,
 ): Judgement | Promise<Judgement> {
+  const missing = resolve(unit, around);
+  if (missing) return { kind: "refused", refusal: missing, text: textOf(unit) };
   for (const { message, portal } of unit.steps)
     if (message.kind === "bind" && portal)
       portal.bound = { catalog: around.view.catalog, names: around.names };
@@ -47,8 +51,15 @@ export function operationsOf(
   // Code that nobody followed may have changed how string literals are read; the target tells at the next Sync.
   if (unprovable !== null && texts.some(({ text }) => /[\\\u0080-\uffff]/.test(text)))
     return opaquely(unit, [], around, unprovable);
-  const analysed = texts.map(({ text, types }) =>
-    around.view.analyse(text, around.names, types, around.unprovable, around.session),
+  const analysed = texts.map(({ text, types, session }) =>
+    around.view.analyse(
+      text,
+      around.names,
+      types,
+      around.unprovable,
+      session ?? around.session,
+      session !== undefined,
+    ),
   );
   if (analysed.some((one) => one instanceof Promise))
     return Promise.all(analysed.map(async (one) => one)).then((all) =>
@@ -58,6 +69,23 @@ export function operationsOf(
   if (sole && analysed.length === 1 && only && !(only instanceof Promise))
     remember(sole, around, only);
   return conclude(unit, texts, analysed as Read[], around);
+}
+
+/** What SQL has put under names that the protocol uses now; what the target would say where it is certain that nothing is there. */
+function resolve(unit: CommandUnit, { session }: Surroundings): Refusal | null {
+  for (const { prepared, portal } of unit.steps) {
+    if (prepared?.text === null) {
+      prepared.sql = session.prepared.get(prepared.name) ?? null;
+      if (prepared.sql === null && session.complete?.prepared)
+        return asTarget("26000", `prepared statement "${prepared.name}" does not exist`);
+    }
+    if (portal?.bind === null) {
+      portal.sql = session.cursors.get(portal.name) ?? null;
+      if (portal.sql === null && session.complete?.cursors)
+        return asTarget("34000", `portal "${portal.name}" does not exist`);
+    }
+  }
+  return null;
 }
 
 function conclude(
@@ -90,8 +118,10 @@ function conclude(
     return opaquely(unit, [], around, why, { unresolved });
   }
   for (const [at, { prepared }] of texts.entries())
-    if (prepared && !holds(prepared, analysed[at], around)) prepared.doubtful = true;
+    if (prepared && !prepared.sql && !holds(prepared, analysed[at], around))
+      prepared.doubtful = true;
   const statements = statementsOf(analyses);
+  open(unit, analyses, around);
   const doubt = doubtOf(unit, statements, around);
   if (doubt !== null) return opaquely(unit, statements, around, doubt);
   const operations = united(analyses);
@@ -102,6 +132,22 @@ function conclude(
     around,
     askedBy({ kind, text: textOf(unit), statements, operations, opaque }),
   );
+}
+
+/** A portal that is opened by a name: SQL may FETCH from it. */
+function open(
+  unit: CommandUnit,
+  analyses: readonly Analysed[],
+  { view, names }: Surroundings,
+): void {
+  const [sole] = analyses;
+  const [statement, ...others] = sole?.statements ?? [];
+  if (!statement || analyses.length > 1 || others.length > 0) return;
+  for (const { message, portal } of unit.steps) {
+    if (message.kind !== "bind" || !portal || portal.name === "" || portal.statement?.sql) continue;
+    const cursor = view.cursor(statement, names);
+    if (cursor) portal.cursor = cursor;
+  }
 }
 
 /**
@@ -135,13 +181,18 @@ const statementsOf = (analyses: readonly Analysed[]): readonly Statement[] =>
 function doubtOf(
   unit: CommandUnit,
   statements: readonly Statement[],
-  { namesMayReturn, view, names }: Surroundings,
+  { namesMayReturn, view, names, isChanging }: Surroundings,
 ): string | null {
-  for (const { prepared, portal } of unit.steps)
+  for (const { message, prepared, portal } of unit.steps) {
+    if (message.kind === "parse") continue;
     if (prepared?.doubtful || portal?.statement?.doubtful)
+      return "the prepared statement may be another one";
+    if (prepared && (prepared.unverified || prepared.gone || isChanging("statement", prepared)))
       return "the prepared statement may have been replaced";
-  for (const { portal } of unit.steps)
-    if (portal?.doubtful) return "the portal may have been replaced";
+    if (message.kind === "bind") continue;
+    if (portal && (portal.doubtful || isChanging("portal", portal)))
+      return "the portal may have been replaced";
+  }
   const bound = unit.portal?.bound;
   if (bound && (bound.catalog !== view.catalog || bound.names !== names))
     return "the portal was opened when names meant something else";

@@ -18,7 +18,10 @@ export const ownStatements = {
     "WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() UNION ALL " +
     "SELECT t.typname FROM pg_catalog.pg_type t " +
     "WHERE t.typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) n) END, " +
-    "pg_catalog.current_schema()::pg_catalog.text",
+    "pg_catalog.current_schema()::pg_catalog.text, " +
+    "p.protocol, p.sql FROM (SELECT (pg_catalog.json_agg(s.name) FILTER (WHERE NOT s.from_sql))::pg_catalog.text, " +
+    "pg_catalog.count(*) FILTER (WHERE s.from_sql)::pg_catalog.text " +
+    "FROM pg_catalog.pg_prepared_statements s) p(protocol, sql)",
 } as const;
 
 /** Around what is read of the catalog inside a client's transaction: nothing of it stays, no lock and no setting. */

@@ -8,6 +8,7 @@ import type { Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import type { SessionView } from "./session-view.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { SqlNames } from "./sql-names.ts";
 import type { Statements } from "./statements.ts";
 import type { Turn } from "./turn.ts";
 import type { UnderWay } from "./under-way.ts";
@@ -19,6 +20,7 @@ export interface ReadinessParts {
   readonly answers: Answers;
   readonly flow: Flow;
   readonly names: NamesInEffect;
+  readonly sqlNames: SqlNames;
   readonly own: SessionView;
   readonly copy: CopyIn;
   readonly underWay: UnderWay;
@@ -36,7 +38,7 @@ export class Readiness {
 
   /** `instead` of a result that was cut when the target had no error to be cancelled with. */
   ready(status: TransactionStatus, instead: Refusal | null): void {
-    const { turn, statements, names, copy, underWay } = this.#parts;
+    const { turn, statements, names, sqlNames, copy, underWay } = this.#parts;
     turn.status = status;
     turn.segments += 1;
     copy.ready();
@@ -44,6 +46,7 @@ export class Readiness {
     turn.committed = false;
     if (status === "I") {
       statements.transactionEnded(turn.segments);
+      if (sqlNames.transactionEnded()) statements.doubt();
       underWay.endSuspended();
       if (turn.ddl) {
         turn.ddl = false;

@@ -17,14 +17,12 @@ class Reading {
   readonly analysis: Analysed;
   readonly #text: string;
   readonly #names: object;
-  readonly #session: object;
   readonly #unprovable: string | null;
   readonly #asked: Map<CommandKind, Asked>;
 
-  constructor(text: string, { names, session, unprovable }: Surroundings, analysis: Analysed) {
+  constructor(text: string, { names, unprovable }: Surroundings, analysis: Analysed) {
     this.#text = text;
     this.#names = names;
-    this.#session = session;
     this.#unprovable = unprovable;
     this.analysis = analysis;
     let shared = askedOf.get(analysis);
@@ -32,8 +30,8 @@ class Reading {
     this.#asked = shared;
   }
 
-  holds({ names, session, unprovable }: Surroundings): boolean {
-    return this.#names === names && this.#session === session && this.#unprovable === unprovable;
+  holds({ names, unprovable }: Surroundings): boolean {
+    return this.#names === names && this.#unprovable === unprovable;
   }
 
   /** What it asks as a command of this kind. */
@@ -63,7 +61,7 @@ export function recall(prepared: Prepared, around: Surroundings): Reading | null
 export function remember(prepared: Prepared, around: Surroundings, read: Read): void {
   const { text } = prepared;
   if (text === null || text.length > longest) return;
-  if (read.kind !== "analysed" || read.analysis.kind !== "analysed") return;
+  if (read.kind !== "analysed" || !read.lasting || read.analysis.kind !== "analysed") return;
   let ofView = readings.get(around.view);
   if (ofView === undefined) readings.set(around.view, (ofView = new WeakMap()));
   ofView.set(prepared, new Reading(text, around, read.analysis));

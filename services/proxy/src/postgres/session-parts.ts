@@ -65,7 +65,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   return parts;
 }
 
-type Heard = "turn" | "statements" | "units" | "flow" | "copy" | "underWay" | "ending";
+type Heard = "turn" | "statements" | "sqlNames" | "units" | "flow" | "copy" | "underWay" | "ending";
 
 function answerEvents(
   { catalog, connection, cancelTarget }: SessionOptions,
@@ -81,7 +81,10 @@ function answerEvents(
     },
     ready: (status, instead) => parts().readiness.ready(status, instead),
     cut: () => void cancelTarget(),
-    made: (one) => parts().statements.made(one),
+    made(one) {
+      parts().statements.made(one);
+      parts().sqlNames.taken(one);
+    },
     gone(entry, failed) {
       const { statements } = parts();
       if (entry.kind === "parse") statements.drop(entry.prepared, failed);

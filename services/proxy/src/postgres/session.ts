@@ -164,7 +164,6 @@ export class PostgresSession {
       case "close": {
         const { message } = unit.step;
         if (message.kind !== "close") return;
-        this.#parts.sqlNames.forget([unit.step]);
         this.#parts.answers.owe({ kind: "close", running: null });
         return this.#parts.writer.close(message.of, message.name);
       }

@@ -2,7 +2,7 @@ import { noNames, type Naming } from "@sallyport/sql";
 import { describe, expect, test } from "vitest";
 import type { Running } from "./running.ts";
 import { SqlNames } from "./sql-names.ts";
-import type { Step } from "./statements.ts";
+import type { Prepared } from "./statements.ts";
 
 const prepare = (name: string): Naming => ({
   kind: "prepare",
@@ -15,9 +15,6 @@ function running(naming: readonly (readonly Naming[])[], completed: number): Run
   const judged = { text: "", effects: { naming } };
   return { judged, tags: Array<string>(completed).fill("PREPARE") } as unknown as Running;
 }
-
-const parse = (statement: string): Step =>
-  ({ message: { kind: "parse", statement } }) as unknown as Step;
 
 function after(...commands: readonly Running[]): SqlNames {
   const names = new SqlNames();
@@ -58,14 +55,18 @@ describe("what SQL's names stand for", () => {
     expect(known(after(running([[prepare("p")]], 1), doubt))).toEqual([]);
   });
 
-  test("not what the protocol took or gave meanwhile", () => {
+  test("not what the protocol has made since, under the same name", () => {
     const names = after(running([[prepare("p")]], 1));
-    names.forget([parse("p")]);
+    names.taken({ name: "p", text: "SELECT 1" } as Prepared);
     expect(known(names)).toEqual([]);
-    const command = running([[prepare("q")]], 1);
-    names.sent(command);
-    names.forget([parse("q")]);
-    names.done(command);
+    expect(names.known.complete?.prepared).toBe(true);
+  });
+
+  test("nothing once a transaction ends in which code ran that was not traced: more of it may run then", () => {
+    const names = after(running([[{ kind: "doubt" }]], 1), running([[prepare("p")]], 1));
+    expect(known(names)).toEqual(["p"]);
+    expect(names.transactionEnded()).toBe(true);
     expect(known(names)).toEqual([]);
+    expect(names.transactionEnded()).toBe(false);
   });
 });

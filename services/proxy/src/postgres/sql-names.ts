@@ -1,6 +1,6 @@
-import { noNames, renamed, type SessionNames } from "@sallyport/sql";
+import { noNames, renamed, type Naming, type SessionNames } from "@sallyport/sql";
 import type { Running } from "./running.ts";
-import type { Step } from "./statements.ts";
+import type { Portal, Prepared } from "./statements.ts";
 
 /** Characters of statements that are held; a session that prepares more has its names forgotten. */
 const mostTexts = 64 * 1024 * 1024;
@@ -14,63 +14,65 @@ export class SqlNames {
   /** A new session has none: what is missing is not there. */
   #names: SessionNames = { ...noNames, complete: { prepared: true, cursors: true } };
   /** Commands that were sent, change names, and have no last answer yet. */
-  #underway = 0;
-  /** The protocol has taken a name meanwhile: which came first is not followed. */
-  #crossed = false;
+  readonly #underway = new Set<Running>();
+  /** Code that was not traced ran in the open transaction: more of it may run at its end. */
+  #deferred = false;
   #texts = 0;
 
   get known(): SessionNames {
-    return this.#underway === 0 ? this.#names : noNames;
+    return this.settled ? this.#names : noNames;
   }
 
-  sent({ judged }: Running): void {
-    if (judged.effects.naming.length > 0) this.#underway += 1;
+  /** Nothing is under way that changes names. */
+  get settled(): boolean {
+    return this.#underway.size === 0;
+  }
+
+  sent(running: Running): void {
+    if (running.judged.effects.naming.length > 0) this.#underway.add(running);
   }
 
   /** The target has answered: what completed has changed the names, whatever becomes of the transaction. */
-  done({ judged, tags }: Running): void {
-    const { naming } = judged.effects;
-    if (naming.length === 0) return;
-    this.#underway -= 1;
-    for (const [at, changes] of naming.entries()) {
-      const happened = at < tags.length ? changes : changes.filter(({ kind }) => kind === "doubt");
-      this.#names = renamed(this.#names, happened);
-    }
-    this.#texts += judged.text.length;
-    if (this.#crossed || this.#texts > mostTexts) {
-      this.#names = noNames;
-      this.#texts = 0;
-    }
-    if (this.#underway === 0) this.#crossed = false;
+  done(running: Running): readonly Naming[] {
+    const { judged, tags } = running;
+    const { naming, transaction } = judged.effects;
+    const happened = naming.flatMap((changes, at) =>
+      at < tags.length ? changes : changes.filter(({ kind }) => kind === "doubt"),
+    );
+    this.#underway.delete(running);
+    this.#deferred ||= happened.some(({ kind }) => kind === "doubt");
+    this.#names = renamed(this.#names, happened);
+    if (naming.length > 0) this.#texts += judged.text.length;
+    if ((transaction && this.#deferred) || this.#texts > mostTexts) this.#forget();
+    return happened;
   }
 
-  /** The protocol gives or takes names of the same kinds. */
-  forget(steps: readonly Step[]): void {
-    for (const { message } of steps) {
-      switch (message.kind) {
-        case "parse":
-          this.#drop("deallocate", message.statement);
-          break;
-        case "bind":
-          this.#drop("close", message.portal);
-          break;
-        case "close":
-          this.#drop(message.of === "statement" ? "deallocate" : "close", message.name);
-          break;
-        default:
-      }
-    }
+  /** True when what ran at its end may have done anything to names. */
+  transactionEnded(): boolean {
+    const deferred = this.#deferred;
+    this.#deferred = false;
+    if (deferred) this.#forget();
+    return deferred;
   }
 
-  #drop(kind: "deallocate" | "close", name: string): void {
-    if (name === "") return;
-    if (this.#underway > 0) this.#crossed = true;
-    const names = renamed(this.#names, [{ kind, name }]);
-    // SQL sees what the protocol has made, and we do not follow it.
-    const { prepared = false, cursors = false } = names.complete ?? {};
-    this.#names = {
-      ...names,
-      complete: kind === "deallocate" ? { prepared: false, cursors } : { prepared, cursors: false },
-    };
+  /** The target has told that SQL has prepared nothing. */
+  nothingPrepared(): void {
+    const { prepared, complete } = this.#names;
+    if (prepared.size === 0 && complete?.prepared) return;
+    this.#names = renamed(this.#names, [{ kind: "deallocate", name: null }]);
+  }
+
+  /** The protocol has the name now, so SQL has it no more. */
+  taken(one: Prepared | Portal): void {
+    const prepared = "text" in one;
+    const has = prepared ? this.#names.prepared.has(one.name) : this.#names.cursors.has(one.name);
+    if (!has) return;
+    const kind = prepared ? "deallocate" : "close";
+    this.#names = renamed(this.#names, [{ kind, name: one.name }]);
+  }
+
+  #forget(): void {
+    this.#names = noNames;
+    this.#texts = 0;
   }
 }

@@ -154,3 +154,34 @@ test("more text than a session may keep prepared is refused, what was replaced c
   const many = Array.from({ length: 10 }, (_, n) => prepare(`s${n}`));
   expect(many.flat()).toContain("53400");
 });
+
+test("after code that was not traced, a name holds once the target has told that it is the protocol's", () => {
+  const statements = new Statements();
+  const made = ["a", "b"].map((name) => {
+    const prepared = preparedBy(units(statements, parse(name, "SELECT 1"), sync)[0]);
+    if (prepared) statements.made(prepared);
+    return prepared;
+  });
+  statements.renaming({}, [{ kind: "doubt" }], true);
+  expect(made.map((one) => one?.unverified)).toEqual([true, true]);
+  statements.verified(new Set(["a"]));
+  expect(made.map((one) => one?.gone)).toEqual([false, true]);
+  expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 1");
+  expect(textOf(units(statements, bind({ statement: "b" }), execute())[0])).toBeNull();
+});
+
+test("DEALLOCATE takes what the target had when it ran, not what was prepared behind it", () => {
+  const statements = new Statements();
+  const first = preparedBy(units(statements, parse("a", "SELECT 1"), sync)[0]);
+  if (first) statements.made(first);
+  const deallocate = [{ kind: "deallocate", name: null }] as const;
+  const command = {};
+  statements.renaming(command, deallocate, true);
+  expect(first && statements.isChanging("statement", first)).toBe(true);
+  const second = preparedBy(units(statements, parse("a", "SELECT 2"), sync)[0]);
+  expect(second && statements.isChanging("statement", second)).toBe(false);
+  statements.renamed(command, deallocate);
+  expect(first?.gone).toBe(true);
+  if (second) statements.made(second);
+  expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 2");
+});

@@ -1,27 +1,33 @@
 import { Frontend, type Bind, type FrontendMessage } from "@sallyport/pgwire";
-import type { Analysis, Naming } from "@sallyport/sql";
+import type { Analysis, Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
 
-/** A prepared statement of the protocol. */
+/** A prepared statement that the protocol makes or uses. */
 export interface Prepared {
   readonly name: string;
-  /** Null: the name was not prepared through the protocol, what it stands for is unknown. */
+  /** Null: the name was not prepared through the protocol. */
   readonly text: string | null;
+  /** What SQL put under the name, if `text` is null; null: nothing that is known. Absent until it is read. */
+  sql?: PreparedQuery | null;
   /** OIDs that the client gave, 0 or missing where the target infers them. */
   readonly types: readonly number[];
   /** In which segment between two Syncs its Parse came. */
   readonly segment: number;
+  /** How many things had happened to names when it came. */
+  readonly order: number;
   /** The target has said ParseComplete. Until then it may keep what the name stood for before. */
   made: boolean;
   /** The target did not make it. */
   gone: boolean;
   /** What the name stands for when this one does not come about. */
   previous: Prepared | null;
-  /** Something ran since that may have put another statement under this name. */
+  /** Another statement may be under this name, or another plan. */
   doubtful: boolean;
+  /** Code that was not traced ran since: whether the name is still the protocol's, the target must say. */
+  unverified: boolean;
   /** What it asked when it was judged last, and with which names. */
   judged?: {
-    readonly catalog: object;
-    readonly names: object;
+    readonly catalog: Catalog;
+    readonly names: NameContext;
     readonly analysis: Extract<Analysis, { kind: "analysed" }>;
   };
 }
@@ -29,10 +35,16 @@ export interface Prepared {
 /** A portal. `bind` is null when something else than our Bind opened it. */
 export interface Portal {
   readonly name: string;
+  /** What SQL's DECLARE put under the name, if `bind` is null; null: nothing that is known. Absent until it is read. */
+  sql?: Cursor | null;
+  /** What FETCH of it asks; absent: not known. */
+  cursor?: Cursor;
   readonly statement: Prepared | null;
   readonly bind: Bind | null;
   /** In which segment between two Syncs it was opened. */
   readonly segment: number;
+  /** How many things had happened to names when it came. */
+  readonly order: number;
   /** The target has said BindComplete. */
   made: boolean;
   /** Something ran since that may have put another portal under this name. */
@@ -89,8 +101,16 @@ export class Statements {
   /** Characters, at least as many as are held. */
   #texts = 0;
   #segment = 1;
-  /** Names may exist that did not come through the protocol, or that were closed and are still there. */
+  /** Names of the protocol may exist that are not known here: they were closed, and are still there. */
   #strangers = false;
+  /** SQL has given names, or may have. */
+  #shared = false;
+  /** What commands do to names that were sent and have no last answer yet. */
+  readonly #renaming = new Map<
+    object,
+    { changes: readonly Naming[]; order: number; segment: number }
+  >();
+  #order = 0;
 
   /** A message that uses a name which cannot be there becomes a `misnamed`; what follows is skipped to the Sync. */
   accept(message: FrontendMessage, frame: Buffer): Unit[] {
@@ -118,22 +138,40 @@ export class Statements {
   unsettled(message: FrontendMessage): boolean {
     switch (message.kind) {
       case "bind":
-        return this.#isUnsettled(this.#prepared.get(message.statement));
+        return this.#isUnsettled("statement", message.statement);
       case "execute":
-        return this.#isUnsettled(this.#portals.get(message.portal));
+        return this.#isUnsettled("portal", message.portal);
       case "describe":
-        return this.#isUnsettled(
-          message.of === "statement"
-            ? this.#prepared.get(message.name)
-            : this.#portals.get(message.name),
-        );
+        return this.#isUnsettled(message.of, message.name);
       default:
         return false;
     }
   }
 
-  #isUnsettled(named: Prepared | Portal | undefined): boolean {
-    return named !== undefined && !named.made && named.segment !== this.#segment;
+  #isUnsettled(of: "statement" | "portal", name: string): boolean {
+    const named = of === "statement" ? this.#prepared.get(name) : this.#portals.get(name);
+    if (named && !named.made && named.segment !== this.#segment) return true;
+    const order = named?.order ?? -1;
+    return this.#isRenamed(of, { name, order }, ({ segment }) => segment !== this.#segment);
+  }
+
+  /** Whether what is under way may take this name, or give it to something else. */
+  isChanging(of: "statement" | "portal", named: Pick<Prepared, "name" | "order">): boolean {
+    return this.#isRenamed(of, named, () => true);
+  }
+
+  #isRenamed(
+    of: "statement" | "portal",
+    { name, order }: Pick<Prepared, "name" | "order">,
+    test: (one: { readonly segment: number }) => boolean,
+  ): boolean {
+    if (name === "") return false;
+    for (const one of this.#renaming.values())
+      if (order < one.order && test(one))
+        for (const change of one.changes)
+          if (change.kind === "doubt" || (kindOf(change) === of && (change.name ?? name) === name))
+            return true;
+    return false;
   }
 
   #accept(message: FrontendMessage, frame: Buffer): Unit[] {
@@ -165,10 +203,12 @@ export class Statements {
           text,
           types,
           segment,
+          order: this.#order,
           previous,
           made: false,
           gone: false,
           doubtful: false,
+          unverified: false,
         };
         this.#prepared.set(name, prepared);
         this.#pending.push({ message, frame, prepared });
@@ -181,6 +221,7 @@ export class Statements {
           statement,
           bind: message,
           segment: this.#segment,
+          order: this.#order,
           made: false,
           doubtful: false,
         };
@@ -278,23 +319,71 @@ export class Statements {
     this.#strangers = true;
   }
 
-  /** Something ran that may have changed what names stand for. */
-  doubt(): void {
-    this.#strangers = true;
-    for (const prepared of this.#prepared.values()) prepared.doubtful = true;
-    for (const portal of this.#portals.values()) portal.doubtful = true;
+  /** Every name of the protocol that the target may have is known here. */
+  get complete(): boolean {
+    return !this.#strangers;
   }
 
-  /** SQL gives or takes these names, or may: what the protocol put under them is in doubt. */
-  renamed(changes: readonly Naming[]): void {
+  /** Prepared statements by name, the newest that was sent. */
+  get prepared(): ReadonlyMap<string, Prepared> {
+    return this.#prepared;
+  }
+
+  get portals(): ReadonlyMap<string, Portal> {
+    return this.#portals;
+  }
+
+  /**
+   * A command was sent that does this to names, or may. INVARIANT (I3): code that was not traced leaves no name certain.
+   * @param simple its last answer is a ReadyForQuery
+   */
+  renaming(by: object, changes: readonly Naming[], simple: boolean): void {
+    if (changes.length === 0) return;
+    this.#shared = true;
+    if (changes.some(({ kind }) => kind === "doubt")) this.doubt();
+    const segment = simple ? this.#segment - 1 : this.#segment;
+    this.#renaming.set(by, { changes, order: (this.#order += 1), segment });
+  }
+
+  /** Code ran that was not followed. Unnamed ones are out of reach for SQL. */
+  doubt(): void {
+    this.#shared = true;
+    for (const top of this.#prepared.values())
+      for (let one: Prepared | null = top; one; one = one.previous)
+        one.unverified = one.name !== "";
+    for (const portal of this.#portals.values()) portal.doubtful ||= portal.name !== "";
+  }
+
+  /** A command has done this: by SQL, names of the protocol go, too. */
+  renamed(by: object, changes: readonly Naming[]): void {
+    this.#renaming.delete(by);
     for (const change of changes) {
-      if (change.kind === "doubt") continue;
-      this.#strangers = true;
-      const named =
-        change.kind === "prepare" || change.kind === "deallocate" ? this.#prepared : this.#portals;
-      for (const one of named.values())
-        if (change.name === null || change.name === one.name) one.doubtful = true;
+      if (change.kind === "deallocate") this.#deallocate((name) => (change.name ?? name) === name);
+      if (change.kind === "close")
+        for (const portal of this.#portals.values())
+          if (portal.made && portal.name !== "" && (change.name ?? portal.name) === portal.name)
+            this.#closed(portal);
     }
+  }
+
+  /** The target has told, with nothing under way, which of its prepared statements the protocol has made. */
+  verified(names: ReadonlySet<string>): void {
+    this.#deallocate((name) => !names.has(name));
+    for (const top of this.#prepared.values())
+      for (let one: Prepared | null = top; one; one = one.previous) one.unverified = false;
+  }
+
+  #deallocate(test: (name: string) => boolean): void {
+    for (const [name, top] of this.#prepared) {
+      if (name === "" || !test(name)) continue;
+      for (let one: Prepared | null = top; one; one = one.previous) one.gone ||= one.made;
+      if (top.gone) this.#prepared.delete(name);
+    }
+  }
+
+  #closed(portal: Portal): void {
+    portal.doubtful = true;
+    this.#portals.delete(portal.name);
   }
 
   /** Portals live as long as their transaction; `segment` is the last that the target has answered. */
@@ -314,18 +403,19 @@ export class Statements {
     const known = this.#prepared.get(name);
     if (known) return known;
     if (name === "") throw new NameError("26000", "unnamed prepared statement does not exist");
-    if (!this.#strangers)
+    if (!this.#strangers && !this.#shared)
       throw new NameError("26000", `prepared statement "${name}" does not exist`);
-    const unknown = { text: null, types: [], segment: 0, previous: null };
-    return { name, ...unknown, made: true, gone: false, doubtful: true };
+    const unknown = { text: null, types: [], segment: 0, order: this.#order, previous: null };
+    return { name, ...unknown, made: true, gone: false, doubtful: false, unverified: false };
   }
 
   #portal(name: string): Portal {
     const known = this.#portals.get(name);
     if (known) return known;
-    if (name === "" || !this.#strangers)
+    if (name === "" || (!this.#strangers && !this.#shared))
       throw new NameError("34000", `portal "${name}" does not exist`);
-    return { name, statement: null, bind: null, segment: 0, made: true, doubtful: true };
+    const unknown = { statement: null, bind: null, segment: 0, order: this.#order };
+    return { name, ...unknown, made: true, doubtful: false };
   }
 
   /** What was let go of is counted until here. */
@@ -337,3 +427,6 @@ export class Statements {
     return this.#texts;
   }
 }
+
+const kindOf = ({ kind }: Naming): "statement" | "portal" =>
+  kind === "prepare" || kind === "deallocate" ? "statement" : "portal";

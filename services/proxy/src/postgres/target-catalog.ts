@@ -13,6 +13,7 @@ import {
   needsSessionNames,
   noNames,
   openParser,
+  portalCursor,
   ownQueries,
   ownRows,
   sessionCatalog,
@@ -22,6 +23,7 @@ import {
   type CatalogRows,
   type Classified,
   type Classification,
+  type Cursor,
   type Major,
   type NameContext,
   type Parsed,
@@ -29,6 +31,7 @@ import {
   type SessionNames,
   type SessionPart,
   type SessionRows,
+  type Statement,
 } from "@sallyport/sql";
 import type { TypeInfo } from "@sallyport/masking";
 import { SallyError, type Log } from "@sallyport/runtime";
@@ -70,10 +73,11 @@ export class CatalogView implements ColumnKnowledge {
     parameterTypes: readonly number[],
     unsettled: string | null,
     session: SessionNames = noNames,
+    bound = false,
   ): Read | Promise<Read> {
     const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0${text}`;
     const known = this.#remembered.get(key);
-    if (known) return { kind: "analysed", analysis: known };
+    if (known) return { kind: "analysed", analysis: known, lasting: true };
     const parsed = this.#parser.parse(text);
     const finish = (tree: Parsed): Read => {
       if (tree.kind !== "tree") return tree;
@@ -85,14 +89,34 @@ export class CatalogView implements ColumnKnowledge {
         text,
         parameterTypes,
         session,
+        bound,
         ...(unsettled !== null && { unsettled }),
       });
       // What EXECUTE and FETCH ask depends on more than the key.
       const lasting = !needsSessionNames(tree.tree);
       if (lasting && text.length < 16 * 1024) this.#remember(key, analysis);
-      return { kind: "analysed", analysis };
+      return { kind: "analysed", analysis, lasting };
     };
     return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);
+  }
+
+  /** At once for short texts. */
+  parse(text: string): Parsed | Promise<Parsed> {
+    return this.#parser.parse(text);
+  }
+
+  /** What FETCH asks of a portal that was opened now; null where that is not followed. */
+  cursor(
+    { kind, operations, outputs, touches, opaque }: Statement,
+    names: NameContext,
+  ): Cursor | null {
+    if (kind !== "SelectStmt" || outputs === null || opaque !== null) return null;
+    return portalCursor(
+      { operations, outputs, touches },
+      this.catalog,
+      names,
+      this.#classification,
+    );
   }
 
   typeInfo(oid: number): TypeInfo | undefined {
@@ -142,7 +166,12 @@ export class CatalogView implements ColumnKnowledge {
 
 /** A text that was read, or why it was not. */
 export type Read =
-  | { readonly kind: "analysed"; readonly analysis: Analysis }
+  | {
+      readonly kind: "analysed";
+      readonly analysis: Analysis;
+      /** It hangs on nothing but text, names and parameter types: not on what a session has put under names. */
+      readonly lasting: boolean;
+    }
   | Exclude<Parsed, { kind: "tree" }>;
 
 export interface TargetCatalogOptions {

@@ -1,3 +1,4 @@
+import type { Naming } from "@sallyport/sql";
 import type { Portal, CommandUnit, Statements } from "./statements.ts";
 import type { Answers } from "./answers.ts";
 import type { CopyIn } from "./copy-in.ts";
@@ -43,9 +44,9 @@ export class UnderWay {
     const { effects } = judged;
     if (effects.ddl) turn.ddl = true;
     if (effects.renames) statements.doubt();
-    for (const changes of effects.naming) statements.renamed(changes);
-    const renames = effects.naming.some((all) => all.some(({ kind }) => kind !== "doubt"));
-    if (effects.renames || renames) this.endSuspended();
+    const changes = effects.naming.flat();
+    statements.renaming(running, changes, judged.kind === "simple");
+    this.#endReplaced(changes);
     sqlNames.sent(running);
     this.#unsettle(running);
     if (effects.copyIn) copy.await(running);
@@ -70,25 +71,43 @@ export class UnderWay {
     this.#suspended.delete(unit.portal);
     this.#parts.answers.owe({ kind: "execute", running }, { kind: "end", running });
     this.#parts.writer.more(running.clearance, frame);
+    this.#parts.sqlNames.sent(running);
+    this.#parts.statements.renaming(running, running.judged.effects.naming.flat(), false);
     this.#unsettle(running);
   }
 
   suspend(running: Running): void {
     if (running.portal) this.#suspended.set(running.portal, running);
+    // Until it is asked for more, nothing of it runs.
+    this.#parts.statements.renamed(running, this.#parts.sqlNames.done(running));
     this.#parts.copy.proceed(running);
   }
 
   /** Nothing can ask for more of them: their transaction is over, or their names are doubtful. */
-  endSuspended(): void {
-    for (const running of this.#suspended.values()) this.finished(running, "executed");
-    this.#suspended.clear();
+  endSuspended(test: (portal: Portal) => boolean = () => true): void {
+    for (const [portal, running] of this.#suspended) {
+      if (!test(portal)) continue;
+      this.#suspended.delete(portal);
+      this.finished(running, "executed");
+    }
+  }
+
+  /** Portals under whose names there may be others by now. */
+  #endReplaced(changes: readonly Naming[]): void {
+    this.endSuspended(({ name }) =>
+      changes.some(
+        (change) =>
+          name !== "" &&
+          (change.kind === "doubt" || (change.kind === "close" && (change.name ?? name) === name)),
+      ),
+    );
   }
 
   finished(running: Running, outcome: "executed" | "skipped"): void {
     if (running.finished) return;
-    const { options, turn, sqlNames, copy } = this.#parts;
+    const { options, turn, statements, sqlNames, copy } = this.#parts;
     turn.committed ||= running.tags.includes("COMMIT");
-    sqlNames.done(running);
+    statements.renamed(running, sqlNames.done(running));
     copy.finished(running);
     options.record.result({ ...running.result(outcome), ended: Date.now() });
     if (running.portal) this.#suspended.delete(running.portal);

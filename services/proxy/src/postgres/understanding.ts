@@ -12,7 +12,7 @@ import {
 import type { Answers } from "./answers.ts";
 import type { AtGates } from "./at-gates.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
-import { readNames } from "./names.ts";
+import { preparedNames, readNames } from "./names.ts";
 import { operationsOf, type Judgement } from "./operations.ts";
 import type { OwnAnswer } from "./owed.ts";
 import { apart } from "./own-statements.ts";
@@ -20,8 +20,9 @@ import { asTarget, refusal, refusalOf } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { SessionView } from "./session-view.ts";
+import { SharedNames } from "./shared-names.ts";
 import type { SqlNames } from "./sql-names.ts";
-import type { CommandUnit } from "./statements.ts";
+import type { CommandUnit, Statements } from "./statements.ts";
 import type { CatalogView } from "./target-catalog.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
@@ -36,6 +37,7 @@ export interface UnderstandingParts {
   readonly names: NamesInEffect;
   readonly sqlNames: SqlNames;
   /** The catalog as the session itself sees it. */
+  readonly statements: Statements;
   readonly own: SessionView;
   readonly refusing: Refusing;
   readonly underWay: UnderWay;
@@ -114,11 +116,11 @@ export class Understanding {
   }
 
   #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
-    const { turn, names, sqlNames } = this.#parts;
-    sqlNames.forget(unit.steps);
+    const { turn, statements, names, sqlNames } = this.#parts;
     const judgement = operationsOf(unit, {
       view,
-      session: sqlNames.known,
+      session: new SharedNames(sqlNames, statements, view),
+      isChanging: (of, named) => statements.isChanging(of, named),
       names: names.known ?? noNames,
       unprovable,
       namesMayReturn: names.mayReturn,
@@ -144,9 +146,15 @@ export class Understanding {
 
   /** Reads what may tell more of a unit than is known, and takes it again; false when nothing would. */
   #learn(unit: CommandUnit, opaque: string, unresolved: boolean, tried: Tried): boolean {
-    const { turn, answers, writer, own } = this.#parts;
+    const { turn, answers, writer, own, sqlNames } = this.#parts;
     if (turn.status === "E") return false;
     if (isBeingChanged(opaque)) return this.#waitForOthers(unit, tried);
+    // What is under way may tell what a name stands for.
+    const told = sqlNames.settled && !opaque.startsWith("nobody knows");
+    if (!told && answers.syncing && !writer.unsynced) {
+      this.#wait(unit, tried);
+      return true;
+    }
     const isTemporary = opaque === temporaryObject || opaque === maybeTemporary;
     const unknown = unresolved || opaque.endsWith(" is not known");
     if (unknown && !tried.rechecked) {
@@ -216,7 +224,7 @@ export class Understanding {
   }
 
   #askNames(unit: CommandUnit, catalog: object, tried: Tried): void {
-    const { options, turn, answers, writer, names, refusing } = this.#parts;
+    const { options, turn, statements, answers, writer, names, sqlNames, refusing } = this.#parts;
     turn.phase = "working";
     const text = writer.ownRead("read-names");
     options.record.own({ purpose: "read-names", text });
@@ -235,6 +243,9 @@ export class Understanding {
           const told = row && readNames(row);
           if (!told) return turn.end(refusalOf("internal"), "names unreadable");
           names.told(told, catalog);
+          const prepared = preparedNames(row);
+          statements.verified(prepared.protocol);
+          if (prepared.sql === 0) sqlNames.nothingPrepared();
           this.#take(unit, tried);
         }),
     });

@@ -1,6 +1,6 @@
 import type { Parameter } from "@sallyport/contracts";
 import { formatOf, utf8Text, type Bind } from "@sallyport/pgwire";
-import type { CommandUnit } from "./statements.ts";
+import type { CommandUnit, Prepared } from "./statements.ts";
 
 /** What the command is bound by: the portal's Bind, or the one that comes with it. */
 export function bindOf({ portal, steps }: CommandUnit): Bind | null {
@@ -37,4 +37,7 @@ export function parametersOf(unit: CommandUnit, bind: Bind | null): readonly Par
 }
 
 const typesOf = ({ portal, steps }: CommandUnit): readonly number[] =>
-  portal?.statement?.types ?? steps.find(({ prepared }) => prepared)?.prepared?.types ?? [];
+  typesOfStatement(portal?.statement ?? steps.find(({ prepared }) => prepared)?.prepared);
+
+const typesOfStatement = (statement: Prepared | undefined): readonly number[] =>
+  statement?.sql?.types ?? statement?.types ?? [];

@@ -1,10 +1,13 @@
-import type { CommandUnit, Prepared } from "./statements.ts";
+import { noNames, quoteIdent, type SessionNames } from "@sallyport/sql";
+import type { CommandUnit, Portal, Prepared } from "./statements.ts";
 
 /** A statement's text; `prepared` is null for a query string. */
 export interface UnitText {
   readonly text: string;
   readonly types: readonly number[];
   readonly prepared: Prepared | null;
+  /** It stands for the use by the protocol of what SQL has put under this name. */
+  readonly session?: SessionNames;
 }
 
 const none: readonly number[] = [];
@@ -15,15 +18,46 @@ export function textsOf(unit: CommandUnit): UnitText[] | null {
   for (const { message, prepared, portal } of unit.steps) {
     if (message.kind === "query") return [{ text: message.text, types: none, prepared: null }];
     if (message.kind === "function-call") return null;
+    if (portal?.sql) {
+      found.push({
+        text: textOfPortal(portal),
+        types: none,
+        prepared: null,
+        session: fetching(portal),
+      });
+      continue;
+    }
     const statement = portal === undefined ? undefined : portal.statement;
     for (const one of [prepared, statement]) {
       if (one === undefined || found.some((text) => text.prepared === one)) continue;
-      if (one === null || one.text === null) return null;
-      found.push({ text: one.text, types: one.types, prepared: one });
+      if (one === null) return null;
+      if (one.text !== null) found.push({ text: one.text, types: one.types, prepared: one });
+      else if (one.sql)
+        found.push({
+          text: textOfStatement(one),
+          types: none,
+          prepared: one,
+          session: executing(one),
+        });
+      else return null;
     }
   }
   return found;
 }
+
+const textOfStatement = ({ name, text }: Prepared): string => text ?? `EXECUTE ${quoteIdent(name)}`;
+
+const textOfPortal = ({ name }: Portal): string => `FETCH ALL FROM ${quoteIdent(name)}`;
+
+const executing = ({ name, sql }: Prepared): SessionNames => ({
+  ...noNames,
+  prepared: new Map(sql ? [[name, sql]] : []),
+});
+
+const fetching = ({ name, sql }: Portal): SessionNames => ({
+  ...noNames,
+  cursors: new Map(sql ? [[name, sql]] : []),
+});
 
 /** The one prepared statement that all of a unit is about; null when there is no or another text in it too. */
 export function soleStatement({ steps }: CommandUnit): Prepared | null {
@@ -73,8 +107,11 @@ export function textOf(unit: CommandUnit): string {
     else if (message.kind === "function-call")
       texts.add(`function call of oid ${message.function}`);
     else {
-      const text = prepared?.text ?? portal?.statement?.text;
+      const statement = prepared ?? portal?.statement;
+      const text = statement?.text;
       if (text) texts.add(text);
+      else if (statement?.sql) texts.add(textOfStatement(statement));
+      else if (portal?.sql) texts.add(textOfPortal(portal));
       else if (prepared ?? portal)
         texts.add(`unknown name ${prepared?.name ?? portal?.name ?? ""}`);
     }
