@@ -43,7 +43,7 @@ export class OutputPublisher {
     return new OutputSession(this.#options.window, {
       write: (queued) => {
         const { length } = queued.chunk.body;
-        this.#bytes += length + 1;
+        this.#bytes += queued.counts;
         this.#queuedBytes += length;
         this.#queue.push(queued);
         // A long statement's text is on its command's way to the gates.
@@ -92,44 +92,45 @@ export class OutputPublisher {
     this.#queue = [];
     this.#queuedBytes = 0;
     if (queue.some(({ chunk }) => isWorthPacking(chunk))) void this.#pack(queue);
-    else this.#sendAll(queue.map((queued) => ({ queued, chunk: queued.chunk })));
+    else this.#sendAll(queue);
   }
 
   async #pack(queue: readonly Queued[]): Promise<void> {
     this.#packing += queue.length;
     const packed = await Promise.all(
-      queue.map(async (queued) => ({
-        queued,
-        chunk: isWorthPacking(queued.chunk) ? await packOutput(queued.chunk) : queued.chunk,
-      })),
+      queue.map(async (queued) =>
+        isWorthPacking(queued.chunk)
+          ? { ...queued, chunk: await packOutput(queued.chunk) }
+          : queued,
+      ),
     );
     if (this.#stopped) return;
     this.#packing -= queue.length;
     this.#sendAll(packed);
   }
 
-  #sendAll(all: readonly Packed[]): void {
-    let message: Packed[] = [];
+  #sendAll(all: readonly Queued[]): void {
+    let message: Queued[] = [];
     let bytes = 0;
-    for (const packed of all) {
-      const { length } = packed.chunk.body;
+    for (const queued of all) {
+      const { length } = queued.chunk.body;
       if (message.length > 0 && bytes + length > messageLimit) {
         this.#send(message);
         message = [];
         bytes = 0;
       }
-      message.push(packed);
+      message.push(queued);
       bytes += length;
     }
     if (message.length > 0) this.#send(message);
   }
 
-  #send(message: readonly Packed[]): void {
+  #send(message: readonly Queued[]): void {
     const { stream, subject } = this.#options;
     const body = encodeOutput(message.map(({ chunk }) => chunk));
-    for (const { queued } of message) queued.onCopied?.();
-    const sizes = message.map(({ queued }) => queued.chunk.body.length);
-    const onStored = message.map(({ queued }) => queued.onStored);
+    for (const { onCopied } of message) onCopied?.();
+    // Without the chunks, so that the message's copy is the only one that is kept.
+    const counted = message.map(({ counts, onStored }) => ({ counts, onStored }));
     this.#messages.keep({
       stream,
       subject,
@@ -138,8 +139,8 @@ export class OutputPublisher {
       events: message.length,
       due: Date.now() + resendAfter,
       onStored: () => {
-        for (const length of sizes) this.#bytes -= length + 1;
-        for (const tell of onStored) tell();
+        for (const { counts } of counted) this.#bytes -= counts;
+        for (const { counts, onStored } of counted) onStored(counts - 1);
         if (this.#bytes === 0) for (const tell of this.#drained.splice(0)) tell();
       },
     });
@@ -147,16 +148,14 @@ export class OutputPublisher {
 }
 
 interface Queued {
-  readonly chunk: OutputChunk;
-  /** Its body is not read any more. */
-  readonly onCopied: (() => void) | undefined;
-  readonly onStored: () => void;
-}
-
-interface Packed {
-  readonly queued: Queued;
   /** As it travels. */
   readonly chunk: OutputChunk;
+  /** One more than the bytes that it had when it was written, so that an empty one counts too. */
+  readonly counts: number;
+  /** The body that was written is not read any more. */
+  readonly onCopied: (() => void) | undefined;
+  /** Hears how many of its bytes are stored. */
+  readonly onStored: (bytes: number) => void;
 }
 
 /** Where a session's chunks go; `hurry` when somebody waits until they are stored. */
@@ -195,16 +194,14 @@ export class OutputSession {
     const bytes = chunk.body.length;
     if (bytes > maxPayload - headerRoom) throw new RangeError("a chunk fits into no message");
     this.#unacknowledged += bytes;
-    this.#outlet.write({
-      chunk,
-      onCopied,
-      onStored: () => {
-        this.#unacknowledged -= bytes;
-        if (this.hasRoom(1)) for (const tell of this.#room.splice(0)) tell();
-      },
-    });
+    this.#outlet.write({ chunk, counts: bytes + 1, onCopied, onStored: this.#onStored });
     return this.hasRoom(1);
   }
+
+  readonly #onStored = (bytes: number): void => {
+    this.#unacknowledged -= bytes;
+    if (this.#room.length > 0 && this.hasRoom(1)) for (const tell of this.#room.splice(0)) tell();
+  };
 
   /** Calls back once when there is room; at once when there is. */
   onRoom(callback: () => void): void {

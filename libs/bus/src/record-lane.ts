@@ -76,7 +76,7 @@ export class Lane {
    * most 5 ms for a command, where commands come.
    */
   event(text: string, onStored?: (seq: number) => void): void {
-    this.#add(text, 0, undefined, onStored);
+    this.#add(text, Buffer.byteLength(text) + 1, 0, undefined, onStored);
     if (this.#options.commands === undefined) this.#soon ??= setImmediate(() => this.flush());
     else if (this.#soon === undefined) this.#later ??= setTimeout(() => this.flush(), companyWait);
   }
@@ -92,14 +92,14 @@ export class Lane {
     onRecorded: (recorded: Recorded) => void,
     sender: string,
   ): void {
-    const tooLarge = Buffer.byteLength(text) >= maxPayload;
-    const code = tooLarge ? "record-refused" : this.#keeper.refusal();
+    const bytes = Buffer.byteLength(text) + 1;
+    const code = bytes > maxPayload ? "record-refused" : this.#keeper.refusal();
     if (code !== null) {
       this.event(text);
       setImmediate(onRecorded, { kind: "closed", code });
       return;
     }
-    this.#add(text, deadline, onRecorded, undefined);
+    this.#add(text, bytes, deadline, onRecorded, undefined);
     this.#commands += 1;
     this.#senders.note(sender, performance.now(), this.#answerTime * 8);
     if (this.#commands >= this.#senders.count) this.#soon ??= setImmediate(() => this.flush());
@@ -133,11 +133,11 @@ export class Lane {
 
   #add(
     text: string,
+    bytes: number,
     deadline: number,
     onCommand: Line["onCommand"],
     onStored: Line["onStored"],
   ): void {
-    const bytes = Buffer.byteLength(text) + 1;
     if (bytes > maxPayload) {
       this.#keeper.tooLarge(bytes);
       return;

@@ -12,15 +12,18 @@ export interface Heard {
   readonly hold: string | null;
 }
 
+const none: readonly string[] = [];
+
 /**
  * Remembers for a while what was heard, so that a repeated verdict is told from a second one. Bounded: two
- * generations, of which the older is forgotten when the younger is full or old.
+ * generations, of which the older is forgotten when the younger is full or old. Of nearly every command it is one verdict's
+ * hash, and only that is kept.
  */
 export class VerdictMemory {
   readonly #size: number;
   readonly #life: number;
-  #young = new Map<CommandId, Heard>();
-  #old = new Map<CommandId, Heard>();
+  #young = new Map<CommandId, Heard | string>();
+  #old = new Map<CommandId, Heard | string>();
   #turned = 0;
 
   constructor(size = 50_000, life = 60_000) {
@@ -29,7 +32,10 @@ export class VerdictMemory {
   }
 
   get(command: CommandId): Heard | undefined {
-    return this.#young.get(command) ?? this.#old.get(command);
+    const heard = this.#young.get(command) ?? this.#old.get(command);
+    return typeof heard === "string"
+      ? { hash: heard, earlier: none, due: false, hold: null }
+      : heard;
   }
 
   set(command: CommandId, heard: Heard, now: number): void {
@@ -38,6 +44,8 @@ export class VerdictMemory {
       this.#young = new Map();
       this.#turned = now;
     }
-    this.#young.set(command, heard);
+    const { hash, earlier, due, hold } = heard;
+    const plain = hash !== null && earlier.length === 0 && !due && hold === null;
+    this.#young.set(command, plain ? hash : heard);
   }
 }

@@ -80,9 +80,24 @@ export function unpackOutput({ header, body }: OutputChunk): Uint8Array | null {
 
 /** Writes chunks as one message body. */
 export function encodeOutput(chunks: readonly OutputChunk[]): Uint8Array {
-  return Buffer.concat(
-    chunks.flatMap(({ header, body }) => [Buffer.from(`${JSON.stringify(header)}\n`), body]),
-  );
+  const headers = chunks.map(({ header }) => headerLine(header));
+  let length = 0;
+  for (const [index, { body }] of chunks.entries())
+    length += (headers[index]?.length ?? 0) + body.length;
+  const message = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const [index, { body }] of chunks.entries()) {
+    at += message.write(headers[index] ?? "", at, "latin1");
+    message.set(body, at);
+    at += body.length;
+  }
+  return message;
+}
+
+/** ASCII: ids and numbers. */
+function headerLine({ session, command, kind, part, bytes, unpacked }: OutputHeader): string {
+  const packed = unpacked === undefined ? "" : `,"unpacked":${unpacked}`;
+  return `{"v":1,"type":"output","session":"${session}","command":"${command}","kind":"${kind}","part":${part},"bytes":${bytes}${packed}}\n`;
 }
 
 /** Reads a message body; null when it is not a run of chunks. */

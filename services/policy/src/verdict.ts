@@ -31,19 +31,12 @@ export function verdictLine(
   { time, revision, under, trace }: Stamp,
   word?: HoldWord,
 ): string {
-  const head: Omit<Verdict, keyof Ending> = {
-    v: 1,
-    type: "verdict",
-    session,
-    command,
-    hash,
-    time,
-    ...(trace !== undefined && { trace }),
-  };
+  // Ids and hashes have no character that JSON would write in another way.
+  const traced = trace === undefined ? "" : `,"trace":${JSON.stringify(trace)}`;
   const end = word
     ? endingOf(decision, revision, under, word)
     : plainEnding(decision, revision, under);
-  return `${JSON.stringify(head).slice(0, -1)},${end}`;
+  return `{"v":1,"type":"verdict","session":"${session}","command":"${command}","hash":"${hash}","time":${time}${traced},${end}`;
 }
 
 type Ending = Omit<Verdict, "v" | "type" | "session" | "command" | "hash" | "time" | "trace">;

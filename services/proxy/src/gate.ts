@@ -93,7 +93,7 @@ export class Gate {
     const { gates, closed, limit } = this.#options;
     const deadline = Date.now() + limit;
     const { line, hash } = record.command(
-      { command, ...fields, deadline, revision: gates.revision },
+      { ...fields, command, deadline, revision: gates.revision },
       asked,
     );
     const shut = closed();

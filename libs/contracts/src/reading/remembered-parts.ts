@@ -1,15 +1,22 @@
 /** Of one generation: how many parts, how many characters of them, and how long a part may be. */
 const limits = { parts: 10_000, characters: 8 * 1024 * 1024, longest: 32 * 1024 };
 
+interface Part<T> {
+  readonly text: string;
+  readonly value: T;
+}
+
 /**
  * What parts of lines say, by their exact text: read once, frozen, and shared by all who ask again. Bounded: two
  * generations, of which the older is forgotten when the younger is full.
  */
 export class RememberedParts<T extends object> {
   readonly #read: (text: string) => T | null;
-  #young = new Map<string, T>();
-  #old = new Map<string, T>();
+  #young = new Map<string, Part<T>>();
+  #old = new Map<string, Part<T>>();
   #characters = 0;
+  /** The one that was asked for last, found without a look at the maps, which takes a hash of all of its text. */
+  #last: Part<T> | null = null;
 
   /** `read` gives null for what is no such part; that is not remembered. */
   constructor(read: (text: string) => T | null) {
@@ -17,9 +24,13 @@ export class RememberedParts<T extends object> {
   }
 
   get(text: string): T | null {
+    if (this.#last?.text === text) return this.#last.value;
     const known = this.#young.get(text);
-    if (known !== undefined) return known;
-    const value = this.#old.get(text) ?? this.#readFrozen(text);
+    if (known !== undefined) {
+      this.#last = known;
+      return known.value;
+    }
+    const value = this.#old.get(text)?.value ?? this.#readFrozen(text);
     if (value !== null && text.length <= limits.longest) this.#remember(text, value);
     return value;
   }
@@ -42,7 +53,8 @@ export class RememberedParts<T extends object> {
     }
     this.#characters += text.length;
     // A copy: a slice would keep all of its line alive.
-    this.#young.set(Buffer.from(text).toString(), value);
+    const own = Buffer.from(text).toString();
+    this.#young.set(own, { text: own, value });
   }
 }
 

@@ -34,13 +34,14 @@ export class VerdictLines {
     const [, session, command, hash = "", time, trace] = found;
     return (
       judgement && {
+        // First, so that all of it is copied at once.
+        ...judgement,
         v: 1,
         type: "verdict",
         session: session as SessionId,
         command: command as CommandId,
         hash,
         time: Number(time),
-        ...judgement,
         ...(trace !== undefined && { trace }),
       }
     );
