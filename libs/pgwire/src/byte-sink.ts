@@ -23,8 +23,8 @@ export class ByteSink {
     const needed = this.at + length;
     if (needed <= this.bytes.length) return;
     const grown =
-      needed <= few
-        ? Buffer.allocUnsafe(few)
+      needed <= some
+        ? Buffer.allocUnsafe(needed <= few ? few : some)
         : this.#allocate(Math.max(needed + (this.at > 0 ? needed : 0), this.#size));
     this.bytes.copy(grown, 0, 0, this.at);
     this.bytes = grown;
@@ -51,7 +51,8 @@ export class ByteSink {
   }
 }
 
-/** What answers without rows need: a part of the runtime's pool. */
-const few = 2048;
+/** What answers of a few columns need, and those of a few rows: parts of the runtime's pool. */
+const few = 512;
+const some = 2048;
 const short = 40;
 const empty: Buffer = Buffer.alloc(0);

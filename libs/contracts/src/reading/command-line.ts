@@ -30,6 +30,8 @@ export class CommandLines {
     (part) => Operations.safeParse(readJson(`{${part.slice(1)}`)).data ?? null,
   );
 
+  #lastText = { json: '""', text: "" };
+
   /** What `Command` gives for this line; null where only `Command` can tell. */
   read(line: string): Command | null {
     beginning.lastIndex = 0;
@@ -40,8 +42,8 @@ export class CommandLines {
     const operationsAt = textAt < 0 ? -1 : line.indexOf(marks.operations, textAt);
     if (operationsAt < 0) return null;
     const parameters = readParameters(line.slice(beginning.lastIndex, askerAt));
-    const text = readJson(line.slice(textAt + marks.text.length, operationsAt));
-    if (parameters === null || typeof text !== "string") return null;
+    const text = this.#text(line.slice(textAt + marks.text.length, operationsAt));
+    if (parameters === null || text === null) return null;
     const asker = this.#askers.get(line.slice(askerAt, textAt));
     const asked = asker && this.#operations.get(line.slice(operationsAt));
     if (asker === null || asked === null) return null;
@@ -69,12 +71,40 @@ export class CommandLines {
       revision: Number(revision),
     };
   }
+
+  /** Sessions run the same statement again and again. */
+  #text(json: string): string | null {
+    if (json === this.#lastText.json) return this.#lastText.text;
+    const text = readJson(json);
+    if (typeof text !== "string") return null;
+    // A short one: it is kept with the line that it was cut out of.
+    if (json.length <= 4096) this.#lastText = { json, text };
+    return text;
+  }
 }
+
+/** A parameter whose value has nothing that JSON escapes. */
+const plainParameter =
+  /\{"oid":(0|[1-9][0-9]{0,14}),"format":([01]),"value":(?:null|"([^"\\\p{Cc}]*)")\}([,\]])/uy;
 
 function readParameters(json: string): Command["parameters"] | null {
   if (json === "[]") return [];
+  const plain = plainParameters(json);
+  if (plain !== null) return plain;
   const value = readJson(json);
   return Array.isArray(value) && value.every(isParameter) ? value : null;
+}
+
+function plainParameters(json: string): Command["parameters"] | null {
+  const parameters: Command["parameters"] = [];
+  plainParameter.lastIndex = 1;
+  for (;;) {
+    const found = json.startsWith("[") ? plainParameter.exec(json) : null;
+    if (found === null) return null;
+    const [, oid, format, value = null, after] = found;
+    parameters.push({ oid: Number(oid), format: format === "1" ? 1 : 0, value });
+    if (after === "]") return plainParameter.lastIndex === json.length ? parameters : null;
+  }
 }
 
 function isParameter(value: unknown): value is Command["parameters"][number] {
