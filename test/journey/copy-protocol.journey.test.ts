@@ -12,7 +12,14 @@ const { copyData, copyDone, copyFail, query, sync, flush, terminate } = toTarget
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startProtocolCluster();
+  cluster = await startProtocolCluster({
+    jobs: {
+      "ci-runner": { groups: ["ci"], owner: "bob" },
+      free: { groups: ["free"] },
+      leaves: { groups: ["ci"] },
+      terminates: { groups: ["ci"] },
+    },
+  });
   for (const columns of ["wide (id int, v text)", "sink (v text)"])
     await cluster.truth(`SET ROLE shop_app; CREATE TABLE ${columns}`);
 });
@@ -22,12 +29,37 @@ const ci = async () => RawClient.open(await gateway(cluster, "ci-runner"));
 const data = (text: string) => copyData(Buffer.from(text));
 const into = "COPY wide FROM STDIN";
 
+/** Fails after 400 lines, so that some have left by then. */
+const failing = "SELECT 1 / (400 - n), repeat('x', 500) FROM generate_series(0, 500) n";
+
 /** What is said, and how many ReadyForQuery it brings. */
 const scripts: Record<string, readonly [readonly Buffer[], number]> = {
   "text out": [[query("COPY (SELECT id, status FROM orders ORDER BY id) TO STDOUT")], 1],
   "csv out": [[query("COPY orders TO STDOUT (FORMAT csv, HEADER)")], 1],
   "binary out": [[query("COPY orders (id) TO STDOUT (FORMAT binary)")], 1],
   "out by the extended protocol": [[extended("COPY orders (id) TO STDOUT"), sync], 1],
+  "out, failing in the middle": [[query(`COPY (${failing}) TO STDOUT`), query("SELECT 1")], 2],
+  "out, failing in the middle, csv": [
+    [query(`COPY (${failing}) TO STDOUT (FORMAT csv, HEADER)`), query("SELECT 1")],
+    2,
+  ],
+  "out, failing in the middle, binary": [
+    [query(`COPY (${failing}) TO STDOUT (FORMAT binary)`), query("SELECT 1")],
+    2,
+  ],
+  "out, failing at once": [[query("COPY (SELECT 1/0) TO STDOUT"), query("SELECT 1")], 2],
+  "out, failing in a transaction": [
+    [query("BEGIN"), query(`COPY (${failing}) TO STDOUT`), query("SELECT 1"), query("ROLLBACK")],
+    4,
+  ],
+  "out, failing in a pipeline": [
+    [extended("SELECT 1"), extended(`COPY (${failing}) TO STDOUT`), extended("SELECT 2"), sync],
+    1,
+  ],
+  "out, failing between statements": [
+    [query(`SELECT 1; COPY (${failing}) TO STDOUT; SELECT 2`), query("SELECT 3")],
+    2,
+  ],
   "text in": [[query(into), data("1\ta\n2\tb\n"), copyDone], 1],
   "two COPY in one string": [
     [
@@ -93,6 +125,66 @@ test("what is masked is copied out masked", async () => {
   }
   expect((await raw.query("COPY customers (id, name) TO STDOUT")).join()).toContain("Ada Brandt");
 });
+
+test.each(["", " (FORMAT csv)", " (FORMAT binary)"])(
+  "the target fails in the middle of a masked COPY%s: what left is masked, and so is the error",
+  async (options) => {
+    await using raw = await ci();
+    const fails = `COPY (SELECT email, 1 / (id - 5) FROM customers) TO STDOUT${options}`;
+    const said = await raw.query(fails);
+    expect(said[0]).toBe("copy-out");
+    expect(said.slice(-2)).toEqual(["error 22012", "ready I"]);
+    const lines = said.filter((one) => one.startsWith("data"));
+    expect(lines.length).toBeGreaterThanOrEqual(4); // binary has a header before them
+    expect(raw.error.message).toContain("withheld");
+    expect(JSON.stringify(said)).not.toMatch(/ada\.brandt@|4929123456/);
+    expect(JSON.stringify(said)).toContain("a***@example.com");
+    expect(await raw.query("SELECT 1")).toContain("row 1");
+  },
+);
+
+const endless = "COPY (SELECT repeat('x', 1000), generate_series(1, 100000000)) TO STDOUT";
+const copying =
+  "SELECT FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT repeat%' AND state <> 'idle'";
+const copies = async () => (await cluster.truth(copying)).length;
+
+test("a cancel in the middle of a COPY to the client ends it, and the session goes on", async () => {
+  const options = await gateway(cluster, "ci-runner");
+  await using raw = await RawClient.open(options);
+  raw.send(query(endless));
+  await waitFor(() => raw.heard.some(({ kind }) => kind === "copy-data"), { what: "a line" });
+  await RawClient.cancel(options, raw.keyData.pid, raw.keyData.key);
+  const said = await raw.ready();
+  expect(said[0]).toBe("copy-out");
+  expect(said.slice(-2)).toEqual(["error 57014", "ready I"]);
+  expect(await raw.query("SELECT 1")).toContain("row 1");
+  await waitFor(async () => (await copies()) === 0, { what: "the COPY's end" });
+});
+
+test.each(["a lost connection", "Terminate"])(
+  "%s in the middle of a COPY to the client",
+  async (how) => {
+    const who = how === "Terminate" ? "terminates" : "leaves";
+    await using raw = await RawClient.open(await gateway(cluster, who));
+    raw.send(query(endless));
+    await waitFor(() => raw.heard.some(({ kind }) => kind === "copy-data"), { what: "a line" });
+    const closed = once(raw.socket, "close");
+    if (how === "Terminate") {
+      raw.send(terminate);
+      raw.socket.end();
+    } else raw.socket.destroy();
+    await closed;
+    await waitFor(async () => (await copies()) === 0, { what: "the COPY's end" });
+    const { commands } = await cluster.recorded(({ principal }) => principal === `corp#${who}`);
+    const copy = commands.find(
+      ({ asked: { event } }) => event.type === "command" && event.text === endless,
+    );
+    expect(copy?.result?.event).toMatchObject({
+      outcome: expect.stringMatching(/executed|unknown/),
+    });
+    expect(copy?.result?.event.bytes).toBeGreaterThan(1000);
+  },
+);
 
 test("a cancel in the middle of COPY, and a message that it does not allow", async () => {
   const options = await gateway(cluster, "ci-runner");

@@ -75,9 +75,14 @@ export async function expectSameBytes(
   return said;
 }
 
-/** All bytes of a message but what need not be the same, so that two that differ look different. */
-export const legible = (frame: Buffer): string =>
-  `${String.fromCharCode(frame[0] ?? 0)} ${JSON.stringify(withoutSource(frame).subarray(1).toString("latin1"))}`;
+/**
+ * All bytes of a message but what need not be the same, so that two that differ look different: `sourceless`, and the
+ * name of a session's temporary schema.
+ */
+export const legible = (frame: Buffer): string => {
+  const body = withoutSource(frame).subarray(1).toString("latin1");
+  return `${String.fromCharCode(frame[0] ?? 0)} ${JSON.stringify(body.replaceAll(/pg_temp_\d+/g, "pg_temp"))}`;
+};
 
 function withoutSource(frame: Buffer): Buffer {
   if (frame[0] !== Backend.ErrorResponse) return frame;

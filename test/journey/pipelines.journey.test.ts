@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toTarget } from "@sallyport/pgwire";
+import { eachFrame, toTarget } from "@sallyport/pgwire";
 import type { Cluster } from "./cluster.ts";
+import { expectSameBytes } from "./frames-heard.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
-import { bare, extended, gateway, RawClient, type Said } from "./raw-client.ts";
+import { bare, clearText, extended, gateway, RawClient, type Said } from "./raw-client.ts";
 
 const { parse, bind, describe, execute, close, sync, flush, query } = toTarget;
 
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startProtocolCluster();
+  // So that the target's log tells of each Parse, too.
+  const settings = { log_min_duration_statement: "0" };
+  cluster = await startProtocolCluster({ postgres: { hba: clearText, settings } });
 });
 afterAll(() => cluster?.stop());
 
@@ -179,6 +182,40 @@ test("a query after an error in a pipeline is passed over", async () => {
   expect(await raw.query("SELECT 5")).toContain("row 5");
 });
 
+test("the target never hears of what is refused, whatever stands around it", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const refused = (at: number) => `DROP TABLE orders /* never sent ${at} */`;
+  const kept = (at: number) => extended(`SELECT 'sent ${at}'`);
+  const shapes: readonly (readonly Buffer[])[] = [
+    [kept(0), extended(refused(0)), kept(100), sync],
+    [parse("n1", refused(1)), sync, kept(1), sync],
+    [kept(2), parse("n2", refused(2)), describe("statement", "n2"), flush, sync],
+    [kept(3), sync, extended(refused(3)), sync, kept(3), sync],
+    [query("BEGIN"), kept(4), extended(refused(4)), sync, query("ROLLBACK")],
+    [kept(5), query(refused(5)), kept(5), sync],
+    [kept(6), query(`SELECT 'sent'; ${refused(6)}; SELECT 'unsent'`), sync],
+    [kept(7), bind({ portal: "p" }), extended(refused(7)), execute("p"), sync],
+    [kept(8), sync, query(`PREPARE s8 AS SELECT 1; ${refused(8)}`)],
+  ];
+  for (const [at, shape] of shapes.entries()) {
+    const from = raw.heard.length;
+    const ends = [...eachFrame(Buffer.concat([...shape]))];
+    raw.send(...shape);
+    await raw.ready(ends.filter(([type]) => type === 0x53 || type === 0x51).length);
+    const errors = raw.heard
+      .slice(from)
+      .flatMap((message) => (message.kind === "error" ? [message.fields.sqlstate] : []));
+    expect(errors, `${at}`).toEqual(["42501"]);
+  }
+  const log = await cluster.target.log();
+  for (const at of shapes.keys()) expect(log, "by Execute or Query").not.toContain(refused(at));
+  // What stood before and behind them was heard, the Parse by itself, too.
+  for (const at of [0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(log).toMatch(new RegExp(`parse <unnamed>: SELECT 'sent ${at}'`));
+  expect(log).not.toContain("sent 100");
+  expect(log).not.toContain("unsent");
+});
+
 const scripts: Record<string, readonly Buffer[]> = {
   "an empty query": [query(""), query(" ; ;"), extended(""), sync],
   "several statements in one query": [query("SELECT 1; SELECT 2 AS two; SELECT 3")],
@@ -240,6 +277,5 @@ test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => 
   const script = scripts[name] ?? [];
   await using direct = await RawClient.open(bare(cluster));
   await using through = await RawClient.open(await gateway(cluster, "ci-runner"));
-  const expected = await direct.ask(...script);
-  expect(await through.ask(...script)).toEqual(expected);
+  await expectSameBytes(direct, through, script);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "@sallyport/pgwire";
 import type { Cluster } from "./cluster.ts";
+import { expectSameBytes } from "./frames-heard.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { bare, extended, gateway, RawClient } from "./raw-client.ts";
 
@@ -190,6 +191,5 @@ test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => 
   const script = scripts[name] ?? [];
   await using direct = await RawClient.open(bare(cluster));
   await using through = await RawClient.open(await gateway(cluster, "free"));
-  const expected = await direct.ask(...script);
-  expect(await through.ask(...script)).toEqual(expected);
+  await expectSameBytes(direct, through, script);
 });
