@@ -4,32 +4,41 @@ import { ann, backwards, told, tell, showing, type Leak } from "./case.ts";
 export const columns: readonly Leak[] = [
   // The column itself.
   { idea: "the column", script: "SELECT email FROM customers", shows: ann },
-  { idea: "an alias", script: "SELECT email AS name FROM customers", shows: ann },
   { idea: "a star", script: "SELECT * FROM customers", shows: ann },
-  { idea: "a star of an alias", script: "SELECT c.* FROM customers AS c", shows: ann },
+  {
+    idea: "a star of an alias",
+    script: "SELECT c.* FROM customers AS c JOIN orders AS o ON o.customer_id = c.id",
+    shows: ann,
+  },
   {
     idea: "a column list in the alias",
     script: "SELECT d FROM customers AS c (a, b, d, e, f)",
     shows: ann,
   },
-  { idea: "TABLE", script: "TABLE customers", shows: ann },
+  { idea: "TABLE", script: "TABLE customers UNION ALL TABLE customers", shows: ann },
   { idea: "ONLY", script: "SELECT email FROM ONLY customers", shows: ann },
   {
-    idea: "a qualified name",
-    script: "SELECT public.customers.email FROM public.customers",
+    idea: "a qualified name between two tables of one name",
+    script:
+      "SELECT public.customers.email FROM other.customers RIGHT JOIN public.customers USING (id)",
     shows: ann,
   },
   {
     idea: "the database's name before it",
-    script: "SELECT email FROM :db.public.customers",
+    script:
+      "SELECT max(:db.public.customers.email) FROM :db.public.customers GROUP BY :db.public.customers.id",
     shows: ann,
   },
   {
     idea: "quotes and escapes in the name",
-    script: `SELECT U&"\\0065mail" FROM "customers"`,
+    script: `SELECT U&"\\0065mail" FROM "customers" ORDER BY U&"!0069d" UESCAPE '!' DESC`,
     shows: ann,
   },
-  { idea: "a comment inside", script: "SELECT/**/email/*x*/FROM/**/customers", shows: ann },
+  {
+    idea: "a comment inside",
+    script: "SELECT/**/email/*x*/FROM/* /* ' */ */customers--'\nWHERE/**/1=id",
+    shows: ann,
+  },
   {
     idea: "another search_path",
     script: "SET search_path = other, public;\nSELECT email FROM public.customers",
@@ -165,8 +174,12 @@ export const columns: readonly Leak[] = [
       "SELECT a.email, u.id FROM customers a JOIN customers b USING (id) AS u",
       ann,
     ],
-    ["a parenthesised ONLY", "SELECT email FROM ONLY (customers)", ann],
-    ["the old star for children", "SELECT email FROM customers *", ann],
+    ["a parenthesised ONLY", "SELECT email FROM ONLY (customers) ORDER BY id LIMIT 1", ann],
+    [
+      "the old star for children",
+      "SELECT a.email FROM customers * AS a, customers * AS b WHERE a.id = b.id",
+      ann,
+    ],
     ["TABLE inside FROM", "SELECT t.email FROM (TABLE customers) t", ann],
     ["a number as text", "SELECT 'is' || ':' || salary::text FROM pay", "is:4321"],
     [
@@ -184,7 +197,11 @@ export const columns: readonly Leak[] = [
     ["a subscript of a document", "SELECT doc['k'] FROM pay", "canary-doc"],
     ["a path into a document", "SELECT doc #>> '{k}' FROM pay", "canary-doc"],
     ["a column generated from it", "SELECT loud_code FROM pay", "CANARY-CODE"],
-    ["a child's column in its parent", "SELECT body FROM papers", "canary-paper"],
+    [
+      "a child's column in its parent",
+      "SELECT p.tableoid::regclass || ':' || p.body FROM papers p",
+      "papers_secret:canary-paper",
+    ],
     ["overlay", "SELECT overlay(email PLACING '' FROM 1 FOR 0) FROM customers", ann],
     ["regexp_replace", "SELECT regexp_replace(email, 'x', 'x') FROM customers", ann],
     ["translate", "SELECT translate(email, 'c', 'k') FROM customers", "kanary-ann"],
@@ -262,6 +279,14 @@ export const columns: readonly Leak[] = [
       `SELECT (SELECT "?column?" FROM (SELECT (VALUES (7))) s) FROM (SELECT email AS "?column?" FROM customers) c`,
       ann,
     ],
+    ["a column under two masks", "SELECT card_number FROM customers WHERE id = 1", "2222"],
+    [
+      "columns of different masks in one",
+      "SELECT email FROM customers UNION ALL SELECT card_number FROM customers",
+      "2222",
+    ],
+    ["a column that a child alone generates from it", "SELECT g, b FROM elders", "canary-young"],
+    ["that child's column", "SELECT a.g FROM youngers a WHERE a.b IS NOT NULL", "canary-young"],
     [
       "two scalar subqueries as one row",
       "SELECT (SELECT ROW(email, id) FROM customers WHERE id = 1)::text",

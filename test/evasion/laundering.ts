@@ -99,8 +99,8 @@ export const laundering: readonly Leak[] = [
   // More places.
   ...showing([
     [
-      "a setting of one's own",
-      "SELECT set_config('my.place', email, false) FROM customers WHERE id = 1;\nSHOW my.place",
+      "a setting of one's own, read in the same statement",
+      "SELECT set_config('my.place', email, false) IS NULL, current_setting('my.place', true) FROM customers WHERE id = 1",
       ann,
     ],
     [
@@ -135,7 +135,7 @@ export const laundering: readonly Leak[] = [
     ],
     [
       "excluded, whose source it is",
-      "INSERT INTO notes (id, body) VALUES (1, 'x');\nINSERT INTO notes (id, body) SELECT 1, email FROM customers WHERE id = 1 ON CONFLICT (id) DO UPDATE SET body = excluded.body;\nSELECT body FROM notes",
+      "INSERT INTO notes (id, body) VALUES (1, 'x');\nINSERT INTO notes (id, body) SELECT 1, email FROM customers WHERE id = 1 ON CONFLICT (id) DO UPDATE SET body = notes.body || excluded.body WHERE length(excluded.body) > 1 RETURNING body",
       ann,
     ],
     [

@@ -254,7 +254,11 @@ export const oracles: readonly Leak[] = [
       `SELECT ${tell} FROM pay WHERE to_tsvector('simple', code) @@ 'canary'`,
       told,
     ],
-    ["what an array contains", `SELECT ${tell} FROM pay WHERE tags @> '{b}'`, told],
+    [
+      "what an array contains",
+      `SELECT ${tell} FROM pay WHERE '{b}' <@ tags AND tags && ARRAY['c', 'z']`,
+      told,
+    ],
     ["what a document contains", `SELECT ${tell} FROM pay WHERE doc @> '{"n": [2]}'`, told],
     ["a key of a document", `SELECT ${tell} FROM pay WHERE doc ? 'k'`, told],
     [
@@ -313,6 +317,11 @@ export const oracles: readonly Leak[] = [
       "a sample by its value",
       "SELECT count(*) FROM notes TABLESAMPLE bernoulli ((SELECT salary FROM pay WHERE id = 1))",
       "sample percentage",
+    ],
+    [
+      "how many rows an extension's method samples",
+      "SELECT 'rows' || ':' || count(*) FROM teams TABLESAMPLE system_rows ((SELECT length(code) - 10 FROM badges))",
+      "rows:2",
     ],
     [
       "UPDATE … FROM tells which rows",

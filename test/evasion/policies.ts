@@ -10,6 +10,10 @@ permit (principal, action, resource) unless { action == Action::"execute" };
 forbid (principal, action == Action::"read", resource in Tag::"pii")
 unless { context.use == "lookup" };
 
+@id("cards-are-hidden") @mask("redact")
+forbid (principal, action == Action::"read", resource in Tag::"pci")
+unless { context.use == "lookup" };
+
 @id("the-vault-stays")
 forbid (principal, action in [Action::"delete", Action::"truncate", Action::"drop", Action::"update", Action::"alter"],
         resource == Table::"shop/public.vault");
@@ -33,4 +37,10 @@ export const classified = {
   "public.badges.code": ["pii"],
   "public.guarded.secret": ["pii"],
   "public.papers_secret.body": ["pii"],
+  "public.elders.a": ["pii"],
+  "public.youngers.a": ["pii"],
+  "public.tickets.doc#>{customer,email}": ["pii"],
+  "public.tickets.doc#>{items,*,code}": ["pii"],
+  "public.tickets.raw#>{customer,email}": ["pii"],
+  "public.tickets.raw#>{items,*,code}": ["pii"],
 };

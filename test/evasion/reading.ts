@@ -28,22 +28,42 @@ export interface Reading {
 
 const parser = await openParser(18);
 
-/** The texts that psql, or the driver, would send; what is no SQL (COPY data, psql's own commands) is left out. */
-export async function parsedTexts(script: Evasion["script"]): Promise<readonly Parsed[]> {
-  const texts: readonly { readonly text: string; readonly name?: string }[] =
+/** One of the texts that psql, or the driver, would send. */
+export interface ScriptText {
+  readonly text: string;
+  /** Null for what is no SQL: COPY data, psql's own commands. */
+  readonly tree: ParseTree | null;
+  /** The protocol prepares it under a name, which is not followed here. */
+  readonly named: boolean;
+  /** psql's \\copy. */
+  readonly client: boolean;
+  /** Bound by the protocol. */
+  readonly values: readonly unknown[] | null;
+}
+
+export async function textsOf(script: Evasion["script"]): Promise<readonly ScriptText[]> {
+  const texts: readonly { text: string; name?: string; values?: readonly unknown[] }[] =
     typeof script === "string"
       ? script
           .split(/;[ \t]*\n|\n(?=\\)/)
-          .map((text) => text.replaceAll("\\;", ";").replaceAll(":db.", "shop."))
-          .map((text) => ({ text: text.replace(/^\\copy /, "COPY ") }))
+          .map((text) => ({ text: text.replaceAll("\\;", ";").replaceAll(":db.", "shop.") }))
       : script;
-  const parsed: Parsed[] = [];
-  for (const { text, name } of texts) {
-    const read = await parser.parse(text);
-    if (read.kind === "tree" && read.tree.stmts.length > 0)
-      parsed.push({ text, tree: read.tree, named: name !== undefined });
+  const read: ScriptText[] = [];
+  for (const { text, name, values } of texts) {
+    const client = typeof script === "string" && text.startsWith("\\copy ");
+    const sql = client ? text.replace("\\copy", "COPY") : text;
+    const parsed = await parser.parse(sql);
+    const tree = parsed.kind === "tree" && parsed.tree.stmts.length > 0 ? parsed.tree : null;
+    read.push({ text: sql, tree, named: name !== undefined, client, values: values ?? null });
   }
-  return parsed;
+  return read;
+}
+
+/** Those that are SQL. */
+export async function parsedTexts(script: Evasion["script"]): Promise<readonly Parsed[]> {
+  return (await textsOf(script)).flatMap(({ text, tree, named }) =>
+    tree ? [{ text, tree, named }] : [],
+  );
 }
 
 export interface Parsed {
@@ -58,20 +78,13 @@ const changes = new Set(["delete", "truncate", "drop", "update", "alter"]);
 /** policies.ts and the baseline, in words of this language: what needs no mask and is not permitted. */
 function isDenied(analysis: Analysis): boolean {
   if (analysis.kind !== "analysed") return analysis.kind === "refused";
-  const copied = analysis.statements.some(
-    ({ effects, outputs }) =>
-      effects.copy?.direction === "out" && outputs?.some(({ kind }) => kind !== "plain"),
-  );
-  return (
-    copied ||
-    analysis.operations.some(({ action, use, resource }) => {
-      if (action === "execute" || action === "opaque") return true;
-      if (changes.has(action) && resource.id === "shop/public.vault") return true;
-      if (action !== "read") return false;
-      if (resource.type === "Column") return use === "predicate" || use === "write";
-      return resource.tags?.some((tag) => tag.startsWith("builtin:")) === true;
-    })
-  );
+  return analysis.operations.some(({ action, use, resource }) => {
+    if (action === "execute" || action === "opaque") return true;
+    if (changes.has(action) && resource.id === "shop/public.vault") return true;
+    if (action !== "read") return false;
+    if (resource.type === "Column") return use === "predicate" || use === "write";
+    return resource.tags?.some((tag) => tag.startsWith("builtin:")) === true;
+  });
 }
 
 interface State {

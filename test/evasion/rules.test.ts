@@ -3,6 +3,7 @@ import type { Catalog } from "@sallyport/sql";
 import { rules, without, type Rule } from "../../libs/sql/src/rules.ts";
 import type { Evasion } from "./case.ts";
 import { allControls, leaks, thefts } from "./corpus.ts";
+import { NormalForms } from "./normal-form.ts";
 import { classified } from "./policies.ts";
 import { isWeaker, parsedTexts, readScript, type Parsed } from "./reading.ts";
 import { recordedCatalog } from "./recorded-catalog.ts";
@@ -104,11 +105,26 @@ test("what older majors lack is said of cases that are there", () => {
   expect([...since.keys()].filter((title) => !titles.has(title))).toEqual([]);
 });
 
-test("there are enough of them, and no two are alike but for names and literals", () => {
+test("there are enough of them, and none has the title of another", () => {
   expect(leaks.length + thefts.length).toBeGreaterThanOrEqual(300);
   expect(allControls.length).toBeGreaterThanOrEqual(150);
-  const scripts = [...leaks, ...thefts, ...allControls].map(({ script }) => JSON.stringify(script));
-  expect(new Set(scripts).size).toBe(scripts.length);
-  const titles = [...leaks, ...thefts].map(({ idea }) => idea);
-  expect(titles.filter((idea, at) => titles.indexOf(idea) !== at)).toEqual([]);
+  for (const titles of [
+    [...leaks, ...thefts].map(({ idea }) => idea),
+    allControls.map(({ what }) => what),
+  ])
+    expect(titles.filter((title, at) => titles.indexOf(title) !== at)).toEqual([]);
+});
+
+const forms = new NormalForms(catalog, classified);
+
+test.each([
+  ["evasions", [...leaks, ...thefts].map(({ idea, script }) => ({ title: idea, script }))],
+  ["controls", allControls.map(({ what, script }) => ({ title: what, script }))],
+] as const)("no two %s are alike but for names and literals", async (_, all) => {
+  const alike = new Map<string, string[]>();
+  for (const { title, script } of all) {
+    const form = await forms.of(script);
+    alike.set(form, [...(alike.get(form) ?? []), title]);
+  }
+  expect([...alike.values()].filter((titles) => titles.length > 1)).toEqual([]);
 });

@@ -132,3 +132,31 @@ CREATE POLICY by_theft ON guarded_by_theft USING (steal(id) = 1);
 REFRESH MATERIALIZED VIEW cities;
 ANALYZE;
 CREATE STATISTICS stealing_statistics ON (steal(id)) FROM notes;
+-- Documents, in which only some paths are classified.
+CREATE TABLE tickets (
+  id integer PRIMARY KEY,
+  doc jsonb,
+  raw json,
+  who text GENERATED ALWAYS AS (upper(doc #>> '{customer,email}')) STORED,
+  status text GENERATED ALWAYS AS (doc ->> 'status') STORED
+);
+INSERT INTO tickets (id, doc, raw) SELECT (d ->> 'no')::integer, d, d FROM (VALUES
+  (jsonb '{"no": 1, "status": "open", "tags": ["x", "y"], "customer": {"name": "Ann", "email": "canary-ann@secret.example"}, "items": [{"sku": "s1", "code": "canary-one"}, {"sku": "s2", "code": "canary-two"}]}'),
+  (jsonb '{"no": 2, "status": "shut", "tags": [], "customer": {"name": "Bob"}, "items": []}')) v (d);
+CREATE VIEW ticket_customers AS SELECT id, doc -> 'customer' AS customer, raw -> 'customer' -> 'name' AS name FROM tickets;
+CREATE TYPE buyer AS (name text, email text);
+CREATE FUNCTION mail_in(jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT $1 #>> '{customer,email}'$$;
+CREATE FUNCTION status_in(jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT $1 ->> 'status'$$;
+-- What catalogs and views of the server's activity keep.
+CREATE STATISTICS team_codes (mcv) ON team, code FROM teams;
+CREATE STATISTICS long_codes ON (code || '/long') FROM teams;
+ANALYZE teams;
+SELECT lo_from_bytea(4242, 'canary-large');
+DO 'BEGIN PERFORM ''canary-asked''; END';
+CREATE DOMAIN priced AS integer DEFAULT steal(1);
+CREATE TABLE goods (id integer, n priced);
+CREATE TABLE elders (id integer, a text, b text, g text GENERATED ALWAYS AS (b) STORED);
+CREATE TABLE youngers (id integer, a text, b text, g text GENERATED ALWAYS AS (a) STORED);
+-- From 16 on a child may compute it from something else.
+DO 'BEGIN IF current_setting(''server_version_num'')::integer >= 160000 THEN ALTER TABLE youngers INHERIT elders; END IF; END';
+INSERT INTO youngers (id, a, b) VALUES (1, 'canary-young', 'plain');

@@ -63,7 +63,7 @@ export const tracedControls: readonly Control[] = [
     script: `SELECT JSON_VALUE('{"a": "b"}'::jsonb, '$.a'), JSON_EXISTS('[1]'::jsonb, '$[0]')`,
   },
   {
-    what: "XML",
+    what: "an element of XML",
     script: "SELECT xmlelement(NAME n, xmlattributes(id AS i), name) FROM customers ORDER BY id",
   },
   { what: "ORDER BY … USING", script: "SELECT name FROM customers ORDER BY name USING >" },

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Client } from "pg";
+import { Client, type ClientConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultPostgres, hasPsql } from "@sallyport/testkit";
 import { runScripts, type Said } from "../evasion/batches.ts";
@@ -9,7 +9,9 @@ import { classified, policies } from "../evasion/policies.ts";
 import { onMajor } from "../evasion/since.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 
-const sql = readFileSync(new URL("../evasion/target.sql", import.meta.url), "utf8");
+const file = (name: string): string =>
+  readFileSync(new URL(`../evasion/${name}`, import.meta.url), "utf8");
+const sql = file("target.sql");
 
 /** Controls first: some evasions may change what is theirs to change. */
 const cases = [
@@ -20,7 +22,7 @@ const cases = [
 
 /** What may leave something behind has a database of its own. */
 const changes =
-  /\b(create|alter|drop|insert|update|delete|merge|truncate|cluster|refresh|call|copy|nextval|setval|lo_from_bytea|vacuum|analyze|there)\b/i;
+  /\b(create|alter|drop|insert|update|delete|merge|truncate|cluster|refresh|call|copy|nextval|setval|lo_from_bytea|vacuum|analyze|there|do)\b/i;
 
 const vaultQuery = "SELECT 'vault ' || string_agg(v::text, ' ' ORDER BY id) FROM public.vault v";
 const vaultIn = (after: string): string => /^vault .*$/m.exec(after)?.[0] ?? "gone";
@@ -28,22 +30,43 @@ const vaultIn = (after: string): string => /^vault .*$/m.exec(after)?.[0] ?? "go
 describe.skipIf(!hasPsql())("evasion (psql)", () => {
   let cluster: Cluster;
   let full: string;
+  /** Somebody else's session, which stays while all is tried. */
+  let busy: Client;
   const direct = new Map<Evasion["script"], Said>();
   const guarded = new Map<Evasion["script"], Said>();
 
   beforeAll(async () => {
     cluster = await startCluster({
-      sql,
+      sql: "SELECT 1",
       policies,
+      postgres: { settings: { shared_preload_libraries: "pg_stat_statements" } },
       change: (config) => {
         for (const connection of Object.values(config.connections)) connection.columns = classified;
       },
     });
     await cluster.target.query("CREATE DATABASE bare OWNER shop_app");
-    await cluster.target.query(`SET ROLE shop_app; ${sql}`, undefined, "bare");
+    for (const database of ["shop", "bare"]) {
+      await cluster.target.query(file("superuser.sql"), undefined, database);
+      await cluster.target.query(`SET ROLE shop_app; ${sql}`, undefined, database);
+    }
+    busy = new Client(bareSettings("postgres"));
+    busy.on("error", () => undefined);
+    await busy.connect();
+    await busy.query("SELECT 'canary-busy' AS said");
     await Promise.all([runDirect(), runGuarded()]);
   }, 900_000);
-  afterAll(() => cluster?.stop());
+  afterAll(async () => {
+    await busy?.end();
+    await cluster?.stop();
+  });
+
+  const bareSettings = (database: string): ClientConfig => ({
+    host: cluster.target.host,
+    port: cluster.target.port,
+    database,
+    user: "shop_app",
+    password: cluster.targetPassword,
+  });
 
   const bareEnv = (database: string): Record<string, string> => ({
     PGHOST: cluster.target.host,
