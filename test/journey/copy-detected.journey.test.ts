@@ -2,6 +2,7 @@ import { toTarget } from "@sallyport/pgwire";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { counts, detect, findsCanaries, findsSql } from "./detected-values.ts";
+import { FramesHeard, legible } from "./frames-heard.ts";
 import { bare, clearText, extended, gateway, RawClient } from "./raw-client.ts";
 
 /** Values that each format has to take care of; and the same as detectors and the masks of paths leave them. */
@@ -123,6 +124,23 @@ describe("COPY out where detectors look, and of documents in which paths are mas
     expect(JSON.stringify(events)).not.toContain("4111");
   });
 });
+
+test.each(["", " (FORMAT csv)", " (FORMAT binary)"])(
+  "the target fails in the middle of a COPY%s that detectors look through: its lines are masked, its error is its own",
+  async (how) => {
+    const copy = (note: string) =>
+      toTarget.query(
+        `COPY (SELECT '${note}', 1 / (5 - n) FROM generate_series(1, 9) n) TO STDOUT${how}`,
+      );
+    const [masked, failed] = [new FramesHeard(direct), new FramesHeard(through)];
+    direct.send(copy("paid by ****"), toTarget.query("SELECT 1"));
+    through.send(copy("paid by eve@example.com"), toTarget.query("SELECT 1"));
+    const expected = (await masked.ready(2)).map(legible);
+    expect(expected.filter((one) => /^[dE]/.test(one)).length).toBeGreaterThanOrEqual(5);
+    expect((await failed.ready(2)).map(legible)).toEqual(expected);
+    await Promise.all([direct.ready(2), through.ready(2)]);
+  },
+);
 
 test("what each detector finds leaves masked in text, CSV and binary, as PostgreSQL would write what is left", async () => {
   const parameters = { database: "looked-through" };
