@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import { expect } from "vitest";
@@ -73,6 +74,41 @@ export async function newTexts(raw: RawClient, count: number): Promise<void> {
   }
 }
 
+/** What a worker reads between two looks besides rows: beats, acknowledgements. */
+const hardlyAnything = 128 * 1024;
+
+/**
+ * Waits until nobody takes what the target has for so many statements: at 20 looks in a row it waits for its client,
+ * and the worker reads nothing.
+ */
+export async function targetIsSlowed(
+  cluster: Cluster,
+  statement: string,
+  count = 1,
+): Promise<void> {
+  const blocked = `SELECT FROM pg_stat_activity WHERE query LIKE '${statement}' AND wait_event = 'ClientWrite'`;
+  const { pid } = cluster.worker();
+  let seen = 0;
+  let before = 0;
+  await waitFor(
+    async () => {
+      const all = (await cluster.truth(blocked)).length === count;
+      const read = await bytesRead(pid);
+      seen = all && read - before < hardlyAnything ? seen + 1 : 0;
+      before = read;
+      return seen === 20;
+    },
+    { what: "the target to be slowed down", timeout: 180_000, every: 100 },
+  );
+}
+
+/** Bytes that a process has read, from sockets too. */
+async function bytesRead(pid: number): Promise<number> {
+  const [, bytes] = /^rchar: (\d+)$/m.exec(await readFile(`/proc/${pid}/io`, "utf8")) ?? [];
+  if (bytes === undefined) throw new Error(`process ${pid} does not tell what it has read`);
+  return Number(bytes);
+}
+
 /**
  * So many clients that ask for `mebibytes` each and read none of it, until the target can write to none of them; then
  * they leave.
@@ -95,13 +131,7 @@ export async function unread(
         query(`SELECT repeat('y', 1000) FROM generate_series(1, ${mebibytes * 1024}) /* unread */`),
       );
     }
-    const blocked =
-      "SELECT FROM pg_stat_activity WHERE query LIKE '%/* unread */' AND wait_event = 'ClientWrite'";
-    await waitFor(async () => (await cluster.truth(blocked)).length === clients, {
-      what: "the target to be slowed down",
-      timeout: 120_000,
-      every: 200,
-    });
+    await targetIsSlowed(cluster, "%/* unread */", clients);
   } finally {
     for (const raw of open) raw.socket.destroy();
   }
