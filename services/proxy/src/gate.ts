@@ -79,6 +79,11 @@ export class Gate {
     this.#options = options;
   }
 
+  /** Whether a clearance was given under the policies of now: what rides on one of others is to be judged anew. */
+  isCurrent({ verdict }: Clearance): boolean {
+    return verdict.revision === this.#options.gates.revision;
+  }
+
   /**
    * Publishes the command in its place of the session's record. `tell` is never called before this returns. `asked` is
    * what `askedMembers` gives for these fields.

@@ -13,7 +13,7 @@ import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
 
 export interface UnderWayParts {
-  readonly options: Pick<SessionOptions, "record" | "release">;
+  readonly options: Pick<SessionOptions, "record" | "release" | "gate">;
   readonly turn: Turn;
   readonly statements: Statements;
   readonly answers: Answers;
@@ -59,12 +59,15 @@ export class UnderWay {
     own.sent(effects, turn.ddl);
   }
 
-  /** The command whose portal waits for an Execute that asks for more. */
+  /** The command whose portal waits for an Execute that asks for more. It ends where policy has changed since. */
   suspendedOf({ portal, steps }: CommandUnit): Running | undefined {
-    return portal && steps.length === 1 ? this.#suspended.get(portal) : undefined;
+    const running = portal && steps.length === 1 ? this.#suspended.get(portal) : undefined;
+    if (!running || this.#parts.options.gate.isCurrent(running.clearance)) return running;
+    this.finished(running, "executed");
+    return undefined;
   }
 
-  /** More rows of a suspended portal: they ride on its first verdict. */
+  /** More rows of a suspended portal: they ride on its first verdict, while policy is the same. */
   continue(unit: CommandUnit, running: Running): void {
     const frame = unit.steps[0]?.frame;
     if (!frame || !unit.portal) return;
