@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cluster } from "./cluster.ts";
@@ -107,6 +108,28 @@ test.skipIf(!hasPsycopg)(
       "42501",
       "299",
       "0",
+    ]);
+  },
+);
+
+/** The binary wheel brings libpq 18; another psycopg may have any. */
+const hasLibpq18 = has(
+  "python3",
+  "-c",
+  "import psycopg, psycopg_binary; assert psycopg.pq.version() >= 180000",
+);
+
+test.skipIf(!hasLibpq18)(
+  "libpq 18: direct TLS with ALPN, protocol 3.2, and a cancel by its long key",
+  async () => {
+    const script = fileURLToPath(new URL("../clients/libpq_direct.py", import.meta.url));
+    const { stdout } = await run("python3", [script], { env: { ...process.env, ...env } });
+    expect(stdout.trim().split("\n")).toEqual([
+      "TLSv1.3 postgresql 30002",
+      "('a***@example.com',)",
+      "True",
+      "57014",
+      "('goes on',)",
     ]);
   },
 );
