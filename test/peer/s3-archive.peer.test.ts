@@ -9,7 +9,11 @@ import {
   PutObjectCommand,
   type HeadObjectCommandOutput,
 } from "@aws-sdk/client-s3";
+import { newStartId } from "@sallyport/contracts";
+import { checkChain, manifestAt, manifestKey } from "@sallyport/evidence";
 import { archiveContract } from "@sallyport/evidence/contract";
+import { SampleSession } from "@sallyport/evidence/sample";
+import { SampleArchive } from "@sallyport/evidence/sample-archive";
 import { S3Store } from "@sallyport/evidence/s3";
 import { FaultyS3, hasS3, startS3, waitFor, type S3Fault, type S3Server } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -253,6 +257,71 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect(faults.requests).toHaveLength(3);
     faults.fault = times(1, "flip-answer");
     expect(String(await store.get("small"))).toBe("evidence");
+  });
+});
+
+describe.runIf(hasS3())("whoever has the storage", () => {
+  /** Three links on S3, as the recorder wrote them, and what a verifier finds there. */
+  async function evidence() {
+    const sample = await SampleArchive.create();
+    onTestFinished(() => sample.remove());
+    for (let number = 1; number <= 3; number++) {
+      const session = new SampleSession();
+      const opened = session.open(newStartId(), number);
+      const command = session.command(`select ${number}`);
+      const verdict = session.verdict(command);
+      const rows = [Buffer.from(`row ${number}`)];
+      sample.record("command", opened, command.line);
+      sample.record("verdict", verdict);
+      sample.output(session.chunks(command, rows));
+      sample.record("event", session.result(command, verdict, rows), session.close());
+      await sample.commit();
+    }
+    const bucket = await s3.bucket();
+    const store = open(bucket);
+    const keys = await keysOf(sample.store.list(""));
+    for (const key of keys)
+      await store.putIfAbsent(key, (await sample.store.get(key)) ?? Buffer.alloc(0));
+    return {
+      /** With the storage's own keys, past all that the store refuses. */
+      overwrite: async (key: string, bytes: Buffer) =>
+        s3.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes })),
+      remove: async (key: string) =>
+        s3.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })),
+      bytes: async (key: string) => (await store.get(key)) ?? Buffer.alloc(0),
+      object: async (n: number, kind: string) =>
+        (await manifestAt(store, 0, n)).manifest.objects.find((one) => one.kind === kind)?.key ??
+        "",
+      found: async () =>
+        (await checkChain(store, 0, sample.publicKey)).findings.map(({ code }) => code),
+    };
+  }
+
+  test("cannot change, exchange or delete what is archived without its being found", async () => {
+    const on = await evidence();
+    expect(await on.found()).toEqual([]);
+    const key = await on.object(2, "events");
+    const original = await on.bytes(key);
+    const changed = Buffer.from(original);
+    changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 1;
+    await on.overwrite(key, changed);
+    expect(await on.found()).toEqual(["object-changed"]);
+    await on.overwrite(key, await on.bytes(await on.object(3, "events")));
+    expect(await on.found()).toEqual(["object-changed"]);
+    await on.remove(key);
+    expect(await on.found()).toEqual(["object-missing"]);
+    await on.overwrite(key, original);
+    expect(await on.found()).toEqual([]);
+  });
+
+  test("cannot write another manifest: the recorder's key signs them", async () => {
+    const on = await evidence();
+    const key = manifestKey(0, 2);
+    const text = (await on.bytes(key)).toString();
+    await on.overwrite(key, Buffer.from(text.replace('"recorder":"sample"', '"recorder":"other"')));
+    expect(await on.found()).toEqual(["signature-wrong", "chain-broken"]);
+    await on.remove(key);
+    expect(await on.found()).toEqual(expect.arrayContaining(["manifest-missing", "chain-broken"]));
   });
 });
 
