@@ -373,7 +373,7 @@ describe.skipIf(!hasPsql())("what docs/clients.md tells each client's program to
   ];
 
   for (const [name, there, run] of programs)
-    test.skipIf(!there)(`${name}`, async () => {
+    test.skipIf(!there)(`${name} gets its rows`, async () => {
       expect(run.join(" ")).not.toContain("…");
       const token = await jobToken(issuer, platforms["GitLab CI"]);
       const file = join(directory, "job.token");
