@@ -12,7 +12,7 @@ const perMajor = {
   peer: ["test/peer/sql.peer.test.ts", "test/peer/sql-canary.peer.test.ts"],
   journey: [
     "test/journey/prepared.journey.test.ts",
-    "test/journey/{copy,copy-protocol,drivers,evasion,holds,idle,limits,losses,pipelines,portals,startup,transactions,withheld}.journey.test.ts",
+    "test/journey/{cancels,copy,copy-detected,copy-masked,copy-protocol,drivers,evasion,holds,idle,limits,losses,masking,pipelines,policy-changes,portals,result-size,session-catalog,settings,startup,transactions,withheld}.journey.test.ts",
   ],
 };
 

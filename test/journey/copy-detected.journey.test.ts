@@ -142,6 +142,35 @@ test.each(["", " (FORMAT csv)", " (FORMAT binary)"])(
   },
 );
 
+test("a text of the target in which detectors find something is withheld with its SQLSTATE kept; any other stays", async () => {
+  const parameters = { database: "plain" };
+  const [session, target] = await Promise.all([
+    RawClient.open(await gateway(cluster, "ci-runner", { parameters })),
+    RawClient.open(bare(cluster)),
+  ]);
+  const [looked, clear] = [new FramesHeard(session), new FramesHeard(target)];
+  const both = async (text: string): Promise<string[]> => {
+    session.send(toTarget.query(text));
+    target.send(toTarget.query(text));
+    const heard = await Promise.all([looked.ready(1), clear.ready(1)]);
+    return heard.map((frames) => frames.map(legible).join("\n"));
+  };
+  for (const [text, code] of [
+    ["SELECT note::int FROM notes WHERE id = 1", "22P02"],
+    ["SELECT note::date FROM notes WHERE id = 2", "22007"],
+    ["DO $$ BEGIN RAISE WARNING 'to %', (SELECT note FROM notes WHERE id = 3); END $$", "01000"],
+  ] as const) {
+    const [masked = "", whole = ""] = await both(text);
+    expect(whole).toMatch(/4111|eve@example/);
+    expect(whole).toContain(`C${code}`);
+    expect(masked).not.toMatch(/4111|eve@example/);
+    expect(masked).toContain(`C${code}`);
+  }
+  const [same, whole] = await both("SELECT note::int FROM notes WHERE id = 6");
+  expect(same).toBe(whole);
+  await Promise.all([session[Symbol.asyncDispose](), target[Symbol.asyncDispose]()]);
+});
+
 test("what each detector finds leaves masked in text, CSV and binary, as PostgreSQL would write what is left", async () => {
   const parameters = { database: "looked-through" };
   const session = await RawClient.open(await gateway(cluster, "ci-runner", { parameters }));

@@ -1,3 +1,4 @@
+import type { DetectorName } from "@sallyport/contracts";
 import {
   Backend,
   parseBackend,
@@ -10,6 +11,7 @@ import {
 } from "@sallyport/pgwire";
 import type { AnswerEvents } from "./answer-events.ts";
 import { CutResult } from "./cut-result.ts";
+import { findsInText } from "./detecting.ts";
 import { Outflow } from "./outflow.ts";
 import { OwedAnswers, type Owed } from "./owed.ts";
 import { textRows, type OwnRows } from "./own-connection.ts";
@@ -37,6 +39,7 @@ export class Answers {
   readonly #result: ResultRows;
   readonly #out: Outflow;
   readonly #cut: CutResult;
+  readonly #detectors: readonly DetectorName[];
   #ownRows: OwnRows = [];
   /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
   #ownError: MessageFields | null = null;
@@ -45,13 +48,18 @@ export class Answers {
   #broken = false;
   #parted = false;
 
-  /** @param resultLimit bytes of rows or COPY data that a command may bring */
+  /**
+   * @param resultLimit bytes of rows or COPY data that a command may bring
+   * @param detectors what the target's texts are looked through for
+   */
   constructor(
     events: AnswerEvents,
     knows: () => ColumnKnowledge,
     key: Buffer,
     resultLimit = Infinity,
+    detectors: readonly DetectorName[] = [],
   ) {
+    this.#detectors = detectors;
     this.#cut = new CutResult(resultLimit);
     this.#events = events;
     this.#out = new Outflow((bytes, onRead) => events.toClient(bytes, onRead));
@@ -287,7 +295,7 @@ export class Answers {
   #notice(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     if (head?.kind === "own-query" || head?.kind === "own-failure") return;
-    this.#out.say(this.#withhold ? withheld(fields, "notice") : frame);
+    this.#out.say(this.#withholds(fields) ? withheld(fields, "notice") : frame);
   }
 
   #error(frame: Buffer, fields: MessageFields): void {
@@ -304,7 +312,7 @@ export class Answers {
       return;
     }
     const sqlstate = fields.sqlstate ?? "XX000";
-    const withhold = this.#withhold;
+    const withhold = this.#withholds(fields);
     if (head && "running" in head && head.running && !(cut && head.running.error))
       head.running.error = {
         code: "target",
@@ -315,6 +323,10 @@ export class Answers {
     this.#parted ||= fields.severity === "FATAL" || fields.severity === "PANIC";
     if (head === undefined || head.kind === "query" || head.kind === "function") return;
     this.#skipToSync();
+  }
+
+  #withholds(fields: MessageFields): boolean {
+    return this.#withhold || findsInText(this.#detectors, fields);
   }
 
   /** After an error the target skips what came before the next Sync; what was owed for it never comes. */

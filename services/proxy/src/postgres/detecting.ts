@@ -1,5 +1,6 @@
 import type { Detect, DetectorName } from "@sallyport/contracts";
-import { detectWriterFor, type MaskedColumn, type MaskWriter } from "@sallyport/masking";
+import { detect, detectWriterFor, type MaskedColumn, type MaskWriter } from "@sallyport/masking";
+import type { MessageFields } from "@sallyport/pgwire";
 
 /**
  * What a connection's detectors mask in one command's results, where nobody classified a column: how often, by
@@ -27,4 +28,11 @@ export class Detecting {
 }
 
 export const detectingFor = (asked: Detect | undefined): Detecting | null =>
-  asked === undefined || Object.keys(asked).length === 0 ? null : new Detecting(asked);
+  asked === undefined || detectorsOf(asked).length === 0 ? null : new Detecting(asked);
+
+export const detectorsOf = (asked: Detect | undefined): readonly DetectorName[] =>
+  asked === undefined ? [] : (Object.keys(asked) as DetectorName[]);
+
+/** Whether `detectors` find something in what a target says in an error or a notice. */
+export const findsInText = (detectors: readonly DetectorName[], fields: MessageFields): boolean =>
+  detectors.length > 0 && Object.values(fields).some((text) => detect(text, detectors).length > 0);

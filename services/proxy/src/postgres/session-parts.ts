@@ -4,6 +4,7 @@ import { AtGates } from "./at-gates.ts";
 import { ClientUnits } from "./client-units.ts";
 import { CopyIn } from "./copy-in.ts";
 import { Ending } from "./ending.ts";
+import { detectorsOf } from "./detecting.ts";
 import { Flow } from "./flow.ts";
 import { NamesInEffect } from "./names-in-effect.ts";
 import { Readiness } from "./readiness.ts";
@@ -49,6 +50,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
     () => lastView(options),
     options.maskingKey,
     options.resultLimit,
+    detectorsOf(options.detect),
   );
   const copy = new CopyIn(turn, writer, options.output);
   const names = new NamesInEffect();
