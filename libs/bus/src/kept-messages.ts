@@ -51,8 +51,8 @@ export class KeptMessages {
   readonly #waiting = new Map<string, Kept>();
   /** Tokens of further copies of what is stored already: each may still be answered once. */
   readonly #spare = new Set<string>();
-  /** The latest tokens to which a stream said that it has stored the message. */
-  readonly #answered = new Set<string>();
+  /** The latest tokens to which a stream said that it has stored the message, and as which of its messages. */
+  readonly #answered = new Map<string, { readonly stream: string; readonly seq: number }>();
   readonly #onRelease: (bytes: number) => void;
   #stored = 0;
   #resends = 0;
@@ -112,7 +112,7 @@ export class KeptMessages {
     const ack = readPubAck(answer, stream);
     switch (ack.kind) {
       case "stored":
-        this.#answered.add(token);
+        this.#answered.set(token, { stream, seq: ack.seq });
         dropOldest(this.#answered, answeredLimit);
         this.#settle(kept, ack.seq);
         return;
@@ -129,11 +129,18 @@ export class KeptMessages {
     }
   }
 
-  /** In a cluster that changes its leader the one that was may refuse what the one that is has taken. */
+  /**
+   * In a cluster that changes its leader, the one that was may refuse what is stored, and the one that is acknowledges
+   * what the other has acknowledged: as the same message of the stream.
+   */
   #unexpected(token: string, answer: Msg): void {
-    const ack = readPubAck(answer, "");
-    if (this.#answered.delete(token) && ack.kind === "refused")
-      this.#bus.log.warn({ why: ack.why }, "the record refuses a message that it has taken");
+    const stored = this.#answered.get(token);
+    this.#answered.delete(token);
+    const ack = readPubAck(answer, stored?.stream ?? "");
+    const again =
+      stored !== undefined &&
+      (ack.kind === "refused" || (ack.kind === "stored" && ack.seq === stored.seq));
+    if (again) this.#bus.log.warn({ said: ack }, "the record answers again what it has taken");
     else
       this.#bus.alarms.raise("pub-ack", "an acknowledgement came that nobody waits for", {
         said: answer.string().slice(0, 200),
@@ -177,8 +184,8 @@ export class KeptMessages {
   }
 }
 
-function dropOldest(tokens: Set<string>, limit: number): void {
-  for (const oldest of tokens) {
+function dropOldest(tokens: Pick<Set<string>, "size" | "keys" | "delete">, limit: number): void {
+  for (const oldest of tokens.keys()) {
     if (tokens.size <= limit) return;
     tokens.delete(oldest);
   }
