@@ -35,6 +35,7 @@ export function tiers(options: {
         exclude,
         // Pure for the most part: two threads load the modules once each, instead of each file a process of its own.
         pool: "threads",
+        maxWorkers: 2,
         isolate: false,
         // Some start a process, for which a machine that is busy elsewhere takes its time.
         testTimeout: 60_000,
