@@ -104,6 +104,21 @@ test("a Sync that was read together with the refused Parse ends the refusal", as
   ]);
 });
 
+test("a command that waits for what is sent behind an error, which is passed over, waits no longer", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await RawClient.open(await gateway(cluster, "ci-runner"));
+  const script = [
+    extended("SELECT count(1 / (n - 1000000)) FROM generate_series(1, 1000000) n"),
+    query("PREPARE later AS SELECT 1"),
+    query("EXECUTE later"),
+    sync,
+    query("SELECT 2"),
+    sync,
+  ];
+  // The target looks at neither query: what comes are the answers to two Syncs and to the last Query.
+  await expectSameBytes(direct, through, script, 3);
+});
+
 test("after an error of the target the refusal behind it is never heard", async () => {
   await using raw = await RawClient.open(await gateway(cluster, "ci-runner"));
   const fails = extended("SELECT 1 / (id - 1001) FROM orders WHERE id = 1001");

@@ -96,6 +96,8 @@ function answerEvents(
     skipping() {
       parts().turn.passOver();
       parts().units.skipToSync();
+      // What was owed may have been what the command in hand waits for.
+      parts().turn.boundary();
     },
     parameter(name, value) {
       const must = fixed.get(name);
