@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkChain, checkSession, checkStarts, type Finding } from "@sallyport/evidence";
+import { readSigningPublicKey } from "@sallyport/runtime";
+import { FaultyS3, hasS3, startS3, waitFor, type S3Fault } from "@sallyport/testkit";
+import { DatabaseError } from "pg";
+import { expect, test } from "vitest";
+import { startCluster, type Cluster } from "./cluster.ts";
+
+const { SALLY_S3_MINUTES = "60" } = process.env;
+/** Milliseconds of each trouble. */
+const phase = Number(SALLY_S3_MINUTES) * 15_000;
+const pause = 1000;
+const recordBytes = 4 * 1024 ** 2;
+/** So that three quarters of the record are full in the second trouble, of which S3 takes nothing any more. */
+const padding = Math.min(40_000, Math.floor((recordBytes * 0.75 * pause) / (1.5 * phase)));
+
+/** The code that it was refused with; null when it was not. */
+const refusal = (doing: Promise<unknown>): Promise<string | null> =>
+  doing.then(
+    () => null,
+    (cause: unknown) => {
+      if (cause instanceof DatabaseError) return `${cause.code}: ${cause.message}`;
+      throw cause;
+    },
+  );
+
+async function logIn(cluster: Cluster): Promise<void> {
+  await using client = await cluster.connect("ci-runner");
+  await client.query("SELECT 1");
+}
+
+const noSession = "53100: no session can be opened: the record is over three quarters full";
+const noCommand = "53100: the command could not be recorded: the record is full";
+
+/** What a client at one statement a second was told, by the statement's number. */
+class Trickle {
+  readonly done: number[] = [];
+  readonly refused: { n: number; why: string }[] = [];
+  readonly noSession: string[] = [];
+  /** Sessions that were opened after one was refused. */
+  reopened = 0;
+  /** How many were done when the first session was refused, and the first command. */
+  readonly first: { session?: number; command?: number } = {};
+  #n = 0;
+
+  /** A statement, and each fifth time a new session. */
+  async step(cluster: Cluster, client: Awaited<ReturnType<Cluster["connect"]>>): Promise<void> {
+    const n = ++this.#n;
+    const why = await refusal(client.query(`SELECT ${n} AS n /* ${"x".repeat(padding)} */`));
+    if (why === null) this.done.push(n);
+    else {
+      this.refused.push({ n, why });
+      this.first.command ??= this.done.length;
+    }
+    if (n % 5 !== 0) return;
+    const session = await refusal(logIn(cluster));
+    if (session !== null) {
+      this.noSession.push(session);
+      this.first.session ??= this.done.length;
+    } else if (this.noSession.length > 0) this.reopened += 1;
+  }
+}
+
+const numberOf = (text: string): number => Number(/^SELECT (\d+) AS n/.exec(text)?.[1]);
+
+test.runIf(hasS3())(
+  `S3 slow, throttling, refusing and out of reach for ${SALLY_S3_MINUTES} minutes: refused at 75 and 90 %, served again, nothing lost`,
+  async () => {
+    await using s3 = await startS3();
+    Object.assign(process.env, s3.env());
+    await using faults = await FaultyS3.start(s3);
+    const bucket = await s3.bucket();
+    await using cluster = await startCluster({
+      change: (config) => {
+        config.archive = { every: "1s", s3: { bucket, prefix: "", endpoint: faults.endpoint } };
+        config.limits = { ...config.limits, record: "4MiB" };
+      },
+    });
+    const client = await cluster.connect("ci-runner");
+    const trickle = new Trickle();
+    const flow = async (): Promise<void> => {
+      for (const until = performance.now() + phase; performance.now() < until; await delay(pause))
+        await trickle.step(cluster, client);
+    };
+    const recorderSays = (what: string): Promise<boolean> =>
+      waitFor(
+        async () => {
+          const page = await fetch(`http://${cluster.up.listen["recorder"]}/readyz`);
+          return (await page.text()).includes(what);
+        },
+        { what: `the recorder to say ${what}`, timeout: 120_000, every: 500 },
+      );
+
+    faults.fault = () => ({ delay: 3000 });
+    const before = faults.requests.length;
+    await flow();
+    expect(trickle.refused).toEqual([]);
+    expect(trickle.noSession).toEqual([]);
+    expect(faults.requests.length).toBeGreaterThan(before);
+    for (const [fault, said] of [
+      ["slow-down", "SlowDown (503)"],
+      ["refuse", "AccessDenied (403)"],
+    ] satisfies [S3Fault, string][]) {
+      faults.fault = () => fault;
+      await Promise.all([flow(), recorderSays(said)]);
+    }
+    await faults.down();
+    await Promise.all([flow(), recorderSays("ECONNREFUSED")]);
+
+    // Over 90 % a log-in says what a command is told.
+    expect(trickle.noSession[0]).toBe(noSession);
+    expect(new Set(trickle.noSession)).toEqual(new Set([noSession, noCommand]));
+    expect(new Set(trickle.refused.map(({ why }) => why))).toEqual(new Set([noCommand]));
+    // Once full, it stays so for as long as S3 takes nothing.
+    expect(trickle.reopened).toBe(0);
+    expect(trickle.first.command ?? 0).toBeGreaterThan(trickle.first.session ?? Infinity);
+
+    faults.fault = () => "none";
+    await faults.up();
+    await waitFor(async () => (await refusal(logIn(cluster))) === null, {
+      what: "sessions to be opened again",
+      timeout: 120_000,
+      every: 500,
+    });
+    // The session that was there all the time is served again too.
+    const last = trickle.done.length;
+    await waitFor(
+      async () => {
+        await trickle.step(cluster, client);
+        return trickle.done.length > last;
+      },
+      { what: "commands to pass again", timeout: 120_000, every: 500 },
+    );
+    await client.end();
+
+    const ran = (await cluster.target.statements())
+      .filter(({ text }) => text.startsWith("SELECT ") && text.includes(" AS n /* xx"))
+      .map(({ text }) => numberOf(text));
+    expect(ran).toEqual(trickle.done);
+    const whole = async (): Promise<{ executed: number[]; findings: Finding[] }> => {
+      const reader = cluster.reader();
+      const all = await reader.sessions();
+      const findings = [...checkStarts(all)];
+      const executed: number[] = [];
+      for (const parts of all) {
+        const record = await reader.read(parts, true);
+        // The worker's own connection to the target goes on.
+        const goesOn = record.events.some(
+          ({ event }) => event.type === "own" && event.purpose === "digest",
+        );
+        findings.push(
+          ...checkSession(record).filter(({ code }) => !(goesOn && code === "not-closed")),
+        );
+        for (const { asked, result } of record.commands)
+          if (asked.event.text.includes(" AS n /* xx") && result?.event.outcome === "executed")
+            executed.push(numberOf(asked.event.text));
+      }
+      return { executed, findings: [...findings, ...reader.findings] };
+    };
+    const found = await waitFor(
+      async () => {
+        const now = await whole();
+        return now.findings.length === 0 && now.executed.length >= ran.length && now;
+      },
+      { what: "all of it in the archive", timeout: 120_000, every: 1000 },
+    ).catch(whole);
+    expect(found.findings).toEqual([]);
+    expect(found.executed.toSorted((a, b) => a - b)).toEqual(trickle.done);
+    const key = readSigningPublicKey(join(cluster.data, "keys"));
+    expect((await checkChain(cluster.archive, 0, key)).findings).toEqual([]);
+  },
+);
