@@ -15,6 +15,7 @@ const sourceless: ReadonlySet<string> = new Set([
   "42601", // a text that cannot be parsed
   "42703", // no such column
   "42P01", // no such table
+  "XX000", // of an own statement, which met what the server says of itself
 ]);
 
 /** Every message that a raw client hears from now on, as the bytes that came. */

@@ -172,7 +172,7 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
     "\\c within a session, and \\conninfo's names": `
       CREATE TEMP TABLE gone (n int);
       \\c
-      SELECT count(*) FROM pg_class WHERE relname = 'gone';
+      SELECT count(*) FROM pg_class WHERE relname = 'gone' AND relnamespace = pg_my_temp_schema();
       \\c copy
       SELECT current_database();
       \\c nowhere_at_all`,

@@ -41,7 +41,7 @@ test("an Execute does not carry the Parse of another statement with it", () => {
     execute(),
     sync,
   );
-  expect(all.map(shape)).toEqual(["prepare(parse parse bind)", "execute(execute)", "sync"]);
+  expect(all.map(shape)).toEqual(["prepare(parse)", "execute(parse bind execute)", "sync"]);
 });
 
 test("a portal that is bound twice is judged as it was bound last, and the first Bind too", () => {
@@ -55,7 +55,12 @@ test("a portal that is bound twice is judged as it was bound last, and the first
     execute(),
   );
   const last = all.at(-1);
-  expect(all.map(shape)).toEqual(["prepare(parse parse bind bind)", "execute(execute)"]);
+  expect(all.map(shape)).toEqual([
+    "prepare(parse)",
+    "prepare(parse)",
+    "prepare(bind)",
+    "execute(bind execute)",
+  ]);
   expect(last?.kind === "command" && last.portal?.statement?.text).toBe("SELECT 2");
 });
 

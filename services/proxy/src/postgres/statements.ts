@@ -211,8 +211,7 @@ export class Statements {
           unverified: false,
         };
         this.#prepared.set(name, prepared);
-        this.#pending.push({ message, frame, prepared });
-        return [];
+        return this.#wait({ message, frame, prepared });
       }
       case "bind": {
         const statement = this.#statement(message.statement);
@@ -226,26 +225,17 @@ export class Statements {
           doubtful: false,
         };
         this.#portals.set(message.portal, portal);
-        this.#pending.push({ message, frame, prepared: statement, portal });
-        return [];
+        return this.#wait({ message, frame, prepared: statement, portal });
       }
       case "describe": {
-        if (message.of === "statement") {
-          const prepared = this.#statement(message.name);
-          this.#pending.push({ message, frame, prepared });
-        } else this.#pending.push({ message, frame, portal: this.#portal(message.name) });
-        return [];
+        if (message.of === "statement")
+          return this.#wait({ message, frame, prepared: this.#statement(message.name) });
+        return this.#wait({ message, frame, portal: this.#portal(message.name) });
       }
       case "execute": {
         const portal = this.#portal(message.portal);
-        const step: Step = { message, frame, portal };
-        const together = this.#pending.every(
-          (one) =>
-            (one.portal === undefined || one.portal === portal) &&
-            (one.prepared === undefined || one.prepared === portal.statement),
-        );
-        const before = together ? [] : this.#flushPending();
-        const steps = [...this.#pending, step];
+        const before = this.#wait({ message, frame, portal });
+        const steps = this.#pending;
         this.#pending = [];
         return [...before, { kind: "command", commandKind: "execute", steps, portal }];
       }
@@ -390,6 +380,19 @@ export class Statements {
   transactionEnded(segment: number): void {
     for (const portal of this.#portals.values())
       if (portal.segment <= segment) this.#portals.delete(portal.name);
+  }
+
+  /** A step waits for what it belongs to; what waits for something else is a unit by itself: one may fail without the other. */
+  #wait(step: Step): Unit[] {
+    const statement = step.prepared ?? step.portal?.statement;
+    const together = this.#pending.every(
+      ({ portal, prepared }) =>
+        (portal === undefined || step.portal === undefined || portal === step.portal) &&
+        (prepared === undefined || prepared === statement),
+    );
+    const before = together ? [] : this.#flushPending();
+    this.#pending.push(step);
+    return before;
   }
 
   #flushPending(): Unit[] {

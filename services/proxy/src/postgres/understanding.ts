@@ -98,9 +98,10 @@ export class Understanding {
     const shared = current ?? (turn.ddl || tried.unreadable ? last : null);
     if (shared === null) return this.#afterCatalog(unit, tried);
     const stale = names.stale(shared.catalog);
-    if (stale && turn.status !== "E") {
-      if (turn.atBoundary) return this.#askNames(unit, shared.catalog, tried);
-      // The transaction's end, or the pipeline's, is owed: then they can be asked.
+    if (stale) {
+      // In a failed transaction nothing can be asked; what is owed may be its end, or the pipeline's.
+      if (turn.atBoundary && turn.status !== "E")
+        return this.#askNames(unit, shared.catalog, tried);
       if (answers.syncing && !writer.unsynced) return this.#wait(unit, tried);
     }
     const view = own.current(turn.ddl);
@@ -147,7 +148,11 @@ export class Understanding {
   /** Reads what may tell more of a unit than is known, and takes it again; false when nothing would. */
   #learn(unit: CommandUnit, opaque: string, unresolved: boolean, tried: Tried): boolean {
     const { turn, answers, writer, own, sqlNames } = this.#parts;
-    if (turn.status === "E") return false;
+    if (turn.status === "E") {
+      if (!answers.syncing || writer.unsynced) return false;
+      this.#wait(unit, tried);
+      return true;
+    }
     if (isBeingChanged(opaque)) return this.#waitForOthers(unit, tried);
     // What is under way may tell what a name stands for.
     const told = sqlNames.settled && !opaque.startsWith("nobody knows");
