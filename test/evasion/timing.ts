@@ -67,7 +67,7 @@ export const timing: readonly Leak[] = showing([
   ],
   [
     "a regular expression that takes long",
-    "SET statement_timeout = '1s';\nSELECT count(CASE WHEN starts_with(email, 'canary-a') THEN nullif(repeat('ab', 100000 + n) ~ '(a|b)*c\\1', true) END) FROM customers, generate_series(1, 1000000) n WHERE customers.id = 1",
+    "SET statement_timeout = '1s';\nSELECT count(CASE WHEN starts_with(email, 'canary-a') THEN nullif(repeat('ab', 100000 + turn) ~ '(a|b)*c\\1', true) END) FROM customers, generate_series(1, 1000000) turn WHERE customers.id = 1",
     "due to statement timeout",
   ],
   [
