@@ -2,8 +2,27 @@ import { createServer } from "node:net";
 import { addressText } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
 
+/**
+ * Where ports are looked for: below the range from which systems take ports for outgoing connections, one of which
+ * could have it before its listener does.
+ */
+const range = { first: 10_000, count: 10_000 };
+/** Each process begins elsewhere, so that two that start at once find others. */
+let next = (process.pid * 8) % range.count;
+
 /** Takes a free port of a host and lets it go: for listeners that several processes share, or that come back. */
-export const reservePort = (host: string): Promise<number> => probe(host, 0);
+export async function reservePort(host: string): Promise<number> {
+  for (let tried = 0; tried < range.count; tried++) {
+    const port = range.first + next;
+    next = (next + 1) % range.count;
+    try {
+      return await probe(host, port);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    }
+  }
+  return await probe(host, 0);
+}
 
 /** Throws when somebody else listens there. */
 export async function requireFree(

@@ -6,12 +6,13 @@ import { join } from "node:path";
 
 /**
  * A TCP port of 127.0.0.1 that nobody listens on, and that no other process is given by this function while this one
- * runs: whoever gets it may bind it later. It lies below the range from which systems take ports for outgoing
- * connections, so that a server which is down for a moment finds its port free again.
+ * runs: whoever gets it may bind it later. It lies above those that `sally up` looks for by itself, and below the range
+ * from which systems take ports for outgoing connections, so that a server which is down for a moment finds its port
+ * free again.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const port = randomInt(15_000, 32_000);
+    const port = randomInt(20_000, 32_000);
     if (!reserve(port)) continue;
     if (await isFree(port)) return port;
   }

@@ -384,12 +384,14 @@ export class Statements {
 
   /** A step waits for what it belongs to; what waits for something else is a unit by itself: one may fail without the other. */
   #wait(step: Step): Unit[] {
-    const statement = step.prepared ?? step.portal?.statement;
-    const together = this.#pending.every(
-      ({ portal, prepared }) =>
-        (portal === undefined || step.portal === undefined || portal === step.portal) &&
-        (prepared === undefined || prepared === statement),
-    );
+    const statement = statementOf(step);
+    const together = this.#pending.every((one) => {
+      const other = statementOf(one);
+      return (
+        (one.portal === undefined || step.portal === undefined || one.portal === step.portal) &&
+        (other === undefined || statement === undefined || other === statement)
+      );
+    });
     const before = together ? [] : this.#flushPending();
     this.#pending.push(step);
     return before;
@@ -430,6 +432,10 @@ export class Statements {
     return this.#texts;
   }
 }
+
+/** Null where nobody knows it; undefined for a Close. */
+const statementOf = ({ prepared, portal }: Step): Prepared | null | undefined =>
+  prepared ?? portal?.statement;
 
 const kindOf = ({ kind }: Naming): "statement" | "portal" =>
   kind === "prepare" || kind === "deallocate" ? "statement" : "portal";
