@@ -9,7 +9,10 @@ export interface Rule {
 const secondsOf = (text = "0s"): number =>
   Number(text.slice(0, -1)) * (text.endsWith("m") ? 60 : 1);
 
-/** The alerts that fired between two times, in seconds, asked every `step`: as long as their `for` says, with the same labels. */
+/**
+ * The alerts that fired between two times, in seconds, asked every `step`: as long as their `for` says, with the same
+ * labels.
+ */
 export function firing(
   rules: readonly Rule[],
   series: readonly Series[],

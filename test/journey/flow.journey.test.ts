@@ -2,28 +2,20 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "@sallyport/pgwire";
 import type { Cluster } from "./cluster.ts";
-import { copyIn, drink, targetIsSlowed } from "./much-traffic.ts";
-import { startProtocolCluster } from "./protocol-cluster.ts";
+import { logIn, startWarmCluster, targetIsSlowed } from "./much-traffic.ts";
 import { gateway, RawClient } from "./raw-client.ts";
-import { growth as grownBy } from "./worker-memory.ts";
+import { growth as grownBy, mostGrowth } from "./worker-memory.ts";
 
 const { copyData, query } = toTarget;
 
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startProtocolCluster();
-  await cluster.truth("SET ROLE shop_app; CREATE TABLE sink (v text)");
-  await using raw = await ci();
-  await copyIn(raw, 20);
-  await drink(raw, "SELECT repeat('x', 1000) FROM generate_series(1, 20000)");
+  cluster = await startWarmCluster();
 });
 afterAll(() => cluster?.stop());
 
-const ci = async () => RawClient.open(await gateway(cluster, "ci-runner"));
-
-/** Megabytes that a worker which has worked before may grow by. */
-const bound = 100;
+const ci = () => logIn(cluster);
 const growth = (act: () => Promise<unknown>) => grownBy(cluster.worker().pid, act);
 
 /** Whether the other side takes more within three seconds. */
@@ -54,7 +46,7 @@ test("a target that takes nothing slows the client, not the worker", async () =>
       for (; written < most; written++) if (!raw.socket.write(block) && !(await drains(raw))) break;
       expect(written).toBeLessThan(most);
     });
-    expect(grown).toBeLessThan(bound);
+    expect(grown).toBeLessThan(mostGrowth);
     await using other = await ci();
     expect(await other.query("SELECT 1")).toContain("row 1");
   } finally {
@@ -71,7 +63,7 @@ test("a client that does not read costs nobody anything", async () => {
     await using other = await ci();
     expect(await other.query("SELECT 1")).toContain("row 1");
   });
-  expect(grown).toBeLessThan(bound);
+  expect(grown).toBeLessThan(mostGrowth);
   const { pid, key } = slow.keyData;
   await RawClient.cancel(await gateway(cluster, "ci-runner"), pid, key);
   slow.socket.resume();
@@ -87,6 +79,6 @@ test("a client that asks for refusals and does not read them is not listened to"
     for (let sent = 0; sent < 400; sent++)
       if (!deaf.socket.write(refused) && !(await drains(deaf))) break;
   });
-  expect(grown).toBeLessThan(bound);
+  expect(grown).toBeLessThan(mostGrowth);
   deaf.socket.destroy();
 });

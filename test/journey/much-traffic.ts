@@ -4,12 +4,27 @@ import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import { expect } from "vitest";
 import type { Cluster } from "./cluster.ts";
+import { startProtocolCluster } from "./protocol-cluster.ts";
 import { gateway, RawClient } from "./raw-client.ts";
 
 const { copyData, copyDone, query } = toTarget;
 const mebibyte = 1024 * 1024;
 
 /** What a worker has to pass on that is more than it may hold. Each waits for the other side, and for nothing else. */
+
+/** On a machine that is busy elsewhere a worker may miss a beat, and refuses until it hears the next. */
+export const logIn = (cluster: Cluster): Promise<RawClient> =>
+  waitFor(async () => RawClient.open(await gateway(cluster, "ci-runner")), { what: "a log-in" });
+
+/** A cluster with the table `sink`, whose worker has passed on data of each kind before. */
+export async function startWarmCluster(): Promise<Cluster> {
+  const cluster = await startProtocolCluster();
+  await cluster.truth("SET ROLE shop_app; CREATE TABLE sink (v text)");
+  await using raw = await logIn(cluster);
+  await copyIn(raw, 20);
+  await drink(raw, "SELECT repeat('x', 1000) FROM generate_series(1, 20000)");
+  return cluster;
+}
 
 const line = `${"x".repeat(1023)}\n`;
 const block = copyData(Buffer.from(line.repeat(64)));

@@ -1,5 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 
+/** Megabytes that a worker which has worked before may grow by, whatever passes through it. */
+export const mostGrowth = 100;
+
 /**
  * Megabytes by which a process's resident memory grows at most while `act` runs. The system keeps the highest: nothing
  * is missed between two looks.

@@ -16,8 +16,8 @@ const none: readonly string[] = [];
 
 /**
  * Remembers for a while what was heard, so that a repeated verdict is told from a second one. Bounded: two
- * generations, of which the older is forgotten when the younger is full or old. Of nearly every command it is one verdict's
- * hash, and only that is kept.
+ * generations, of which the older is forgotten when the younger is full or old. Of nearly every command it is one
+ * verdict's hash, and only that is kept.
  */
 export class VerdictMemory {
   readonly #size: number;

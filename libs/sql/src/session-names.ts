@@ -266,13 +266,7 @@ export function protocolQuery(
 
 /** What Bind opened under a name, of a statement that was read with these names. */
 export function portalCursor(
-  {
-    operations,
-    outputs,
-    touches,
-  }: Pick<Cursor, "operations" | "touches"> & {
-    readonly outputs: readonly Output[];
-  },
+  { operations, outputs, touches }: Pick<Cursor, "operations" | "outputs" | "touches">,
   catalog: Catalog,
   names: NameContext,
   classified: Classification,

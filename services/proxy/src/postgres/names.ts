@@ -8,8 +8,9 @@ const namesOf = (json: string | null | undefined): string[] => {
 /**
  * The row of the own statement `read-names`: schemas as JSON, current user, session user, the settings that fix how
  * text is read, the names of temporary relations and types as JSON, where new objects go, the names of the
- * protocol's prepared statements as JSON, and the number of those of SQL. Null when the row is another one, or when a setting is not what the parser
- * assumes. (With `client_encoding` UTF8, every backslash_quote but `off` is the same, and under that more is an error.)
+ * protocol's prepared statements as JSON, and the number of those of SQL. Null when the row is another one, or when a
+ * setting is not what the parser assumes. (With `client_encoding` UTF8, every backslash_quote but `off` is the same, and
+ * under that more is an error.)
  */
 export function readNames(row: readonly (string | null)[]): NameContext | null {
   const [schemas, role, , conforming, , temporary, creation] = row;

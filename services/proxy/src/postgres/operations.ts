@@ -71,7 +71,10 @@ export function operationsOf(
   return conclude(unit, texts, analysed as Read[], around);
 }
 
-/** What SQL has put under names that the protocol uses now; what the target would say where it is certain that nothing is there. */
+/**
+ * What SQL has put under names that the protocol uses now; what the target would say where it is certain that nothing
+ * is there.
+ */
 function resolve(unit: CommandUnit, { session }: Surroundings): Refusal | null {
   for (const { prepared, portal } of unit.steps) {
     if (prepared?.text === null) {

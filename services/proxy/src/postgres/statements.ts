@@ -382,7 +382,10 @@ export class Statements {
       if (portal.segment <= segment) this.#portals.delete(portal.name);
   }
 
-  /** A step waits for what it belongs to; what waits for something else is a unit by itself: one may fail without the other. */
+  /**
+   * A step waits for what it belongs to; what waits for something else is a unit by itself: one may fail without the
+   * other.
+   */
   #wait(step: Step): Unit[] {
     const statement = statementOf(step);
     const together = this.#pending.every((one) => {

@@ -34,7 +34,7 @@ export class UnderWay {
   }
 
   forward(unit: CommandUnit, running: Running): void {
-    const { turn, statements, answers, writer, sqlNames, copy } = this.#parts;
+    const { turn, statements, answers, writer, copy } = this.#parts;
     const { judged } = running;
     turn.inHand = null;
     const { frames, owed } = targetScript(unit, running);
@@ -45,16 +45,17 @@ export class UnderWay {
     if (effects.ddl) turn.ddl = true;
     if (effects.renames) statements.doubt();
     const changes = effects.naming.flat();
-    statements.renaming(running, changes, judged.kind === "simple");
+    this.#unsettle(running, changes);
     this.#endReplaced(changes);
-    sqlNames.sent(running);
-    this.#unsettle(running);
     if (effects.copyIn) copy.await(running);
   }
 
   /** What names mean may be different once it has run, or run on. */
-  #unsettle({ judged: { effects } }: Running): void {
-    const { turn, names, own } = this.#parts;
+  #unsettle(running: Running, changes: readonly Naming[]): void {
+    const { turn, statements, names, sqlNames, own } = this.#parts;
+    const { kind, effects } = running.judged;
+    statements.renaming(running, changes, kind === "simple");
+    sqlNames.sent(running);
     names.sent(effects);
     own.sent(effects, turn.ddl);
   }
@@ -74,9 +75,7 @@ export class UnderWay {
     this.#suspended.delete(unit.portal);
     this.#parts.answers.owe({ kind: "execute", running }, { kind: "end", running });
     this.#parts.writer.more(running.clearance, frame);
-    this.#parts.sqlNames.sent(running);
-    this.#parts.statements.renaming(running, running.judged.effects.naming.flat(), false);
-    this.#unsettle(running);
+    this.#unsettle(running, running.judged.effects.naming.flat());
   }
 
   suspend(running: Running): void {

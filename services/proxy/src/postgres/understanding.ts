@@ -36,8 +36,8 @@ export interface UnderstandingParts {
   readonly writer: TargetWriter;
   readonly names: NamesInEffect;
   readonly sqlNames: SqlNames;
-  /** The catalog as the session itself sees it. */
   readonly statements: Statements;
+  /** The catalog as the session itself sees it. */
   readonly own: SessionView;
   readonly refusing: Refusing;
   readonly underWay: UnderWay;
@@ -81,7 +81,7 @@ export class Understanding {
   }
 
   #take(unit: CommandUnit, tried: Tried): void {
-    const { options, turn, answers, writer, names, own, refusing, underWay } = this.#parts;
+    const { options, turn, names, own, refusing, underWay } = this.#parts;
     if (turn.clientGone || refusing.forgoes(unit)) return;
     if (turn.isCancelled(unit)) return this.#cancelled(unit);
     if (turn.readyHeld) return this.#wait(unit, tried);
@@ -102,7 +102,7 @@ export class Understanding {
       // In a failed transaction nothing can be asked; what is owed may be its end, or the pipeline's.
       if (turn.atBoundary && turn.status !== "E")
         return this.#askNames(unit, shared.catalog, tried);
-      if (answers.syncing && !writer.unsynced) return this.#wait(unit, tried);
+      if (this.#waitsForOwed(unit, tried)) return;
     }
     const view = own.current(turn.ddl);
     const unprovable =
@@ -147,19 +147,12 @@ export class Understanding {
 
   /** Reads what may tell more of a unit than is known, and takes it again; false when nothing would. */
   #learn(unit: CommandUnit, opaque: string, unresolved: boolean, tried: Tried): boolean {
-    const { turn, answers, writer, own, sqlNames } = this.#parts;
-    if (turn.status === "E") {
-      if (!answers.syncing || writer.unsynced) return false;
-      this.#wait(unit, tried);
-      return true;
-    }
+    const { turn, own, sqlNames } = this.#parts;
+    if (turn.status === "E") return this.#waitsForOwed(unit, tried);
     if (isBeingChanged(opaque)) return this.#waitForOthers(unit, tried);
     // What is under way may tell what a name stands for.
     const told = sqlNames.settled && !opaque.startsWith("nobody knows");
-    if (!told && answers.syncing && !writer.unsynced) {
-      this.#wait(unit, tried);
-      return true;
-    }
+    if (!told && this.#waitsForOwed(unit, tried)) return true;
     const isTemporary = opaque === temporaryObject || opaque === maybeTemporary;
     const unknown = unresolved || opaque.endsWith(" is not known");
     if (unknown && !tried.rechecked) {
@@ -182,9 +175,7 @@ export class Understanding {
       this.#askCatalog(unit, part, { ...tried, asked: asked + 1 });
       return true;
     }
-    if (!answers.syncing || writer.unsynced) return false;
-    this.#wait(unit, tried);
-    return true;
+    return this.#waitsForOwed(unit, tried);
   }
 
   /** The target would have the client wait for such a table; the gateway has it wait for a while before it refuses. */
@@ -200,6 +191,14 @@ export class Understanding {
       if (turn.ddl) turn.resumeWith(() => this.#take(unit, again));
       else this.#recheck(unit, again);
     }, lookEvery).unref();
+    return true;
+  }
+
+  /** A ReadyForQuery is owed for all that was sent: the unit is taken again behind it. False when none is. */
+  #waitsForOwed(unit: CommandUnit, tried: Tried): boolean {
+    const { answers, writer } = this.#parts;
+    if (!answers.syncing || writer.unsynced) return false;
+    this.#wait(unit, tried);
     return true;
   }
 
