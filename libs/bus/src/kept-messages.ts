@@ -1,6 +1,7 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { randomId } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
+import { InFlight } from "./in-flight.ts";
 import { readPubAck } from "./pub-ack.ts";
 
 /** Why a stream did not take a message, the first time it was sent. */
@@ -28,9 +29,11 @@ const spareLimit = 10_000;
 const answeredLimit = 1000;
 
 interface Kept {
+  /** Its first reply token. */
+  readonly id: string;
   readonly message: MessageToKeep;
   /** Reply tokens of every time it was sent that has had no answer. */
-  readonly tokens: Set<string>;
+  tokens: readonly string[];
   tries: number;
   due: number;
   failed: boolean;
@@ -47,8 +50,8 @@ export class KeptMessages {
   readonly #subscription: Subscription;
   readonly #sweeper: NodeJS.Timeout;
   readonly #endStatus: () => void;
-  readonly #kept = new Set<Kept>();
-  readonly #waiting = new Map<string, Kept>();
+  readonly #kept = new InFlight<Kept>();
+  readonly #waiting = new InFlight<Kept>();
   /** Tokens of further copies of what is stored already: each may still be answered once. */
   readonly #spare = new Set<string>();
   /** The latest tokens to which a stream said that it has stored the message, and as which of its messages. */
@@ -68,7 +71,7 @@ export class KeptMessages {
     this.#endStatus = bus.onStatus((status) => {
       const now = Date.now();
       if (status === "connected") this.#resendAll(now);
-      else for (const kept of this.#kept) this.#fail(kept, "bus-lost", now);
+      else for (const kept of this.#kept.values()) this.#fail(kept, "bus-lost", now);
     });
   }
 
@@ -77,9 +80,10 @@ export class KeptMessages {
   }
 
   keep(message: MessageToKeep): void {
-    const kept: Kept = { message, tokens: new Set(), tries: 0, due: message.due, failed: false };
-    this.#kept.add(kept);
-    if (!this.#send(kept, message.subject)) this.#fail(kept, "bus-lost", 0);
+    const id = randomId();
+    const kept: Kept = { id, message, tokens: [], tries: 0, due: message.due, failed: false };
+    this.#kept.set(id, kept);
+    if (!this.#send(kept, message.subject, id)) this.#fail(kept, "bus-lost", 0);
   }
 
   /** Ends without waiting. Returns how many events nobody stored. */
@@ -87,14 +91,13 @@ export class KeptMessages {
     clearInterval(this.#sweeper);
     this.#endStatus();
     this.#subscription.unsubscribe();
-    return [...this.#kept].reduce((sum, { message }) => sum + message.events, 0);
+    return this.#kept.values().reduce((sum, { message }) => sum + message.events, 0);
   }
 
-  #send(kept: Kept, subject: string): boolean {
-    const token = randomId();
+  #send(kept: Kept, subject: string, token: string): boolean {
     if (!this.#bus.publish(subject, kept.message.body, this.#prefix + token)) return false;
     kept.tries++;
-    kept.tokens.add(token);
+    kept.tokens = [...kept.tokens, token];
     this.#waiting.set(token, kept);
     return true;
   }
@@ -107,7 +110,7 @@ export class KeptMessages {
       return;
     }
     this.#waiting.delete(token);
-    kept.tokens.delete(token);
+    kept.tokens = kept.tokens.filter((other) => other !== token);
     const { stream } = kept.message;
     const ack = readPubAck(answer, stream);
     switch (ack.kind) {
@@ -149,7 +152,7 @@ export class KeptMessages {
   }
 
   #settle(kept: Kept, seq: number): void {
-    this.#kept.delete(kept);
+    this.#kept.delete(kept.id);
     for (const token of kept.tokens) if (this.#waiting.delete(token)) this.#spare.add(token);
     dropOldest(this.#spare, spareLimit);
     this.#stored += kept.message.events;
@@ -170,16 +173,16 @@ export class KeptMessages {
 
   #sweep(now: number): void {
     if (!this.#bus.connected) return;
-    for (const kept of this.#kept) {
+    for (const kept of this.#kept.values()) {
       if (kept.due > now) continue;
       this.#fail(kept, "record-unreachable", now + resendAfter);
       this.#resends++;
-      this.#send(kept, kept.message.again);
+      this.#send(kept, kept.message.again, randomId());
     }
   }
 
   #resendAll(now: number): void {
-    for (const kept of this.#kept) kept.due = 0;
+    for (const kept of this.#kept.values()) kept.due = 0;
     this.#sweep(now);
   }
 }

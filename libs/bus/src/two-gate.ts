@@ -7,6 +7,7 @@ import {
   type Verdict,
 } from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
+import { InFlight } from "./in-flight.ts";
 import { holdAfter, readVerdict, type VerdictCode } from "./read-verdict.ts";
 import type { Lane, Recorded } from "./record-lane.ts";
 import { VerdictMemory } from "./verdict-memory.ts";
@@ -112,7 +113,7 @@ export class TwoGates {
   readonly #subscription: Subscription;
   readonly #sweeper: NodeJS.Timeout;
   readonly #endStatus: () => void;
-  readonly #waiting = new Map<CommandId, Waiting>();
+  readonly #waiting = new InFlight<Waiting>();
   readonly #memory = new VerdictMemory();
   readonly #lines = new EventLines();
   #revision = 0;

@@ -22,7 +22,6 @@ export class SharedNames implements SessionNames {
     if (!this.#sql.settled) return noNames.prepared;
     const all = new Map(this.#sql.known.prepared);
     for (const [name, one] of this.#protocol.prepared) {
-      if (name === "") continue;
       all.delete(name);
       const { text, types, judged } = one;
       if (text === null || !one.made || one.doubtful || one.unverified) continue;
@@ -38,7 +37,6 @@ export class SharedNames implements SessionNames {
     if (!this.#sql.settled) return noNames.cursors;
     const all = new Map(this.#sql.known.cursors);
     for (const [name, { cursor, made, doubtful }] of this.#protocol.portals) {
-      if (name === "") continue;
       all.delete(name);
       if (cursor && made && !doubtful) all.set(name, cursor);
     }
@@ -52,9 +50,8 @@ export class SharedNames implements SessionNames {
       prepared:
         prepared &&
         complete &&
-        [...statements.values()].every((one) => one.name === "" || (one.made && !one.unverified)),
-      cursors:
-        cursors && complete && [...portals.values()].every((one) => one.name === "" || one.made),
+        [...statements.values()].every(({ made, unverified }) => made && !unverified),
+      cursors: cursors && complete && [...portals.values()].every(({ made }) => made),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { Frontend, type Bind, type FrontendMessage } from "@sallyport/pgwire";
 import type { Analysis, Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
+import { ByName } from "./by-name.ts";
 
 /** A prepared statement that the protocol makes or uses. */
 export interface Prepared {
@@ -95,8 +96,8 @@ const mostTexts = 64 * 1024 * 1024;
  * Parse, Bind and Describe wait for the Execute, Sync or Flush that says what they belong to.
  */
 export class Statements {
-  readonly #prepared = new Map<string, Prepared>();
-  readonly #portals = new Map<string, Portal>();
+  readonly #prepared = new ByName<Prepared>();
+  readonly #portals = new ByName<Portal>();
   #pending: Step[] = [];
   /** Characters, at least as many as are held. */
   #texts = 0;
@@ -314,13 +315,14 @@ export class Statements {
     return !this.#strangers;
   }
 
-  /** Prepared statements by name, the newest that was sent. */
+  /** Named prepared statements, the newest that was sent. */
   get prepared(): ReadonlyMap<string, Prepared> {
-    return this.#prepared;
+    return this.#prepared.named;
   }
 
+  /** Named ones. */
   get portals(): ReadonlyMap<string, Portal> {
-    return this.#portals;
+    return this.#portals.named;
   }
 
   /**
@@ -338,10 +340,9 @@ export class Statements {
   /** Code ran that was not followed. Unnamed ones are out of reach for SQL. */
   doubt(): void {
     this.#shared = true;
-    for (const top of this.#prepared.values())
-      for (let one: Prepared | null = top; one; one = one.previous)
-        one.unverified = one.name !== "";
-    for (const portal of this.#portals.values()) portal.doubtful ||= portal.name !== "";
+    for (const top of this.prepared.values())
+      for (let one: Prepared | null = top; one; one = one.previous) one.unverified = true;
+    for (const portal of this.portals.values()) portal.doubtful = true;
   }
 
   /** A command has done this: by SQL, names of the protocol go, too. */
@@ -350,22 +351,21 @@ export class Statements {
     for (const change of changes) {
       if (change.kind === "deallocate") this.#deallocate((name) => (change.name ?? name) === name);
       if (change.kind === "close")
-        for (const portal of this.#portals.values())
-          if (portal.made && portal.name !== "" && (change.name ?? portal.name) === portal.name)
-            this.#closed(portal);
+        for (const portal of this.portals.values())
+          if (portal.made && (change.name ?? portal.name) === portal.name) this.#closed(portal);
     }
   }
 
   /** The target has told, with nothing under way, which of its prepared statements the protocol has made. */
   verified(names: ReadonlySet<string>): void {
     this.#deallocate((name) => !names.has(name));
-    for (const top of this.#prepared.values())
+    for (const top of this.prepared.values())
       for (let one: Prepared | null = top; one; one = one.previous) one.unverified = false;
   }
 
   #deallocate(test: (name: string) => boolean): void {
-    for (const [name, top] of this.#prepared) {
-      if (name === "" || !test(name)) continue;
+    for (const [name, top] of this.prepared) {
+      if (!test(name)) continue;
       for (let one: Prepared | null = top; one; one = one.previous) one.gone ||= one.made;
       if (top.gone) this.#prepared.delete(name);
     }
@@ -378,8 +378,7 @@ export class Statements {
 
   /** Portals live as long as their transaction; `segment` is the last that the target has answered. */
   transactionEnded(segment: number): void {
-    for (const portal of this.#portals.values())
-      if (portal.segment <= segment) this.#portals.delete(portal.name);
+    this.#portals.deleteAll((portal) => portal.segment <= segment);
   }
 
   /**
@@ -429,9 +428,8 @@ export class Statements {
   /** What was let go of is counted until here. */
   #recount(): number {
     this.#texts = 0;
-    for (const one of this.#prepared.values())
-      for (let held: Prepared | null = one; held; held = held.previous)
-        this.#texts += held.text?.length ?? 0;
+    for (const one of [this.#prepared.get("") ?? null, ...this.prepared.values()])
+      for (let held = one; held; held = held.previous) this.#texts += held.text?.length ?? 0;
     return this.#texts;
   }
 }
