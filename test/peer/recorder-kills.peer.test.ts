@@ -10,7 +10,7 @@ import { forgetLease, startProcess } from "./recorder-process.fixture.ts";
 const manifestsAtLeast = (recorded: RecordedBus, count: number): Promise<unknown> =>
   waitFor(async () => (await recorded.chain()).manifests >= count, { what: `${count} manifests` });
 
-test.each([
+test.concurrent.each([
   "before-objects",
   "between-objects",
   "before-manifest",
@@ -39,7 +39,7 @@ test.each([
   expect(alarms.counts).toEqual({});
 });
 
-test("a recorder that was frozen and wakes up beside its successor does no harm", async () => {
+test.concurrent("a recorder that was frozen and wakes up beside its successor does no harm", async () => {
   await using recorded = await RecordedBus.start();
   const frozen = startProcess(recorded, null);
   const first = await recorded.session();
@@ -59,7 +59,7 @@ test("a recorder that was frozen and wakes up beside its successor does no harm"
   await once(frozen, "exit");
 });
 
-test("nats-server killed again and again: every event that was acknowledged is in the archive", async () => {
+test.concurrent("nats-server killed again and again: every event that was acknowledged is in the archive", async () => {
   await using recorded = await RecordedBus.start();
   const { alarms } = await recorded.record();
   const sample = new SampleSession();

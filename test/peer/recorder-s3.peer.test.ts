@@ -23,7 +23,7 @@ async function recordSessions(recorded: RecordedBus, count: number): Promise<voi
 }
 
 describe.runIf(hasS3())("a recorder that archives on S3", () => {
-  test("two that both think they are active: one loses the race, the chain stays one", async () => {
+  test.concurrent("two that both think they are active: one loses the race, the chain stays one", async () => {
     await using recorded = await RecordedBus.start(new S3Store(await place()));
     const a = await recorded.record({ every: 200 });
     await waitFor(() => isActive(a), { what: "the first to be active" });
@@ -35,7 +35,7 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     expect((await recorded.chain()).findings).toEqual([]);
   });
 
-  test("one that was frozen in the middle of a segment and wakes up beside its successor", async () => {
+  test.concurrent("one that was frozen in the middle of a segment and wakes up beside its successor", async () => {
     const s3Place = await place();
     await using recorded = await RecordedBus.start(new S3Store(s3Place));
     const frozen = startProcess(recorded, null, s3Place);
@@ -54,7 +54,7 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     await once(frozen, "exit");
   });
 
-  test.each(["between-objects", "before-manifest", "after-manifest"] as const)(
+  test.concurrent.each(["between-objects", "before-manifest", "after-manifest"] as const)(
     "one that is killed %s: the next one has it all, once",
     async (killAt) => {
       const s3Place = await place();
@@ -71,7 +71,7 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     },
   );
 
-  test("answers that are lost and answers that are late: every link is written once", async () => {
+  test.concurrent("answers that are lost and answers that are late: every link is written once", async () => {
     await using faults = await FaultyS3.start(s3);
     const s3Place = await place();
     await using recorded = await RecordedBus.start(new S3Store(s3Place));
@@ -86,7 +86,7 @@ describe.runIf(hasS3())("a recorder that archives on S3", () => {
     expect(alarms.counts).toEqual({});
   });
 
-  test("S3 throttles, goes and comes back: said meanwhile, nothing purged, nothing lost", async () => {
+  test.concurrent("S3 throttles, goes and comes back: said meanwhile, nothing purged, nothing lost", async () => {
     await using faults = await FaultyS3.start(s3);
     const s3Place = await place();
     await using recorded = await RecordedBus.start(new S3Store(s3Place));
