@@ -11,6 +11,7 @@ import {
   type Output,
   type Parser,
   type Statement,
+  type SyntaxFault,
 } from "@sallyport/sql";
 import { defaultPostgres, startPostgres, type PostgresServer } from "@sallyport/testkit";
 import { Client } from "pg";
@@ -66,6 +67,13 @@ export async function stopTargets(): Promise<void> {
 
 export async function parses(text: string): Promise<boolean> {
   return (await parser.parse(text)).kind === "tree";
+}
+
+/** What our parser says of a text that it refuses. */
+export async function faultOf(text: string): Promise<SyntaxFault> {
+  const parsed = await parser.parse(text);
+  if (parsed.kind !== "syntax-error") throw new Error(`${parsed.kind}, not a syntax error`);
+  return parsed;
 }
 
 export async function read(text: string): Promise<Analysis> {

@@ -5,6 +5,7 @@ import {
   decides,
   differences,
   failure,
+  faultOf,
   leaks,
   major,
   parses,
@@ -84,6 +85,62 @@ describe("names that the target lacks get the target's own code and message", ()
     expect(error).toMatchObject({ code: analysis.sqlstate, message: analysis.message });
     const { position } = error as { readonly position?: string };
     expect(String(analysis.position)).toBe(position);
+  });
+});
+
+describe("what the parser refuses is said as the target says it", () => {
+  const texts = [
+    "SELECT 'é' x y",
+    "SELECT E'wrong: \\u061'",
+    "SELECT U&'wrong: \\061'",
+    "SELECT U&'wrong: \\+0061'",
+    "SELECT U&'wrong: +0061' UESCAPE '+'",
+    "SELECT U&'half: \\d800'",
+    "DROP OPERATOR === (int4)",
+    "CREATE POLICY p ON customers AS ugly",
+    "SELECT 1 LIMIT 1, 2",
+    "CREATE ROLE r UNENCRYPTED PASSWORD 'x'",
+    "CREATE PUBLICATION p FOR customers",
+    "CREATE PUBLICATION p FOR CURRENT_SCHEMA",
+    "CREATE SCHEMA IF NOT EXISTS s CREATE TABLE t (a int)",
+    "CREATE TABLE t (a int REFERENCES u MATCH PARTIAL)",
+    "CREATE TABLE t (a int REFERENCES u ON UPDATE SET NULL (a))",
+    "CREATE TABLE t (a float(0))",
+    "CREATE TABLE t (a float(54))",
+    "CREATE TABLE t PARTITION OF u FOR VALUES WITH (modulus 2, modulus 2, remainder 0)",
+    "CREATE TABLE t PARTITION OF u FOR VALUES WITH (modulus 2, remainder 0, remainder 0)",
+    "CREATE TABLE t (a int, CHECK (a > 0) DEFERRABLE)",
+    "CREATE TABLE t (a int, UNIQUE (a) NOT VALID)",
+    "CREATE TABLE t (a int, UNIQUE (a) NO INHERIT)",
+    "CREATE EXTENSION e FROM old",
+    "CREATE OR REPLACE CONSTRAINT TRIGGER t AFTER INSERT ON customers FOR EACH ROW EXECUTE FUNCTION f()",
+    "CREATE ASSERTION a CHECK (true)",
+    "CREATE RECURSIVE VIEW v (a) AS SELECT 1 WITH CHECK OPTION",
+    "DROP AGGREGATE a (OUT int)",
+    "DROP AGGREGATE a (VARIADIC int[] ORDER BY int)",
+    "SELECT UNIQUE (SELECT 1)",
+    "ALTER DATABASE shop SET TABLESPACE x, y",
+    "ALTER TABLE customers ALTER COLUMN 40000 SET STATISTICS 1",
+    "SELECT sum(1) OVER (ROWS BETWEEN UNBOUNDED FOLLOWING AND CURRENT ROW)",
+    "SELECT sum(1) OVER (ROWS BETWEEN CURRENT ROW AND UNBOUNDED PRECEDING)",
+    "SELECT sum(1) OVER (ROWS BETWEEN CURRENT ROW AND 1 PRECEDING)",
+    "SELECT sum(1) OVER (ROWS 1 FOLLOWING)",
+    "GRANT ALL ON customers TO none",
+    "CREATE ROLE public",
+    "CREATE ROLE CURRENT_USER",
+  ];
+  test.each(
+    major < 16 ? [...texts, "SELECT * FROM (SELECT 1)", "SELECT * FROM (VALUES (1))"] : texts,
+  )("%s", async (text) => {
+    const { sqlstate, message, detail, hint, position } = await faultOf(text);
+    const error = (await failure(text)) as DatabaseError;
+    expect({ code: sqlstate, message, detail, hint, position: position || undefined }).toEqual({
+      code: error.code,
+      message: error.message,
+      detail: error.detail,
+      hint: error.hint,
+      position: error.position === undefined ? undefined : Number(error.position),
+    });
   });
 });
 

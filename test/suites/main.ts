@@ -3,15 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDoors } from "./doors.ts";
 import { suitesDirectory, suitesVersion } from "./place.ts";
-import { filesOf, runSuite, suiteNames, type Compared } from "./run.ts";
+import { filesOf, runSuite, suiteNames, type Compared, type SuiteName } from "./run.ts";
 
 /**
- * `npm run test:suites [-- SUITE ...] [-- --verbose]`: PostgreSQL's own suites, directly and through the gateway.
+ * `npm run test:suites [-- SUITE | SUITE/FILE ...] [--verbose]`: PostgreSQL's own suites, directly and through the gateway.
  * Prints every difference; ends with 0 only when all of them are listed.
  */
 const args = process.argv.slice(2);
 const verbose = args.includes("--verbose");
-const wanted = suiteNames.filter((name) => args.length === 0 || verbose || args.includes(name));
+const named = args.filter((arg) => !arg.startsWith("--"));
+const wanted = suiteNames.filter(
+  (name) => named.length === 0 || named.some((arg) => arg.split("/")[0] === name),
+);
+/** Those of its files that were named, and what `regress` stands on; all, where the suite was. */
+const chosen = (suite: SuiteName, files: readonly string[]): readonly string[] =>
+  named.length === 0 || named.includes(suite)
+    ? files
+    : files.filter((file) => file === "test_setup" || named.includes(`${suite}/${file}`));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const suites = suitesDirectory("all");
@@ -20,7 +28,7 @@ const all: Compared[] = [];
 for (const suite of wanted) {
   const scratch = await mkdtemp(join(tmpdir(), "sallyport-suites-"));
   await using doors = await openDoors(15);
-  const files = await filesOf(suite, suites);
+  const files = chosen(suite, await filesOf(suite, suites));
   const run = { suites, scratch, tell: verbose ? say : () => undefined };
   const compared = await runSuite(suite, files, doors, run);
   for (const { file, differences } of compared) {

@@ -15,7 +15,13 @@ export { classification, type Classification, type Classified } from "./classifi
 export { dependentsQuery, dependentsUnknown, readDependents } from "./dependents.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
 export { isBeingChanged, maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
-export { majors, type Major, type Parsed, type ParseTree } from "./parser-instance.ts";
+export {
+  majors,
+  type Major,
+  type Parsed,
+  type ParseTree,
+  type SyntaxFault,
+} from "./parser-instance.ts";
 export { openParser, threadAbove, type Parser } from "./parser.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";
 export {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { particularsOf, type Particulars } from "./syntax-errors.ts";
 import type { Fields } from "./tree.ts";
 
 /** Majors whose grammar we carry; another target is refused at start. */
@@ -12,15 +13,16 @@ export interface ParseTree {
   readonly stmts: readonly Fields[];
 }
 
+export interface SyntaxFault extends Particulars {
+  readonly kind: "syntax-error";
+  readonly message: string;
+  /** Counts characters from 1, as PostgreSQL's P field; 0: it has none. */
+  readonly position: number;
+}
+
 export type Parsed =
   | { readonly kind: "tree"; readonly tree: ParseTree }
-  /** `position` counts characters from 1, as PostgreSQL's P field. */
-  | {
-      readonly kind: "syntax-error";
-      readonly sqlstate: string;
-      readonly message: string;
-      readonly position: number;
-    }
+  | SyntaxFault
   /** The parser broke (depth, memory): the statement is refused, the instance is thrown away. */
   | { readonly kind: "failed"; readonly message: string };
 
@@ -107,12 +109,18 @@ function parseWith(wasm: Emscripten, text: string): ParsedText {
   const parsed: ParsedText =
     error === 0
       ? { kind: "json", json: string(wasm.getValue(result, "i32")) }
-      : {
-          kind: "syntax-error",
-          sqlstate: "42601",
-          message: string(wasm.getValue(error, "i32")),
-          position: Math.max(0, wasm.getValue(error + 16, "i32")),
-        };
+      : syntaxError(
+          string(wasm.getValue(error, "i32")),
+          string(wasm.getValue(error + 4, "i32")),
+          wasm.getValue(error + 16, "i32"),
+        );
   freeResult(result);
   return parsed;
 }
+
+const syntaxError = (message: string, raisedIn: string, cursor: number): SyntaxFault => ({
+  kind: "syntax-error",
+  message,
+  ...particularsOf(message, raisedIn),
+  position: Math.max(0, cursor),
+});

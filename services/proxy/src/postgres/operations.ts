@@ -5,6 +5,7 @@ import type { Asked, Judged } from "./judged.ts";
 import { recall, remember, type Analysed } from "./remembered-readings.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import type { CommandUnit, Portal, Prepared } from "./statements.ts";
+import { asSyntaxError } from "./syntax-refusal.ts";
 import type { CatalogView, Read } from "./target-catalog.ts";
 import { bindOf, parametersOf } from "./unit-parameters.ts";
 import { united } from "./united.ts";
@@ -104,7 +105,7 @@ function conclude(
   for (const one of analysed) {
     switch (one.kind) {
       case "syntax-error":
-        return refused(asTarget(one.sqlstate, one.message, one.position));
+        return refused(asSyntaxError(one));
       case "failed":
         return refused(refusalOf("statement-too-complex"));
       case "analysed": {
