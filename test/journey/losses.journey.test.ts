@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkSession } from "@sallyport/evidence";
 import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
@@ -13,7 +14,7 @@ beforeAll(async () => {
   cluster = await startProtocolCluster({
     change: (config) => {
       // Soon enough for those who wait here for one that hangs.
-      config.limits = { verdict: "2s" };
+      config.limits = { verdict: "2s", output: "1MiB" };
     },
   });
 });
@@ -102,4 +103,38 @@ test("the target is killed and comes back: sessions end with an error, new ones 
   expect(await again.query("SELECT email FROM customers WHERE id = 1")).toContain(
     "row a***@example.com",
   );
+});
+
+test("I1, I6: a worker is killed before a session's last rows are stored: its client has them all, the evidence says which it lacks", async () => {
+  const recorder = cluster.service("recorder");
+  const worker = cluster.worker();
+  const text = "SELECT encode(sha512(n::text::bytea), 'hex') FROM generate_series(1, 24000) AS n";
+  recorder.freeze();
+  try {
+    // More than OUTPUT takes, packed, and less than may leave unstored.
+    const client = await cluster.connect("free");
+    expect((await client.query(text)).rows).toHaveLength(24_000);
+    await client.end();
+    // What the worker publishes now is stored after that session's end.
+    await using another = await ci();
+    expect(await another.query("SELECT 1")).toContain("row 1");
+    const { pid } = worker;
+    await worker.kill();
+    await worker.replaced(pid);
+  } finally {
+    recorder.thaw();
+  }
+  const findings = await waitFor(
+    async () => {
+      const reader = cluster.reader();
+      for (const one of await reader.sessions()) {
+        const record = await reader.read(one, true);
+        const command = record.commands.find(({ asked }) => asked.event.text === text);
+        if (command?.result) return checkSession(record);
+      }
+      return undefined;
+    },
+    { what: "the session in the archive", every: 300 },
+  );
+  expect(findings.map(({ code }) => code)).toContain("output-missing");
 });
