@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { Authn } from "./authn.fixture.ts";
 import { smallLayout } from "./bus.fixture.ts";
 
-test("a sealed token is answered with its principal, and crosses the bus unreadable", async () => {
+test.concurrent("a sealed token is answered with its principal, and crosses the bus unreadable", async () => {
   await using authn = await Authn.start();
   const token = await authn.issuer.sign();
   expect(await authn.ask(token)).toMatchObject({
@@ -27,7 +27,7 @@ test("a sealed token is answered with its principal, and crosses the bus unreada
   });
 });
 
-test("a question whose answer would go to a strange place is not answered", async () => {
+test.concurrent("a question whose answer would go to a strange place is not answered", async () => {
   await using authn = await Authn.start();
   const question = {
     v: 1,
@@ -73,7 +73,7 @@ test("a revocation is told to workers at once, and a restoration lets in again",
   expect(authn.bus.alarms.heard).toEqual([]);
 });
 
-test("an act is in the record, under authn's own name", async () => {
+test.concurrent("an act is in the record, under authn's own name", async () => {
   await using authn = await Authn.start();
   await authn.order("revoke", "corp#a");
   await authn.down();
@@ -94,7 +94,7 @@ test("an act is in the record, under authn's own name", async () => {
   ]);
 });
 
-test("revocations survive the loss of the bus's storage, whether authn runs or not", async () => {
+test.concurrent("revocations survive the loss of the bus's storage, whether authn runs or not", async () => {
   await using authn = await Authn.start();
   for (const name of ["a", "b", "c"]) await authn.order("revoke", `corp#${name}`);
   await authn.order("restore", "corp#b");
@@ -159,7 +159,7 @@ test("without authn a worker serves nobody after 2 s", async () => {
   expect(last - gone).toBeLessThan(2500);
 });
 
-test("an archive that cannot be written: a revocation bites, a restoration does not happen", async () => {
+test.concurrent("an archive that cannot be written: a revocation bites, a restoration does not happen", async () => {
   const directory: { broken: boolean; store: DirectoryStore | null } = {
     broken: false,
     store: null,
@@ -189,7 +189,7 @@ test("an archive that cannot be written: a revocation bites, a restoration does 
   }
 });
 
-test("an archive that does not answer: a revocation bites at once, and says what is missing", async () => {
+test.concurrent("an archive that does not answer: a revocation bites at once, and says what is missing", async () => {
   const place = join(tmpdir(), `sallyport-archive-hangs-${process.pid}`);
   const directory = new DirectoryStore(place);
   let answers = true;
@@ -216,7 +216,7 @@ test("an archive that does not answer: a revocation bites at once, and says what
   }
 });
 
-test("an unreadable revocation in the archive keeps everybody out, and says so", async () => {
+test.concurrent("an unreadable revocation in the archive keeps everybody out, and says so", async () => {
   await using authn = await Authn.start();
   await authn.down();
   await new DirectoryStore(authn.directory).putIfAbsent("revocations/x.json", Buffer.from("{}"));
@@ -226,7 +226,7 @@ test("an unreadable revocation in the archive keeps everybody out, and says so",
   expect(ready.status).toBe(503);
 });
 
-test("guessing is slowed by address, and a verified caller's failures stay its own", async () => {
+test.concurrent("guessing is slowed by address, and a verified caller's failures stay its own", async () => {
   await using authn = await Authn.start();
   const now = Math.floor(Date.now() / 1000);
   const expired = await authn.issuer.sign(authn.issuer.claims({ iat: now - 400, exp: now - 100 }));

@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { jetstreamManager } from "@nats-io/jetstream";
 import {
   BeatListener,
@@ -19,7 +20,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { HeardAlarms, silent, smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
 
-test("the fill stops sessions, then commands, and lets them in again after a purge", async () => {
+test.concurrent("the fill stops sessions, then commands, and lets them in again after a purge", async () => {
   await using bus = await TestBus.start({ layout: { ...smallLayout, recordBytes: 1_000_000 } });
   const worker = await bus.connect("w1");
   const fill = new FillWatch(worker, streams.record(0));
@@ -40,7 +41,7 @@ test("the fill stops sessions, then commands, and lets them in again after a pur
   fill.stop();
 });
 
-test("a beat is fresh for 2 s, whoever else is silent; what is no beat is an alarm", async () => {
+test.concurrent("a beat is fresh for 2 s, whoever else is silent; what is no beat is an alarm", async () => {
   await using bus = await TestBus.start();
   const authn = await bus.connect("authn");
   const worker = await bus.connect("w1");
@@ -67,7 +68,7 @@ test("a beat is fresh for 2 s, whoever else is silent; what is no beat is an ala
   expect(beats.last).toEqual(beat);
 });
 
-test("a watch that has gone deaf while its connection is up opens anew", async () => {
+test.concurrent("a watch that has gone deaf while its connection is up opens anew", async () => {
   await using bus = await TestBus.start();
   const Value = z.number();
   const authn = new Bucket(await bus.connect("authn"), "revocations", Value);
@@ -88,7 +89,7 @@ test("a watch that has gone deaf while its connection is up opens anew", async (
   expect(values).toEqual([1, 2]);
 });
 
-test("an event that fits into no message is an alarm, and a command of that size is refused", async () => {
+test.concurrent("an event that fits into no message is an alarm, and a command of that size is refused", async () => {
   await using bus = await TestBus.start();
   const publisher = new RecordPublisher(await bus.connect("w1"));
   const lane = workerLane(publisher);
@@ -102,7 +103,7 @@ test("an event that fits into no message is an alarm, and a command of that size
   expect(publisher.counts.stored).toBe(1);
 });
 
-test("a refused key is an error at once, an absent server after the patience", async () => {
+test.concurrent("a refused key is an error at once, an absent server after the patience", async () => {
   await using bus = await TestBus.start();
   const [stranger] = await createCredentials(`${bus.directory}/strangers`, { workers: ["w1"] });
   if (!stranger) throw new Error("no credentials were made");
@@ -115,7 +116,37 @@ test("a refused key is an error at once, an absent server after the patience", a
   ).rejects.toThrow("cannot be reached");
 });
 
-test("a server that is there later is found", async () => {
+test.concurrent("a key that comes too late for the server is not refused: it is tried again", async () => {
+  await using bus = await TestBus.start();
+  const credentials = bus.credentials.get("w1");
+  if (!credentials) throw new Error("no credentials were made");
+  let tries = 0;
+  // As nats-server does when it hears nothing for two seconds.
+  const impatient = createServer((socket) => {
+    tries += 1;
+    socket.on("error", () => undefined);
+    socket.write(
+      'INFO {"server_id":"x","version":"2.15.1","proto":1,"headers":true,"nonce":"x"}\r\n',
+    );
+    socket.end("-ERR 'Authentication Timeout'\r\n");
+  });
+  await once(impatient.listen(0, "127.0.0.1"), "listening");
+  const { port } = impatient.address() as AddressInfo;
+  await expect(
+    connectBus({
+      servers: [`nats://127.0.0.1:${port}`],
+      patience: 1000,
+      credentials,
+      name: "test",
+      log: silent,
+      alarms: new HeardAlarms(),
+    }),
+  ).rejects.toThrow("cannot be reached");
+  expect(tries).toBeGreaterThan(1);
+  impatient.close();
+});
+
+test.concurrent("a server that is there later is found", async () => {
   await using bus = await TestBus.start();
   const { url } = bus.nats;
   await bus.nats.kill();
@@ -125,7 +156,7 @@ test("a server that is there later is found", async () => {
   expect(bus.nats.url).toBe(url);
 });
 
-test("a reconnection that is only accepted, and never served, is no connection", async () => {
+test.concurrent("a reconnection that is only accepted, and never served, is no connection", async () => {
   await using bus = await TestBus.start();
   const worker = await bus.connect("w1");
   await bus.nats.kill();
@@ -141,7 +172,7 @@ test("a reconnection that is only accepted, and never served, is no connection",
   }).catch(() => {});
 });
 
-test("what durability can be seen is told, and the rest counts as buffered", async () => {
+test.concurrent("what durability can be seen is told, and the rest counts as buffered", async () => {
   const port = await freePort();
   await using bus = await TestBus.start({ config: `http: "127.0.0.1:${port}"` });
   const operator = await bus.connect("operator");
@@ -159,7 +190,7 @@ test("what durability can be seen is told, and the rest counts as buffered", asy
   ]);
 });
 
-test("a server that syncs each message says so", async () => {
+test.concurrent("a server that syncs each message says so", async () => {
   const port = await freePort();
   await using nats = await startNats({
     config: `http: "127.0.0.1:${port}"\njetstream { sync_interval: always }`,

@@ -26,7 +26,7 @@ const codeOf = async (answer: Promise<Response>): Promise<string> =>
 const logIn = (authn: Authn, handle: string, address?: string): Promise<Verified> =>
   authn.ask(handle, address, true);
 
-test("a token's handle opens sessions as the token does, and asking again gives the same", async () => {
+test.concurrent("a token's handle opens sessions as the token does, and asking again gives the same", async () => {
   await using authn = await Authn.start();
   const claims = authn.issuer.claims({ groups: ["ci", "ops"] });
   const token = await authn.issuer.sign(claims);
@@ -41,7 +41,7 @@ test("a token's handle opens sessions as the token does, and asking again gives 
   expect((await handleOf(authn, await authn.issuer.sign())).handle).not.toBe(issued.handle);
 });
 
-test("any process of authn takes it, also one that began later", async () => {
+test.concurrent("any process of authn takes it, also one that began later", async () => {
   await using authn = await Authn.start();
   const { handle } = await handleOf(authn, await authn.issuer.sign());
   await authn.again();
@@ -49,7 +49,7 @@ test("any process of authn takes it, also one that began later", async () => {
 });
 
 describe("it is no more than the token", () => {
-  test("it ends when the token ends, to the second", async () => {
+  test.concurrent("it ends when the token ends, to the second", async () => {
     await using authn = await Authn.start();
     const now = Math.floor(Date.now() / 1000);
     const token = await authn.issuer.sign(authn.issuer.claims({ exp: now + 8 }));
@@ -62,7 +62,7 @@ describe("it is no more than the token", () => {
     expect(await codeOf(exchange(authn, token))).toBe("token-expired");
   });
 
-  test("revocation and restoration are its principal's", async () => {
+  test.concurrent("revocation and restoration are its principal's", async () => {
     await using authn = await Authn.start();
     const token = await authn.issuer.sign();
     const { handle } = await handleOf(authn, token);
@@ -73,7 +73,7 @@ describe("it is no more than the token", () => {
     expect(await logIn(authn, handle)).toMatchObject({ type: "verified" });
   });
 
-  test("when the issuer takes back the key that signed, it goes with it", async () => {
+  test.concurrent("when the issuer takes back the key that signed, it goes with it", async () => {
     await using authn = await Authn.start();
     await authn.again({ keys: { refreshEvery: 100, cooldown: 0 } });
     const token = await authn.issuer.sign();
@@ -85,14 +85,14 @@ describe("it is no more than the token", () => {
     expect(await logIn(authn, handle)).toMatchObject({ code: "token-key-unknown" });
   });
 
-  test("when the issuer's entry in the config changes, it goes with it", async () => {
+  test.concurrent("when the issuer's entry in the config changes, it goes with it", async () => {
     await using authn = await Authn.start();
     const { handle } = await handleOf(authn, await authn.issuer.sign());
     await authn.again({ audience: "another" });
     expect(await logIn(authn, handle)).toMatchObject({ code: "token-issuer" });
   });
 
-  test("it opens sessions only: no approval, no further handle", async () => {
+  test.concurrent("it opens sessions only: no approval, no further handle", async () => {
     await using authn = await Authn.start();
     const { handle } = await handleOf(authn, await authn.issuer.sign());
     expect(await authn.ask(handle)).toMatchObject({ code: "handle-misplaced" });
@@ -100,7 +100,7 @@ describe("it is no more than the token", () => {
   });
 });
 
-test("what is no good token gets none, and the answer says why", async () => {
+test.concurrent("what is no good token gets none, and the answer says why", async () => {
   await using authn = await Authn.start();
   const { issuer } = authn;
   expect(await codeOf(exchange(authn, null))).toBe("token-missing");
@@ -129,7 +129,7 @@ describe("attacks", () => {
     expect(await logIn(authn, handle, "10.0.0.8:1")).toMatchObject({ type: "verified" });
   });
 
-  test("the bucket tells neither handle nor token nor who it is, and cannot be forged", async () => {
+  test.concurrent("the bucket tells neither handle nor token nor who it is, and cannot be forged", async () => {
     await using authn = await Authn.start();
     const token = await authn.issuer.sign();
     const { handle } = await handleOf(authn, token);
@@ -155,7 +155,7 @@ describe("attacks", () => {
     expect(await logIn(authn, handle)).toMatchObject({ code: "authn-absent" });
   });
 
-  test("nobody but authn reads or writes the bucket", async () => {
+  test.concurrent("nobody but authn reads or writes the bucket", async () => {
     await using authn = await Authn.start();
     for (const user of ["w1", "policy", "approval", "recorder", "operator"]) {
       const bus = await authn.bus.connect(user);
@@ -172,7 +172,7 @@ describe("attacks", () => {
     }
   });
 
-  test("the exchange is on record: who, from where, of which token, and no secret", async () => {
+  test.concurrent("the exchange is on record: who, from where, of which token, and no secret", async () => {
     await using authn = await Authn.start();
     const claims = authn.issuer.claims();
     const token = await authn.issuer.sign(claims);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { RecordedBus } from "./recorder.fixture.ts";
 import { bothActive, isActive } from "./recorder-process.fixture.ts";
 
-test("two recorders that both think they are active: one loses the race, the chain stays one", async () => {
+test.concurrent("two recorders that both think they are active: one loses the race, the chain stays one", async () => {
   await using recorded = await RecordedBus.start();
   const a = await recorded.record({ every: 200 });
   await waitFor(() => isActive(a), { what: "the first to be active" });
@@ -52,7 +52,7 @@ class FullForAWhile implements ArchiveStore {
   }
 }
 
-test("an archive that takes nothing: said on the health page, nothing purged, all there when it does", async () => {
+test.concurrent("an archive that takes nothing: said on the health page, nothing purged, all there when it does", async () => {
   await using recorded = await RecordedBus.start();
   const store = new FullForAWhile(recorded.store);
   const { recorder, alarms } = await recorded.record({ store });
@@ -74,7 +74,7 @@ test("an archive that takes nothing: said on the health page, nothing purged, al
   );
 });
 
-test("a recorder that is stopped while the archive takes nothing purges only what is in the chain", async () => {
+test.concurrent("a recorder that is stopped while the archive takes nothing purges only what is in the chain", async () => {
   await using recorded = await RecordedBus.start();
   const store = new FullForAWhile(recorded.store);
   const stopped = await recorded.record({ store });
@@ -88,7 +88,7 @@ test("a recorder that is stopped while the archive takes nothing purges only wha
   expect((await recorded.chain()).findings).toEqual([]);
 });
 
-test("a bus that freezes and thaws, for shorter and for longer than the lease", async () => {
+test.concurrent("a bus that freezes and thaws, for shorter and for longer than the lease", async () => {
   await using recorded = await RecordedBus.start();
   const started = await recorded.record();
   expect(await recorded.findings(await recorded.session("before"))).toEqual([]);

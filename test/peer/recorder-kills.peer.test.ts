@@ -64,9 +64,11 @@ test.concurrent("nats-server killed again and again: every event that was acknow
   const { alarms } = await recorded.record();
   const sample = new SampleSession();
   const store = (line: string): Promise<boolean> =>
-    waitFor(() => recorded.put(subjects.record(0, "w1", "event"), `${line}\n`).then(() => true), {
-      what: "an event to be stored",
-    });
+    waitFor(
+      // What is said while the server is away is lost: soon again.
+      () => recorded.put(subjects.record(0, "w1", "event"), `${line}\n`, 1000).then(() => true),
+      { what: "an event to be stored" },
+    );
   await store(sample.open());
   for (let round = 0; round < 4; round++) {
     for (let i = 0; i < 20; i++)

@@ -25,10 +25,9 @@ async function setBack(recorded: RecordedBus, copy: string): Promise<void> {
 const codes = async (recorded: RecordedBus): Promise<string[]> =>
   (await recorded.chain()).findings.map(({ code }) => code);
 
-const connected = (recorded: RecordedBus): Promise<unknown> =>
-  waitFor(() => recorded.streamState(), { what: "the bus to answer" });
+const connected = (recorded: RecordedBus): Promise<unknown> => recorded.streamState();
 
-test.each(["running", "stopped"])(
+test.concurrent.each(["running", "stopped"])(
   "a stream set back to an older copy, the recorder %s: nothing unread is purged, and the chain says so",
   async (meanwhile) => {
     await using recorded = await RecordedBus.start();
@@ -64,7 +63,7 @@ test.each(["running", "stopped"])(
   },
 );
 
-test("what was read and not yet archived when the stream was set back is kept", async () => {
+test.concurrent("what was read and not yet archived when the stream was set back is kept", async () => {
   await using recorded = await RecordedBus.start();
   const { recorder } = await recorded.record({ every: 600_000 });
   const copy = await copyStore(recorded);
@@ -76,7 +75,7 @@ test("what was read and not yet archived when the stream was set back is kept", 
   expect(await recorded.findings(read)).toEqual([]);
 });
 
-test("a hole in the stream is named as lost in the chain, and reading goes on", async () => {
+test.concurrent("a hole in the stream is named as lost in the chain, and reading goes on", async () => {
   await using recorded = await RecordedBus.start();
   const one = await recorded.session("select 1", "w1");
   await recorded.session("select 2", "w2");
@@ -84,7 +83,7 @@ test("a hole in the stream is named as lost in the chain, and reading goes on", 
   await recorded.setup.nats.request(
     `$JS.API.STREAM.PURGE.${streams.record(0)}`,
     JSON.stringify({ filter: "sp.rec.0.w2.>" }),
-    { timeout: 5000 },
+    { timeout: 30_000 },
   );
   const { alarms } = await recorded.record();
   for (const session of [one, three]) expect(await recorded.findings(session)).toEqual([]);
@@ -98,13 +97,13 @@ test("a hole in the stream is named as lost in the chain, and reading goes on", 
   ]);
 });
 
-test("a stream that was emptied by another hand is noticed", async () => {
+test.concurrent("a stream that was emptied by another hand is noticed", async () => {
   await using recorded = await RecordedBus.start();
   const { alarms } = await recorded.record();
   const one = await recorded.session();
   expect(await recorded.findings(one)).toEqual([]);
   await recorded.setup.nats.request(`$JS.API.STREAM.PURGE.${streams.record(0)}`, "{}", {
-    timeout: 5000,
+    timeout: 30_000,
   });
   const two = await recorded.session();
   expect(await recorded.findings(two)).toEqual([]);

@@ -79,8 +79,8 @@ export class RecordedBus implements AsyncDisposable {
   }
 
   /** Stores a message as the setup user, who may write anywhere; returns its sequence. */
-  async put(subject: string, data: Uint8Array | string): Promise<number> {
-    const answer = await this.setup.nats.request(subject, data, { timeout: 5000 });
+  async put(subject: string, data: Uint8Array | string, timeout = 30_000): Promise<number> {
+    const answer = await this.setup.nats.request(subject, data, { timeout });
     const { seq } = answer.json<{ seq?: number }>();
     if (seq === undefined) throw new Error(`not stored: ${answer.string()}`);
     return seq;
@@ -103,12 +103,17 @@ export class RecordedBus implements AsyncDisposable {
     return sample;
   }
 
-  async streamState(stream = streams.record(0)): Promise<{ first: number; messages: number }> {
-    const info = await this.setup.nats.request(`$JS.API.STREAM.INFO.${stream}`, "", {
-      timeout: 5000,
-    });
-    const { state } = info.json<{ state: { first_seq: number; messages: number } }>();
-    return { first: state.first_seq, messages: state.messages };
+  /** As soon as the bus answers: what is asked while it is away is lost. */
+  streamState(stream = streams.record(0)): Promise<{ first: number; messages: number }> {
+    return waitFor(
+      async () => {
+        const question = `$JS.API.STREAM.INFO.${stream}`;
+        const info = await this.setup.nats.request(question, "", { timeout: 1000 });
+        const { state } = info.json<{ state: { first_seq: number; messages: number } }>();
+        return { first: state.first_seq, messages: state.messages };
+      },
+      { what: `the state of ${stream}` },
+    );
   }
 
   async read(session: string): Promise<SessionRecord | null> {

@@ -105,7 +105,7 @@ class Gates {
   }
 }
 
-test("both gates open, and a command is judged once", async () => {
+test.concurrent("both gates open, and a command is judged once", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   gates.answer = (asked) => gates.say(gates.verdict(asked));
@@ -116,7 +116,7 @@ test("both gates open, and a command is judged once", async () => {
   expect(bus.alarms.heard).toEqual([]);
 });
 
-test("a verdict alone does not open: no acknowledgement by the deadline", async () => {
+test.concurrent("a verdict alone does not open: no acknowledgement by the deadline", async () => {
   await using bus = await TestBus.start();
   const setup = await bus.connect("setup");
   const gates = await Gates.open(bus);
@@ -130,7 +130,7 @@ test("a verdict alone does not open: no acknowledgement by the deadline", async 
   });
 });
 
-test("an acknowledgement that is not exactly one closes the record gate, whatever policy says", async () => {
+test.concurrent("an acknowledgement that is not exactly one closes the record gate, whatever policy says", async () => {
   await using bus = await TestBus.start();
   const setup = await bus.connect("setup");
   const gates = await Gates.open(bus);
@@ -161,7 +161,7 @@ test("an acknowledgement that is not exactly one closes the record gate, whateve
   expect(gates.publisher.counts.stored).toBe(0);
 });
 
-test("what a changed leader answers again is none the worse; another acknowledgement, or a third, is an alarm", async () => {
+test.concurrent("what a changed leader answers again is none the worse; another acknowledgement, or a third, is an alarm", async () => {
   await using bus = await TestBus.start();
   const setup = await bus.connect("setup");
   const gates = await Gates.open(bus);
@@ -187,7 +187,7 @@ test("what a changed leader answers again is none the worse; another acknowledge
   expect(gates.publisher.counts.resends).toBe(0);
 });
 
-test("denials and answered holds say why", async () => {
+test.concurrent("denials and answered holds say why", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const condition = { policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 };
@@ -222,7 +222,7 @@ test("denials and answered holds say why", async () => {
   expect(bus.alarms.names).toEqual(Array(3).fill("verdict-mismatch"));
 });
 
-test("a held command is told so, and then what became of it", async () => {
+test.concurrent("a held command is told so, and then what became of it", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const hold = {
@@ -255,7 +255,7 @@ test("a held command is told so, and then what became of it", async () => {
   expect(outcomes.length).toBe(2);
 });
 
-test("a held command is told of the next hold, and what was overtaken by it counts for nothing", async () => {
+test.concurrent("a held command is told of the next hold, and what was overtaken by it counts for nothing", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const expires = Date.now() + 60_000;
@@ -299,7 +299,7 @@ test("a held command is told of the next hold, and what was overtaken by it coun
   expect(outcomes.length).toBe(3);
 });
 
-test("a held command that is told of a hold of another key is refused, and that is an alarm", async () => {
+test.concurrent("a held command that is told of a hold of another key is refused, and that is an alarm", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const held = (key: string) => ({
@@ -323,7 +323,7 @@ test("a held command that is told of a hold of another key is refused, and that 
   expect(bus.alarms.names).toEqual(["verdict-second"]);
 });
 
-test("the end of its wait closes a held command, and cancel does", async () => {
+test.concurrent("the end of its wait closes a held command, and cancel does", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const held = (wait: number) => ({
@@ -349,7 +349,7 @@ test("the end of its wait closes a held command, and cancel does", async () => {
   expect(second.outcomes[1]).toMatchObject({ kind: "closed", gate: "policy", code: "cancelled" });
 });
 
-test("a wrong hash, a second verdict and a lower revision are refused", async () => {
+test.concurrent("a wrong hash, a second verdict and a lower revision are refused", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   gates.answer = (asked) => gates.say(gates.verdict({ ...asked, hash: "f".repeat(64) }));
@@ -372,7 +372,7 @@ test("a wrong hash, a second verdict and a lower revision are refused", async ()
   expect(gates.gates.revision).toBe(8);
 });
 
-test("what is no verdict opens nothing and is an alarm", async () => {
+test.concurrent("what is no verdict opens nothing and is an alarm", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const texts = (verdict: Verdict): [string, string][] => [
@@ -406,7 +406,7 @@ test("what is no verdict opens nothing and is an alarm", async () => {
   ]);
 });
 
-test("with policy absent: three misses, then one probe a second, and its verdict ends that", async () => {
+test.concurrent("with policy absent: three misses, then one probe a second, and its verdict ends that", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const began = performance.now();
@@ -437,7 +437,7 @@ test("with policy absent: three misses, then one probe a second, and its verdict
   await gates.publisher.drain();
 });
 
-test("a lost bus and a frozen one refuse what waits, and what comes", async () => {
+test.concurrent("a lost bus and a frozen one refuse what waits, and what comes", async () => {
   await using bus = await TestBus.start();
   const gates = await Gates.open(bus);
   const waiting = gates.request(60_000);

@@ -75,7 +75,7 @@ export class Bus {
         });
         return new Bus(nats, options, token);
       } catch (cause) {
-        if (cause instanceof errors.AuthorizationError)
+        if (cause instanceof errors.AuthorizationError && !isLate(cause))
           throw new Error(`the bus refuses the key of \`${credentials.user}\``, { cause });
         if (Date.now() > giveUp)
           throw new Error(`the bus cannot be reached at ${options.servers.join(", ")}`, { cause });
@@ -203,3 +203,6 @@ export class Bus {
 
 /** Opens one connection; a worker opens two, one for the gate and one for bulk. */
 export const connectBus = (options: BusOptions): Promise<Bus> => Bus.connect(options);
+
+/** Whoever says within two seconds nothing of who it is, being held up, is no stranger to the server yet. */
+const isLate = (refusal: Error): boolean => /authentication timeout/i.test(refusal.message);
