@@ -25,6 +25,7 @@ export async function differencesOf(
   return hunks.map(({ from, ...rest }) => {
     let at = Math.min(from, lines.length - 1);
     while (at >= 0 && !written.has(lines[at] ?? "")) at -= 1;
+    at = openingOf(lines, at);
     // A statement over several lines is named by its first.
     while (
       at > 0 &&
@@ -36,6 +37,14 @@ export async function differencesOf(
     }
     return { statement: at < 0 ? "" : (lines[at] ?? ""), ...rest };
   });
+}
+
+/** The line with which a text in dollars opens that the line `at` closes; else `at`. */
+function openingOf(lines: readonly string[], at: number): number {
+  const turns = (index: number): boolean => ((lines[index] ?? "").split("$$").length - 1) % 2 === 1;
+  if (!turns(at)) return at;
+  for (let opening = at - 1; opening >= 0; opening -= 1) if (turns(opening)) return opening;
+  return at;
 }
 
 interface Hunk {
