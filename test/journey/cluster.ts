@@ -278,15 +278,18 @@ export class Cluster implements AsyncDisposable {
     return new ArchiveReader(this.archive);
   }
 
-  /** Waits until the archive has a session that fits, as `sally sessions list --json` shows it. */
+  /** Waits until the archive has a session that fits, in the form that `sally sessions list --json` has. */
   archived(
     fits: (session: Record<string, unknown>) => boolean,
     what = "the session in the archive",
   ): Promise<Record<string, unknown>> {
-    return waitFor(async () => (await this.sallyJson(["sessions", "list"])).find(fits), {
-      what,
-      every: 200,
-    });
+    return waitFor(
+      async () => {
+        const lines = (await this.reader().sessions()).map((one) => ({ ...sessionLine(one) }));
+        return lines.filter(({ protocol }) => protocol !== "operator").find(fits);
+      },
+      { what, every: 200 },
+    );
   }
 
   /**

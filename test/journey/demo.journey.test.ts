@@ -4,12 +4,18 @@ import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test, type TestContext } from "vitest";
 import { serviceProcesses, waitFor } from "@sallyport/testkit";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-function startDemo(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+type AtEnd = Pick<TestContext, "onTestFinished">;
+
+function startDemo(
+  { onTestFinished }: AtEnd,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+) {
   const child = spawn(process.execPath, [join(root, "examples/demo/src/main.ts"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env,
@@ -33,29 +39,28 @@ function startDemo(args: readonly string[], env: NodeJS.ProcessEnv = process.env
 /** The failed checks of a story, and whether it told all. */
 const failed = (text: string): string[] => text.split("\n").filter((line) => line.includes("✗"));
 
-test("the story holds to its end, and nothing is left of it", async () => {
-  const demo = startDemo(["--once"]);
+const allHeld = /(\d+) of \1 checks held/;
+
+// Beside each other, as two on one machine may be.
+test.concurrent("once, without psql: it says so, tells the story with a driver to its end, and nothing is left of it", async (context) => {
+  const env = { ...process.env, PATH: await pathWithoutPsql(context) };
+  const demo = startDemo(context, ["--once"], env);
   const code = await demo.done;
+  expect(demo.text).toContain("This machine has no psql");
   expect(failed(demo.text)).toEqual([]);
-  expect(demo.text).toMatch(/(\d+) of \1 checks held/);
+  expect(demo.text).toMatch(allHeld);
   expect(code).toBe(0);
   expect(existsSync(demo.folder)).toBe(false);
 });
 
-test("without psql it says so and tells the same with a driver", async () => {
-  const demo = startDemo(["--once"], { ...process.env, PATH: await pathWithoutPsql() });
-  const code = await demo.done;
-  expect(demo.text).toContain("This machine has no psql");
-  expect(failed(demo.text)).toEqual([]);
-  expect(code).toBe(0);
-});
-
-test("it stays up with lines to copy until Ctrl-C, which ends all that it started", async () => {
-  const demo = startDemo([]);
+test.concurrent("the story holds to its end; it stays up with lines to copy until Ctrl-C, which ends all that it started", async (context) => {
+  const demo = startDemo(context, []);
   await waitFor(() => demo.text.includes("Ctrl-C ends it"), {
     what: "the demo to stay up",
     timeout: 240_000,
   });
+  expect(failed(demo.text)).toEqual([]);
+  expect(demo.text).toMatch(allHeld);
   expect(demo.text).toContain("npm run --silent sally -- approvals approve HOLD");
   const data = join(demo.folder, ".sallyport");
   const services = serviceProcesses(data).map(({ service }) => service);
@@ -74,7 +79,7 @@ test("it stays up with lines to copy until Ctrl-C, which ends all that it starte
 });
 
 /** The programs of this machine's PATH but psql, by links. */
-async function pathWithoutPsql(): Promise<string> {
+async function pathWithoutPsql({ onTestFinished }: AtEnd): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "sallyport-no-psql-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {

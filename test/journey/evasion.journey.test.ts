@@ -82,7 +82,10 @@ describe.skipIf(!hasPsql())("evasion (psql)", () => {
     let copies = 0;
     const copy = async (): Promise<string> => {
       const database = `bare_${(copies += 1)}`;
-      await cluster.target.query(`CREATE DATABASE ${database} TEMPLATE bare OWNER shop_app`);
+      // Not by way of the log, which takes twice as long.
+      await cluster.target.query(
+        `CREATE DATABASE ${database} TEMPLATE bare OWNER shop_app STRATEGY file_copy`,
+      );
       return database;
     };
     const shared = await copy();

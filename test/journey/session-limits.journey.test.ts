@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sessionLine } from "@sallyport/evidence";
 import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import { startCluster, type Cluster } from "./cluster.ts";
@@ -36,18 +37,20 @@ const failed = (said: readonly string[]): boolean => said.some((one) => one.star
 const closedBy = (reason: string, principal = "corp#ci-runner") =>
   waitFor(
     async () => {
-      const listed = await cluster.sallyJson(["sessions", "list"]);
-      for (const { session } of listed.filter((one) => one["principal"] === principal)) {
-        const events = await cluster.sallyJson(["replay", String(session)]);
-        if (events.some((event) => event["type"] === "close" && event["reason"] === reason))
+      const reader = cluster.reader();
+      for (const one of await reader.sessions()) {
+        if (sessionLine(one).principal !== principal) continue;
+        const { events } = await reader.read(one);
+        if (events.some(({ event }) => event.type === "close" && event.reason === reason))
           return true;
       }
       return undefined;
     },
-    { timeout: 120_000, what: `a session closed by ${reason}` },
+    { timeout: 120_000, what: `a session closed by ${reason}`, every: 200 },
   );
 
-test("an idle session ends with 57P05, one idle in a transaction with 25P03, and the evidence says so", async () => {
+// These two have three sessions together, which is as many as a principal may have.
+test.concurrent("an idle session ends with 57P05, one idle in a transaction with 25P03, and the evidence says so", async () => {
   await using idle = await open();
   await using held = await open();
   expect(await held.query("BEGIN")).toContain("ready T");
@@ -64,7 +67,7 @@ test("an idle session ends with 57P05, one idle in a transaction with 25P03, and
   await closedBy("idle-in-transaction");
 });
 
-test("a session that works is not idle, and ends when it is too old", async () => {
+test.concurrent("a session that works is not idle, and ends when it is too old", async () => {
   await using busy = await open();
   expect(await busy.query("SELECT pg_sleep(1.5)")).toContain("ready I");
   busy.send(toTarget.query("SELECT pg_sleep(60)"));

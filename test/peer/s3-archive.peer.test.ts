@@ -166,7 +166,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
   /** The fault for so many requests, none after them. */
   const times = (count: number, fault: S3Fault) => (): S3Fault => (count-- > 0 ? fault : "none");
 
-  test("what is throttled is tried again, and given up in the end", async () => {
+  test.concurrent("what is throttled is tried again, and given up in the end", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     faults.fault = times(2, "slow-down");
@@ -178,7 +178,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect(await truth.get("b")).toBeNull();
   });
 
-  test("a creation whose answer is lost is there, once", async () => {
+  test.concurrent("a creation whose answer is lost is there, once", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     faults.fault = times(1, "lose-answer");
@@ -186,7 +186,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect(String(await truth.get("a"))).toBe("mine");
   });
 
-  test("parts whose answers are lost or throttled come to one whole object", async () => {
+  test.concurrent("parts whose answers are lost or throttled come to one whole object", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     const body = Buffer.alloc(17 * 1024 ** 2, "abcdefg");
@@ -200,7 +200,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect((await truth.get("large"))?.equals(body)).toBe(true);
   });
 
-  test("an answer that is cut off in its middle is asked for again", async () => {
+  test.concurrent("an answer that is cut off in its middle is asked for again", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     const body = Buffer.alloc(300_000, "abcdefg");
@@ -212,7 +212,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     await expect(store.get("a")).rejects.toThrow("cannot read s3://");
   });
 
-  test("a server that is silent for 10 s is asked again", async () => {
+  test.concurrent("a server that is silent for 10 s is asked again", async () => {
     const { faults, store } = await faulty();
     await using _ = faults;
     faults.fault = times(1, { delay: 120_000 });
@@ -220,7 +220,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect(faults.requests).toHaveLength(2);
   });
 
-  test("a server that is out of reach is said, with its address", async () => {
+  test.concurrent("a server that is out of reach is said, with its address", async () => {
     const { faults, store } = await faulty();
     await faults.down();
     await expect(store.head("a")).rejects.toThrow(
@@ -228,7 +228,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     );
   });
 
-  test("what is changed on its way to the server is refused, in one part and in several", async () => {
+  test.concurrent("what is changed on its way to the server is refused, in one part and in several", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     faults.fault = ({ method }) => (method === "PUT" ? "flip-sent" : "none");
@@ -246,7 +246,7 @@ describe.runIf(hasS3())("on an S3 server on which things go wrong", () => {
     expect(String(await truth.get("again"))).toBe("evidence");
   });
 
-  test("what is changed on its way from the server is no answer", async () => {
+  test.concurrent("what is changed on its way from the server is no answer", async () => {
     const { faults, store, truth } = await faulty();
     await using _ = faults;
     await truth.putIfAbsent("small", Buffer.from("evidence"));
