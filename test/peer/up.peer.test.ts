@@ -292,7 +292,7 @@ describe("`sally up`", () => {
   });
 });
 
-test("what `sally up` started ends when it is killed, and the next one starts from the same data", async () => {
+test.concurrent("what `sally up` started ends when it is killed, and the next one starts from the same data", async () => {
   const here = await place("killed");
   const first = await SallyUp.start({ ...here, env, args: ["--only", "policy,approval"] });
   const pids = first.services().map(({ pid }) => pid);
@@ -304,7 +304,7 @@ test("what `sally up` started ends when it is killed, and the next one starts fr
   expect(second.services()).toHaveLength(2);
 });
 
-test("a signal to the npm that runs it ends everything in order", async () => {
+test.concurrent("a signal to the npm that runs it ends everything in order", async () => {
   const here = await place("npm");
   const command = [
     "run",
@@ -331,7 +331,7 @@ test("a signal to the npm that runs it ends everything in order", async () => {
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-test("a nats-server of one's own: its workers are those whose keys are there, its durability what can be seen", async () => {
+test.concurrent("a nats-server of one's own: its workers are those whose keys are there, its durability what can be seen", async () => {
   const here = await place("own-nats");
   const directory = join(root, "own-nats");
   const credentials = join(directory, "credentials");
@@ -368,7 +368,7 @@ describe("nothing starts", () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  test("when somebody else listens on a port of the config", async () => {
+  test.concurrent("when somebody else listens on a port of the config", async () => {
     const { config, data } = await place("taken", port);
     const { code, stderr } = await runSally(["up", "--config", config, "--data", data], { env });
     expect(code).toBe(1);
@@ -378,7 +378,7 @@ describe("nothing starts", () => {
     expect(serviceProcesses(data)).toEqual([]);
   });
 
-  test("when target credentials are missing", async () => {
+  test.concurrent("when target credentials are missing", async () => {
     const { config, data } = await place("secretless");
     const { code, stderr } = await runSally(["up", "--config", config, "--data", data]);
     expect(code).toBe(1);
@@ -386,7 +386,7 @@ describe("nothing starts", () => {
     expect(existsSync(data)).toBe(false);
   });
 
-  test("when the config is wrong, and all of it is told", async () => {
+  test.concurrent("when the config is wrong, and all of it is told", async () => {
     const { config, data } = await place("wrong");
     await writeFile(config, "durabilty: fsync\nlisten: { policy: 0.0.0.0:1 }\n");
     const { code, stderr } = await runSally(["up", "--config", config, "--data", data]);
@@ -398,7 +398,7 @@ describe("nothing starts", () => {
     expect(existsSync(data)).toBe(false);
   });
 
-  test("with a service that does not exist", async () => {
+  test.concurrent("with a service that does not exist", async () => {
     const { config } = await place("unknown");
     const { code, stderr } = await runSally(["up", "--config", config, "--only", "proxi"]);
     expect([code, stderr]).toEqual([2, expect.stringContaining("there is no service `proxi`")]);
