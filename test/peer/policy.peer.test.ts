@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { subjects } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
+import { serviceProblem } from "../../cli/src/doctor/service-checks.ts";
 import { bundleOf, ci, operations, person, policies, PolicyPeers } from "./policy.fixture.ts";
 
 let peers: PolicyPeers;
@@ -182,6 +183,10 @@ describe("the bundle", () => {
           refused: { revision: refused, mistakes: [expect.any(String)] },
         }),
       }),
+    );
+    // What `sally doctor` says of it.
+    expect(pages.map((one) => serviceProblem(one)?.found)).toContainEqual(
+      expect.stringContaining(`refuses revision ${refused} of the bundle`),
     );
     // One that was not there meanwhile stays with the same.
     const late = await peers.startPolicy();

@@ -22,6 +22,16 @@ const Page = z.looseObject({
     )
     .default({}),
   operatorKey: z.string().default("watched"),
+  /** Policy's. */
+  bundle: z
+    .looseObject({
+      refused: z
+        .object({ revision: z.number(), mistakes: z.array(z.string()) })
+        .nullable()
+        .default(null),
+    })
+    .optional()
+    .catch(undefined),
 });
 
 /** Asks each service that `sally up` started from this data directory for its health. */
@@ -64,6 +74,13 @@ export function serviceProblem(
       serves: false,
       found: `does not serve: ${JSON.stringify(details)}`,
       todo: "its log says more",
+    };
+  const refused = details.bundle?.refused ?? null;
+  if (refused !== null)
+    return {
+      serves: true,
+      found: `refuses revision ${refused.revision} of the bundle, and those before it stay in force: ${refused.mistakes.join("; ")}`,
+      todo: "run `sally policy check`, mend the policies, and `sally apply`",
     };
   const raised = Object.entries(alarms).map(([code, count]) => `${code} ${count} times`);
   if (raised.length > 0)
