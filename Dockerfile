@@ -14,10 +14,9 @@ FROM node:24-bookworm-slim
 COPY --from=modules /sallyport /sallyport
 # The config and the data directory are mounted here; the user owns what it is given, and no code.
 RUN install -d -o root -g root /etc/sallyport && install -d -o node -g node -m 0700 /etc/sallyport/.sallyport
-# What `sally up` gives its services, too: room for what dies young (cli/src/up/service.ts).
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=32
+ENV NODE_ENV=production
 WORKDIR /etc/sallyport
 USER node
 ENTRYPOINT ["/bin/sh", "/sallyport/infra/container/start.sh"]
 CMD ["sally", "--help"]
-HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/sallyport/infra/container/healthy.ts"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=3m CMD ["node", "/sallyport/infra/container/healthy.ts"]

@@ -1,3 +1,4 @@
+import { heapOptions } from "../../cli/src/up/heap-options.ts";
 import type { Screen } from "../../examples/demo/src/screen.ts";
 import type { Containers } from "./containers.ts";
 
@@ -34,6 +35,7 @@ find ${own} -type f | sed 's#^${own}/#holds #'
 sed -n 's/^\\(Uid\\|CapPrm\\|CapBnd\\|NoNewPrivs\\):[[:space:]]*\\([^[:space:]]*\\).*/\\1 \\2/p' /proc/1/status
 for file in ${places.join(" ")}; do (: >"$file") 2>/dev/null && echo "writes $file"; done
 for name in ${Object.keys(ways).join(" ")}; do getent hosts "$name" >/dev/null && echo "finds $name"; done
+tr '\\0' '\\n' </proc/1/cmdline | sed 's/^/argument /'
 tr '\\0' '\\n' </proc/1/environ | sed 's/^/environment /'
 true`;
 
@@ -60,6 +62,11 @@ export async function lookInside(containers: Containers, screen: Screen): Promis
         permitted?.join() === nothing &&
         bound?.join() === nothing &&
         stuck?.join() === "1",
+    );
+    screen.check(
+      `${service} has the room for young objects that \`sally up\` gives it`,
+      heapOptions(service).every((option) => all("argument").includes(option)) &&
+        !all("environment").some((line) => line.startsWith("NODE_OPTIONS=")),
     );
     screen.check(`${service} can write to /tmp alone`, all("writes").join() === "/tmp/x");
     screen.check(

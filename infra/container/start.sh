@@ -2,12 +2,14 @@
 # The image's entrypoint: a service's name and its arguments, or `sally COMMAND …`. Config and data directory lie where
 # SALLY_CONFIG and SALLY_DATA say; the command line finds the usual places by itself.
 set -eu
-code=/sallyport
+code=$(cd "$(dirname "$0")/../.." && pwd)
 case ${1:-} in
   authn | policy | approval | recorder | proxy)
     service=$1
     shift
-    exec node --heap-growing-percent=300 "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
+    heap=$(node "$code/infra/container/heap-options.ts" "$service")
+    # shellcheck disable=SC2086 # words
+    exec node $heap "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
       --data "${SALLY_DATA:-/etc/sallyport/.sallyport}" "$@"
     ;;
   sally)

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Ready } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
 import { within } from "../within.ts";
+import { heapOptions } from "./heap-options.ts";
 import { exitText, Process } from "./process.ts";
 
 export const serviceNames = ["authn", "policy", "approval", "recorder", "proxy"] as const;
@@ -19,19 +20,6 @@ export interface ServiceOptions {
   readonly giveUp: AbortSignal;
 }
 
-/**
- * What a command allocates dies young: with room for more of it before each collection a busy worker spends an eighth
- * less of its time (docs/performance.md). In MiB; it is taken only under load.
- */
-const youngGeneration = 32;
-/** A worker has this doubled by what sessions leave behind as they open, and keeps it while they are idle. */
-const workersYoungGeneration = 16;
-/**
- * With that much room for young objects V8 begins to collect the whole heap as soon as a few MiB of buffers are garbage
- * (six times a second while rows pass), unless it may grow to four times what is alive.
- */
-const growth = 300;
-
 /** Milliseconds that a service may take until it serves. */
 const patience = 60_000;
 
@@ -44,9 +32,7 @@ export async function startService(options: ServiceOptions): Promise<Process> {
   const script = fileURLToPath(
     new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
   );
-  const young = service === "proxy" ? workersYoungGeneration : youngGeneration;
-  const heap = [`--max-semi-space-size=${young}`, `--heap-growing-percent=${growth}`];
-  const args = [...heap, script, "--config", config, "--data", data];
+  const args = [...heapOptions(service), script, "--config", config, "--data", data];
   if (name !== undefined) args.push("--name", name);
   const started = await Process.start(process.execPath, args, {
     // Standard output is ours alone: with `--json` it holds nothing but the objects.
