@@ -5,10 +5,25 @@ const setupFiles = ["./libs/testkit/src/no-stray-output.ts"];
  * Tests with real servers: two files at a time, each in a process of its own. Their times are for machines that are busy
  * elsewhere; a wait within a test says sooner what it waits for.
  */
-const withPeers = { pool: "forks", maxWorkers: 2, hookTimeout: 300_000, setupFiles } as const;
+const withPeers = {
+  pool: "forks",
+  maxWorkers: 2,
+  // Tests of one file that share nothing.
+  maxConcurrency: 3,
+  hookTimeout: 300_000,
+  setupFiles,
+} as const;
 
-/** Files that run against each older major of PostgreSQL too; in `npm test` only the first of them. */
+/** One part of ours and one server mostly wait for each other: one file more keeps two cores busy. After all others. */
+const mostlyWaiting = { ...withPeers, maxWorkers: 3, sequence: { groupOrder: 1 } } as const;
+
+/** Files that run against each older major of PostgreSQL too; `short` are those that do in `npm test`. */
 const perMajor = {
+  short: {
+    15: ["test/peer/sql.peer.test.ts", "test/journey/prepared.journey.test.ts"],
+    16: ["test/peer/sql.peer.test.ts"],
+    17: ["test/peer/sql.peer.test.ts"],
+  },
   peer: ["test/peer/sql.peer.test.ts", "test/peer/sql-canary.peer.test.ts"],
   journey: [
     "test/journey/prepared.journey.test.ts",
@@ -22,6 +37,8 @@ export function tiers(options: {
   long?: string[];
 }): TestProjectInlineConfiguration[] {
   const exclude = [...configDefaults.exclude, ...(options.exclude ?? options.long ?? [])];
+  // Where cases are much alike, a file has some of them in `npm test`, and all of them with this.
+  const env: Record<string, string> = options.long ? { SALLY_TEST_ALL: "yes" } : {};
   const projects: TestProjectInlineConfiguration[] = [
     {
       test: {
@@ -44,7 +61,7 @@ export function tiers(options: {
     },
     {
       test: {
-        ...withPeers,
+        ...mostlyWaiting,
         name: "peer",
         include: ["test/peer/**/*.peer.test.ts"],
         exclude,
@@ -57,6 +74,7 @@ export function tiers(options: {
         name: "journey",
         include: ["test/journey/**/*.journey.test.ts", "test/chaos/**/*.chaos.test.ts"],
         exclude,
+        env,
         testTimeout: 300_000,
       },
     },
@@ -70,15 +88,14 @@ export function tiers(options: {
       testTimeout: 600_000,
     },
   });
-  for (const major of ["15", "16", "17"]) {
-    const long = options.long !== undefined;
-    const { peer, journey } = perMajor;
+  for (const major of [15, 16, 17] as const) {
+    const { short, peer, journey } = perMajor;
     projects.push({
       test: {
         ...withPeers,
         name: `postgres-${major}`,
-        include: long ? [...peer, ...journey] : [...peer.slice(0, 1), ...journey.slice(0, 1)],
-        env: { SALLY_TEST_POSTGRES: major },
+        include: options.long ? [...peer, ...journey] : short[major],
+        env: { ...env, SALLY_TEST_POSTGRES: String(major) },
         testTimeout: 300_000,
       },
     });
