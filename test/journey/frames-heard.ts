@@ -12,8 +12,11 @@ const sourceless: ReadonlySet<string> = new Set([
   "25P02", // a portal in a transaction that has failed
   "26000", // no such prepared statement
   "34000", // no such portal
+  "3F000", // no such schema
   "42601", // a text that cannot be parsed
   "42703", // no such column
+  "42704", // no such object of another kind
+  "42883", // no such function
   "42P01", // no such table
   "XX000", // of an own statement, which met what the server says of itself
 ]);

@@ -8,6 +8,10 @@ const policies = `
 permit (principal in Group::"corp/ci", action in [Action::"connect", Action::"read", Action::"write"],
         resource in Connection::"shop");
 
+@id("setters-set-too")
+permit (principal in Group::"corp/setters", action in [Action::"set", Action::"impersonate"],
+        resource in Connection::"shop");
+
 @id("no-ddl-from-ci") @reason("schema changes go through the migration pipeline")
 forbid (principal in Group::"corp/ci", action in Action::"define", resource);
 
@@ -42,13 +46,14 @@ INSERT INTO kinds VALUES (1, '4929123456781881', 'canary-one', 4711, '{canary-tw
 
 /**
  * A deployment for clients that go to the bounds of the protocol: `ci-runner` works under masks, holds and denials,
- * `free` may do everything. The target takes raw clients too.
+ * so does `setter`, who may change settings and roles; `free` may do everything. The target takes raw clients too.
  */
 export function startProtocolCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { change, ...rest } = options;
   return startCluster({
     jobs: {
       "ci-runner": { groups: ["ci"], owner: "bob" },
+      setter: { groups: ["ci", "setters"] },
       free: { groups: ["free"] },
       stranger: { groups: [] },
     },

@@ -50,7 +50,10 @@ const rich = `
   REFRESH MATERIALIZED VIEW sales.sums;
 `;
 
-const everything = '@id("everything") permit (principal, action, resource);\n';
+const everything = `@id("everything") permit (principal, action, resource);
+@id("names-are-struck-out") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"pii")
+unless { context.use == "lookup" };
+`;
 const run = promisify(execFile);
 
 describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do directly (psql)", () => {
@@ -69,6 +72,8 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
         if (shop?.protocol !== "postgres") throw new Error("no connection to start from");
         shop.columns = {};
         config.connections["copy"] = { ...shop, target: { ...shop.target, database: "copy" } };
+        // The same database with a masked column in it.
+        config.connections["masked"] = { ...shop, columns: { "sales.customers.name": ["pii"] } };
         config.policies = { directory: "./policies", baseline: "off" };
       },
     });
@@ -119,6 +124,30 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
     const direct = await dump(bare(), ...args);
     expect(direct).toContain("sales.orders");
     expect(await dump(await guarded(), ...args)).toBe(direct);
+  });
+
+  const masked = async () => ({ ...(await guarded()), PGDATABASE: "masked" });
+
+  test.each([
+    ["its schema", ["--schema-only"]],
+    ["its data but the masked table's", ["--exclude-table-data", "sales.customers"]],
+    [
+      "data as INSERT statements, without the masked table's",
+      [
+        "--data-only",
+        "--inserts",
+        "--exclude-table-data=sales.customers",
+        "--exclude-table-data=sales.vip",
+      ],
+    ],
+  ])("pg_dump of a database with a masked column: %s", async (_, args) => {
+    expect(await dump(await masked(), ...args)).toBe(await dump(bare(), ...args));
+  });
+
+  test("pg_dump of a table whose row policy chooses by a masked column is refused, by name", async () => {
+    await expect(dump(await masked(), "--data-only", "--table=sales.customers")).rejects.toThrow(
+      /refuses read masked\/sales\.customers\.name \(predicate\)/,
+    );
   });
 
   test("pg_restore brings back through the gateway what pg_dump took through it", async () => {

@@ -3,8 +3,9 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget, type BackendMessage } from "@sallyport/pgwire";
 import type { Cluster } from "./cluster.ts";
+import { expectSameBytes } from "./frames-heard.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
-import { gateway, RawClient, type RawOptions } from "./raw-client.ts";
+import { bare, extended, gateway, RawClient, type RawOptions } from "./raw-client.ts";
 
 const { passwordMessage, startupMessage, query, terminate, sync } = toTarget;
 
@@ -163,6 +164,86 @@ test("a newer protocol is spoken as 3.2, another major refused", async () => {
   await once(socket, "connect");
   socket.write(version);
   await once(socket, "close");
+});
+
+/** What Npgsql asks of the types on its first connection to a database: one query string. */
+const typeLoading = `SELECT version();
+
+SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid
+FROM (
+    -- an array is told by its receive function
+    SELECT typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typrelid, typ.typnotnull, typ.relkind,
+        elemtyp.oid AS elemtypoid, elemtyp.typname AS elemtypname, elemcls.relkind AS elemrelkind,
+        CASE WHEN elemproc.proname='array_recv' THEN 'a' ELSE elemtyp.typtype END AS elemtyptype
+    FROM (
+        SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind, typelem AS elemoid,
+            CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype,
+            CASE WHEN proc.proname='array_recv' THEN typ.typelem
+                WHEN typ.typtype='r' THEN rngsubtype
+                WHEN typ.typtype='m' THEN (SELECT rngtypid FROM pg_range WHERE rngmultitypid = typ.oid)
+                WHEN typ.typtype='d' THEN typ.typbasetype
+            END AS elemtypoid
+        FROM pg_type AS typ
+        LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
+        LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive
+        LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)
+    ) AS typ
+    LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = elemtypoid
+    LEFT JOIN pg_class AS elemcls ON (elemcls.oid = elemtyp.typrelid)
+    LEFT JOIN pg_proc AS elemproc ON elemproc.oid = elemtyp.typreceive
+) AS t
+JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
+WHERE typtype IN ('b', 'r', 'm', 'e', 'd') OR
+    (typtype = 'c' AND COMPOSITES) OR
+    (typtype = 'p' AND typname IN ('record', 'void')) OR
+    (typtype = 'a' AND (elemtyptype IN ('b', 'r', 'm', 'e', 'd') OR
+        (elemtyptype = 'p' AND elemtypname IN ('record', 'void')) OR
+        (elemtyptype = 'c' AND ELEMENTS)))
+ORDER BY CASE WHEN typtype IN ('b', 'e', 'p') THEN 0 WHEN typtype = 'r' THEN 1 WHEN typtype = 'm' THEN 2
+       WHEN typtype = 'c' THEN 3 WHEN typtype = 'd' AND elemtyptype <> 'a' THEN 4
+       WHEN typtype = 'a' THEN 5 WHEN typtype = 'd' AND elemtyptype = 'a' THEN 6 END;
+
+-- fields of composite types
+SELECT typ.oid, att.attname, att.atttypid
+FROM pg_type AS typ
+JOIN pg_namespace AS ns ON (ns.oid = typ.typnamespace)
+JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
+JOIN pg_attribute AS att ON (att.attrelid = typ.typrelid)
+WHERE (typ.typtype = 'c' AND COMPOSITES) AND attnum > 0 AND NOT attisdropped
+ORDER BY typ.oid, att.attnum;
+
+-- labels of enums
+SELECT pg_type.oid, enumlabel
+FROM pg_enum
+JOIN pg_type ON pg_type.oid=enumtypid
+ORDER BY oid, enumsortorder;
+`;
+const ofTables = "ns.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')";
+
+test.each([
+  ["composite types", "relkind='c'", "elemrelkind='c'"],
+  ["tables' types too", ofTables, ofTables],
+])("Npgsql's start-up query gives what it gives directly: %s", async (_, composites, elements) => {
+  await cluster.truth(
+    "DROP TYPE IF EXISTS mood, place; CREATE TYPE mood AS ENUM ('ok', 'sad'); CREATE TYPE place AS (street text, zip int)",
+  );
+  const text = typeLoading.replaceAll("COMPOSITES", composites).replaceAll("ELEMENTS", elements);
+  const script = [query(text), extended("DISCARD ALL"), sync];
+  for (const who of ["free", "ci-runner"]) {
+    await using direct = await RawClient.open(bare(cluster));
+    await using through = await RawClient.open(await gateway(cluster, who));
+    const said = await expectSameBytes(direct, through, script);
+    expect(said.join()).toContain("street");
+  }
+});
+
+test("the process id that a client is told is its target's, the key its own", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using raw = await RawClient.open(options);
+  expect(await raw.query("SELECT pg_backend_pid()")).toContain(`row ${raw.keyData.pid}`);
+  expect(raw.keyData.key.length).toBe(direct.keyData.key.length);
+  const told = `SELECT FROM pg_stat_activity WHERE pid = ${raw.keyData.pid} AND usename = 'shop_app'`;
+  expect((await cluster.truth(told)).length).toBe(1);
 });
 
 test("without TLS nobody is asked for a token", async () => {

@@ -5,7 +5,7 @@ import { expectSameBytes } from "./frames-heard.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { bare, extended, gateway, RawClient } from "./raw-client.ts";
 
-const { sync, query } = toTarget;
+const { sync, query, parse, bind, execute, describe } = toTarget;
 
 let cluster: Cluster;
 
@@ -66,6 +66,131 @@ test("what our parser refuses fails a transaction as it does in PostgreSQL", asy
   expect(await raw.query("ROLLBACK AND CHAIN")).toEqual(["complete ROLLBACK", "ready T"]);
   expect(await raw.query("SELECT * FROM nowhere")).toEqual(["error 42P01", "ready E"]);
   expect(await raw.query("ABORT")).toEqual(["complete ROLLBACK", "ready I"]);
+});
+
+const unknown = [
+  "SELECT * FROM nowhere",
+  "SELECT nothing()",
+  "SELECT nothing FROM orders",
+  "SELECT 1; SELECT * FROM nowhere",
+  "INSERT INTO nowhere VALUES (1)",
+  "EXECUTE nothing",
+  "FETCH nothing",
+  "CLOSE nothing",
+  "DEALLOCATE nothing",
+  "DECLARE c CURSOR FOR SELECT * FROM nowhere",
+  "PREPARE p AS SELECT * FROM nowhere",
+  "COPY nowhere TO STDOUT",
+  "TRUNCATE nowhere",
+  "DROP VIEW nowhere",
+  "CALL nothing()",
+  "SET standard_conforming_strings = off",
+  "SELEC 1",
+  "SELECT 1; SELEC 2",
+  "",
+];
+
+test("in a failed transaction PostgreSQL looks for no name, and its error comes first", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await ci();
+  const named: readonly Buffer[] = [
+    bind({ statement: "known" }),
+    bind({ statement: "nothing" }),
+    execute("nothing"),
+    describe("portal", "nothing"),
+    describe("statement", "nothing"),
+    describe("statement", "known"),
+    execute("c"),
+    toTarget.close("statement", "nothing"),
+  ];
+  const asked = [
+    ...unknown.flatMap((text) => [query(text), extended(text), sync]),
+    ...named.flatMap((message) => [message, sync]),
+  ];
+  const begun = [query("BEGIN; DECLARE c CURSOR FOR SELECT 1"), query("SELECT 1 / 0")];
+  await expectSameBytes(direct, through, [parse("known", "SELECT id FROM orders"), sync, ...begun]);
+  await expectSameBytes(direct, through, asked);
+  // With the error that fails the transaction in the same packet.
+  await expectSameBytes(direct, through, [query("ROLLBACK"), ...begun, ...asked]);
+  const said = await expectSameBytes(direct, through, [
+    toTarget.close("statement", "nothing"),
+    extended("SELECT * FROM nowhere"),
+    sync,
+    query("ROLLBACK"),
+    query("SELECT * FROM nowhere"),
+    query("BEGIN"),
+    query("ROLLBACK; SELECT 1"),
+  ]);
+  expect(said.join()).toContain("25P02");
+  expect(said.join()).toContain("42P01");
+});
+
+/** What PostgreSQL says of names in commands that are no queries: mostly without a place in the text. */
+const commands = [
+  "TRUNCATE orders, nowhere",
+  "TRUNCATE no.where CASCADE",
+  "ANALYZE nowhere",
+  "CLUSTER nowhere USING x",
+  "REINDEX TABLE nowhere",
+  "CREATE STATISTICS s ON a, b FROM nowhere",
+  "CALL nowhere(1, 'x')",
+  "CALL no.where()",
+  "SELECT no.where(1)",
+  "SELECT nothing(id) FROM orders",
+  "REFRESH MATERIALIZED VIEW nowhere",
+  "CREATE TRIGGER t BEFORE INSERT ON nowhere FOR EACH ROW EXECUTE FUNCTION f()",
+  "CREATE RULE r AS ON INSERT TO nowhere DO NOTHING",
+  "CREATE POLICY p ON nowhere",
+  "ALTER POLICY p ON nowhere USING (true)",
+  "ALTER SEQUENCE nowhere RESTART",
+  "ALTER TABLE no.where ADD a int",
+  "ALTER TABLE orders ADD CHECK (nothing > 1)",
+  "ALTER TABLE orders ADD COLUMN x int DEFAULT nothing()",
+  "ALTER TABLE orders ALTER id SET DEFAULT nothing()",
+  "ALTER TABLE orders ALTER id TYPE text USING nothing::text",
+  "DROP TABLE no.where",
+  "DROP TABLE public.nowhere",
+  "DROP VIEW nowhere",
+  "DROP MATERIALIZED VIEW nowhere",
+  "DROP SEQUENCE nowhere",
+  "DROP FOREIGN TABLE nowhere",
+  "DROP TRIGGER t ON nowhere",
+  "DROP POLICY p ON public.nowhere",
+  "COMMENT ON COLUMN nowhere.a IS 'x'",
+  "COMMENT ON TABLE public.nowhere IS 'x'",
+  "REVOKE SELECT ON no.where FROM PUBLIC",
+  "CREATE TABLE x (a int DEFAULT nothing())",
+  "CREATE INDEX ON nowhere (a)",
+  "COPY no.where TO STDOUT",
+  "INSERT INTO orders SELECT 1 ON CONFLICT (nothing) DO NOTHING",
+  "DELETE FROM orders o WHERE orders.id = 1",
+  "SELECT orders.* FROM orders o",
+];
+
+test("names that are not there are said as PostgreSQL says them, in commands too", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await ci();
+  const locks = ["LOCK nowhere", "LOCK TABLE orders, no.where IN SHARE MODE"];
+  const said = await expectSameBytes(direct, through, [
+    ...commands.map(query),
+    ...locks.flatMap((text) => [query("BEGIN"), query(text), query("ROLLBACK")]),
+  ]);
+  expect(said.join()).not.toContain("42501");
+  await using free = await RawClient.open(await gateway(cluster, "free"));
+  await expectSameBytes(direct, free, [
+    query("ALTER TABLE IF EXISTS nowhere ADD a int; ALTER SEQUENCE IF EXISTS nowhere RESTART"),
+  ]);
+});
+
+test("what policy does not permit is no news to a failed transaction", async () => {
+  await using raw = await ci();
+  await raw.query("BEGIN");
+  await raw.query("SELECT 1 / 0");
+  for (const text of ["DROP TABLE orders", "DO $$ BEGIN END $$", "DELETE FROM orders"])
+    expect(await raw.query(text)).toEqual(["error 25P02", "ready E"]);
+  // The transaction's end does not hide what comes behind it.
+  expect(await raw.query("ROLLBACK; DROP TABLE orders")).toEqual(["error 42501", "ready E"]);
+  expect(await raw.query("ROLLBACK")).toEqual(["complete ROLLBACK", "ready I"]);
 });
 
 test("a failed transaction ends after DDL and SET too", async () => {
@@ -171,6 +296,57 @@ test("DDL in an open transaction keeps nobody waiting for ever, least of all its
   expect(await masked.query("SELECT name, email FROM customers WHERE id = 1")).toContain(
     "row Ada Brandt|a***@example.com",
   );
+});
+
+/** Each with what `CURRENT_USER` and an unqualified name mean behind it. */
+const authorized: readonly (readonly string[])[] = [
+  ["SET SESSION AUTHORIZATION boss"],
+  ["SET SESSION AUTHORIZATION boss", "RESET SESSION AUTHORIZATION"],
+  ["SET SESSION AUTHORIZATION boss", "SET SESSION AUTHORIZATION DEFAULT"],
+  ["BEGIN", "SET SESSION AUTHORIZATION boss"],
+  ["BEGIN", "SET SESSION AUTHORIZATION boss", "ROLLBACK"],
+  ["BEGIN", "SET LOCAL SESSION AUTHORIZATION boss", "COMMIT"],
+  ["BEGIN", "SAVEPOINT s", "SET SESSION AUTHORIZATION boss", "ROLLBACK TO s"],
+  ["SET SESSION AUTHORIZATION boss", "BEGIN", "SET SESSION AUTHORIZATION DEFAULT", "ROLLBACK"],
+  ["SET SESSION AUTHORIZATION boss", "SET ROLE shop_app", "RESET ROLE"],
+  ["SET SESSION AUTHORIZATION boss", "RESET ALL"],
+  ["SET SESSION AUTHORIZATION boss", "DISCARD ALL"],
+  ["SET SESSION AUTHORIZATION nobody_there"],
+];
+
+test("SET SESSION AUTHORIZATION moves names as in PostgreSQL, and is followed", async () => {
+  await cluster.target.query("CREATE ROLE boss; ALTER ROLE shop_app SUPERUSER");
+  try {
+    const parameters = { options: '-c search_path="$user",plain' };
+    {
+      await using owner = await RawClient.open(await gateway(cluster, "free"));
+      await owner.query(`CREATE SCHEMA boss; CREATE SCHEMA plain;
+        CREATE VIEW boss.customers AS SELECT id, email FROM public.customers;
+        CREATE VIEW plain.customers AS SELECT 1 AS id, 'shown'::text AS email;
+        GRANT USAGE ON SCHEMA boss TO boss; GRANT SELECT ON boss.customers TO boss`);
+    }
+    const look = "SELECT CURRENT_USER, SESSION_USER, email FROM customers WHERE id = 1";
+    const { parameters: own, ...rest } = bare(cluster);
+    for (const steps of authorized) {
+      const frames = [...steps.map(query), query(look), query("ROLLBACK"), query(look)];
+      await using direct = await RawClient.open({ ...rest, parameters: { ...own, ...parameters } });
+      await using free = await RawClient.open(await gateway(cluster, "free", { parameters }));
+      const expected = await direct.ask(...frames);
+      expect(await free.ask(...frames)).toEqual(expected);
+      await using masked = await RawClient.open(await gateway(cluster, "setter", { parameters }));
+      const said: string[] = [];
+      for (const frame of frames) said.push(...(await masked.ask(frame)));
+      const hidden = expected.map((one) => one.replace("ada.brandt@", "a***@"));
+      expect(said, steps.join()).toEqual(hidden);
+    }
+    await using refused = await ci();
+    expect(await refused.query("SET SESSION AUTHORIZATION boss")).toEqual([
+      "error 42501",
+      "ready I",
+    ]);
+  } finally {
+    await cluster.target.query("ALTER ROLE shop_app NOSUPERUSER");
+  }
 });
 
 const scripts: Record<string, readonly Buffer[]> = {

@@ -6,12 +6,13 @@ import type { Context } from "./context.ts";
 import { alter, defined, foreignKey, partitionBound } from "./ddl-tables.ts";
 import { cascadeFrom, relationAsDependable } from "./dependents.ts";
 import { evaluate } from "./expressions.ts";
-import { commandRelation } from "./from.ts";
+import { alteredRelation, commandRelation } from "./from.ts";
+import { Unresolved } from "./outcome.ts";
 import { family, openRelation, relationEntry } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
-import { plain } from "./value.ts";
+import { plain, type Value } from "./value.ts";
 import { reachDefault, reachInput } from "./type-inputs.ts";
 
 /** Commands that neither compute over rows nor move a classified column from under its name. */
@@ -36,7 +37,7 @@ export function alterTable(fields: Fields, context: Context): Told {
     return { columns: null, effects: defined, opaque: `ALTER of a ${text(fields["objtype"])}` };
   }
   const written = record(fields["relation"]);
-  const relation = commandRelation(written, context);
+  const relation = alteredRelation(written, fields, context);
   alter(relation, context, written["inh"] === true);
   let opaque: string | undefined;
   for (const item of list(fields["cmds"])) {
@@ -44,6 +45,16 @@ export function alterTable(fields: Fields, context: Context): Told {
     opaque ??= alterCommand(command, relation, context);
   }
   return { columns: null, effects: defined, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+/** Of an expression that is kept: PostgreSQL does not say where in the text it names what is not there. */
+function evaluateUnplaced(expression: unknown, scope: Scope, context: Context): Value {
+  try {
+    return evaluate(expression, scope, context);
+  } catch (error) {
+    if (!(error instanceof Unresolved)) throw error;
+    throw new Unresolved(error.sqlstate, error.message, -1, error.hint);
+  }
 }
 
 function alterCommand(command: Fields, relation: Relation, context: Context): string | undefined {
@@ -66,7 +77,7 @@ function alterCommand(command: Fields, relation: Relation, context: Context): st
       const column = columnNamed(relation, text(command["name"]), -1);
       if (command["def"] !== undefined) {
         reachInput(context, column.typeOid);
-        evaluate(command["def"], new Scope(null, new Map()), context);
+        evaluateUnplaced(command["def"], new Scope(null, new Map()), context);
       }
       return undefined;
     }
@@ -144,7 +155,7 @@ function generate(
   added: ScopeColumn | null,
   context: Context,
 ): void {
-  const { columns } = evaluate(expression, ownScope(relation, added, context), context);
+  const { columns } = evaluateUnplaced(expression, ownScope(relation, added, context), context);
   context.keep(columns, "store");
   rewritten(relation, context);
 }
@@ -190,7 +201,7 @@ function addColumn(definition: Fields, relation: Relation, context: Context): st
       case "CONSTR_DEFAULT":
         // The rows that are there have its value from now on, which pg_attribute shows too.
         context.keep(
-          evaluate(constraint["raw_expr"], new Scope(null, new Map()), context).columns,
+          evaluateUnplaced(constraint["raw_expr"], new Scope(null, new Map()), context).columns,
           "store",
         );
         break;
@@ -199,7 +210,8 @@ function addColumn(definition: Fields, relation: Relation, context: Context): st
         break;
       case "CONSTR_CHECK": {
         const scope = ownScope(relation, added, context);
-        context.decide(evaluate(constraint["raw_expr"], scope, context).columns, "alteration");
+        const checked = evaluateUnplaced(constraint["raw_expr"], scope, context);
+        context.decide(checked.columns, "alteration");
         break;
       }
       case "CONSTR_GENERATED":
@@ -226,7 +238,8 @@ function addConstraint(
       return undefined;
     case "CONSTR_CHECK": {
       const scope = ownScope(relation, null, context);
-      context.decide(evaluate(constraint["raw_expr"], scope, context).columns, "alteration");
+      const checked = evaluateUnplaced(constraint["raw_expr"], scope, context);
+      context.decide(checked.columns, "alteration");
       return undefined;
     }
     case "CONSTR_UNIQUE":

@@ -203,8 +203,31 @@ describe("names resolve as the target resolves them", () => {
     ["COPY orders (nothing) FROM STDIN", "42703", 0],
     ["ALTER TABLE nowhere ADD a int", "42P01", 0],
     ["CREATE INDEX ON nowhere (id)", "42P01", 0],
+    ["TRUNCATE orders, nowhere", "42P01", 0],
+    ["LOCK no.where", "3F000", 0],
+    ["DROP FOREIGN TABLE nowhere", "42704", 0],
+    ["SELECT o.id, orders.id FROM orders o", "42P01", 14],
+    ["CALL nowhere()", "42883", 6],
+    ["SELECT no.where()", "3F000", 8],
   ])("what the target lacks: %s → %s at %i", async (text, sqlstate, position) => {
     expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate, position });
+  });
+
+  test("IF EXISTS does not hide what an ALTER would do, were the table there", async () => {
+    expect(await asks("ALTER TABLE IF EXISTS nowhere ADD a int")).toEqual(["opaque"]);
+    expect(await asks("ALTER SEQUENCE IF EXISTS no.where RESTART")).toEqual(["opaque"]);
+  });
+
+  test.each([
+    ["", 0, true],
+    ["ROLLBACK TO s; SELECT * FROM nowhere", 2, true],
+    ["PREPARE TRANSACTION 'x'", 1, true],
+    ["SELECT * FROM nowhere; ROLLBACK", 2, false],
+    ["SET client_encoding = LATIN1", 1, false],
+    ["COMMIT PREPARED 'x'", 1, false],
+    ["SAVEPOINT s", 1, false],
+  ])("before any name is looked at: %s", async (text, statements, takenWhenFailed) => {
+    expect(await read(text)).toMatchObject({ form: { statements, takenWhenFailed } });
   });
 });
 

@@ -1,4 +1,11 @@
-import type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
+import type {
+  Analysis,
+  Effects,
+  Output,
+  Statement,
+  TextForm,
+  TransactionEffect,
+} from "./analysis.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
@@ -10,9 +17,12 @@ import type { ParseTree } from "./parser-instance.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
 import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
+import { leavesFailed } from "./transactions.ts";
 import { node } from "./tree.ts";
 import { applies } from "./rules.ts";
 import { reachInput } from "./type-inputs.ts";
+
+type Analysed = Extract<Analysis, { kind: "analysed" }>;
 
 export interface Subject {
   /** The connection's name, with which every resource id begins. */
@@ -39,23 +49,26 @@ export interface Subject {
  * catalog, names, classification and parameter types. Never throws.
  */
 export function analyse(tree: ParseTree, subject: Subject): Analysis {
+  const form = formOf(tree);
   try {
-    return analyseText(tree, subject);
+    return { form, ...analyseText(tree, subject) };
   } catch (error) {
     if (error instanceof Unresolved) {
       return {
+        form,
         kind: "unresolved",
         sqlstate: error.sqlstate,
         message: error.message,
         position: characterPosition(subject.text, error.location),
+        ...(error.hint !== undefined && { hint: error.hint }),
       };
     }
     if (error instanceof Forbidden)
-      return { kind: "refused", sqlstate: "0A000", message: error.message };
+      return { form, kind: "refused", sqlstate: "0A000", message: error.message };
     if (error instanceof TooComplex)
-      return { kind: "refused", sqlstate: "54001", message: error.message };
+      return { form, kind: "refused", sqlstate: "54001", message: error.message };
     const message = "the statement cannot be analysed";
-    return { kind: "refused", sqlstate: "54001", message };
+    return { form, kind: "refused", sqlstate: "54001", message };
   }
 }
 
@@ -78,7 +91,12 @@ const doubted: readonly Naming[] = [{ kind: "doubt" }];
 
 const quiet: Effects = { ddl: false, names: false };
 
-function analyseText(tree: ParseTree, subject: Subject): Analysis {
+const formOf = ({ stmts: [first, ...others] }: ParseTree): TextForm =>
+  first
+    ? { statements: 1 + others.length, takenWhenFailed: leavesFailed(first["stmt"]) }
+    : { statements: 0, takenWhenFailed: true };
+
+function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> {
   const known = classification(subject.catalog, subject.classified);
   const resources = resourcesOf(subject.connection, subject.catalog, known);
   const names = namesOf(subject.catalog, subject.names);

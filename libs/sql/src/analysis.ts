@@ -78,7 +78,16 @@ export interface Statement {
   readonly explain?: { readonly analyze: boolean };
 }
 
-export type Analysis =
+/** What PostgreSQL sees in a text before it looks at any name in it. */
+export interface TextForm {
+  readonly statements: number;
+  /** A failed transaction takes it: it is empty, or begins by ending that or going back in it. */
+  readonly takenWhenFailed: boolean;
+}
+
+export type Analysis = { readonly form: TextForm } & AnalysisResult;
+
+type AnalysisResult =
   | {
       readonly kind: "analysed";
       readonly statements: readonly Statement[];
@@ -93,6 +102,7 @@ export type Analysis =
       readonly sqlstate: string;
       readonly message: string;
       readonly position: number;
+      readonly hint?: string;
     }
   /** Never permitted (a setting that changes parsing), or beyond the analyser's bounds. */
   | { readonly kind: "refused"; readonly sqlstate: string; readonly message: string };

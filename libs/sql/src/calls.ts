@@ -7,7 +7,7 @@ import {
   isTotalOperator,
   reachesUserCast,
 } from "./harmless.ts";
-import { nameOf, type QualifiedName } from "./names.ts";
+import { missingSchema, nameOf, type QualifiedName } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
 import type { ScopeColumn } from "./scope.ts";
@@ -67,12 +67,18 @@ function unknownFunction(
   { schema, name }: QualifiedName,
   given: readonly Value[],
   at: number,
-): Opaque | Unresolved {
-  if (schema !== null && !context.catalog.schemas.has(schema))
-    return new Opaque(`function ${name} is not known`);
+  kind: "function" | "procedure",
+): Unresolved {
+  const missing = missingSchema(context.catalog, schema, at);
+  if (missing) return missing;
   const types = given.map((value) => typeText(context.catalog, value.type));
   const written = schema === null ? name : `${schema}.${name}`;
-  return new Unresolved("42883", `function ${written}(${types.join(", ")}) does not exist`, at);
+  return new Unresolved(
+    "42883",
+    `${kind} ${written}(${types.join(", ")}) does not exist`,
+    at,
+    `No ${kind} matches the given name and argument types. You might need to add explicit type casts.`,
+  );
 }
 
 /** A function call with those arguments: what it asks, what it could be, what comes out. */
@@ -81,6 +87,7 @@ export function call(
   name: QualifiedName,
   given: readonly Value[],
   at = -1,
+  kind: "function" | "procedure" = "function",
 ): Call {
   const resolution = resolveFunction(
     context.names,
@@ -88,7 +95,7 @@ export function call(
     given.map((value) => value.type),
   );
   const functions = items(resolution);
-  if (functions.length === 0) throw unknownFunction(context, name, given, at);
+  if (functions.length === 0) throw unknownFunction(context, name, given, at, kind);
   coerceAll(context, resolution, given);
   if (resolution.kind === "certain" && resolution.item.body) {
     const { item, parameters } = resolution;

@@ -1,5 +1,6 @@
 import { call } from "./calls.ts";
 import type { Context } from "./context.ts";
+import type { QualifiedName } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { columnOf, wholeRow, type Found, type RangeEntry, type Scope } from "./scope.ts";
 import { list, location, node, text, type Fields } from "./tree.ts";
@@ -26,7 +27,7 @@ export function findColumn(fields: Fields, scope: Scope, context: Context): Foun
   if (star) {
     if (parts.length !== 1) throw new Opaque("a star inside an expression");
     const row = scope.entry(null, first, at);
-    if (!row) throw missingEntry(first, at);
+    if (!row) throw missingEntry({ schema: null, name: first }, at, scope, context);
     return { value: wholeRow(row.entry), level: row.level };
   }
   if (parts.length > 3) throw new Opaque("a column name that names its database");
@@ -40,7 +41,10 @@ export function findColumn(fields: Fields, scope: Scope, context: Context): Foun
   const entryName = third === undefined ? first : second;
   const column = third ?? second;
   const found = scope.entry(third === undefined ? null : first, entryName, at);
-  if (!found) throw missingEntry(entryName, at);
+  if (!found) {
+    const schema = third === undefined ? null : first;
+    throw missingEntry({ schema, name: entryName }, at, scope, context);
+  }
   const value = columnOf(found.entry, column, at);
   if (value) return { value, level: found.level };
   return { value: rowFunction(found.entry, column, context, at), level: found.level };
@@ -54,8 +58,25 @@ function rowFunction(entry: RangeEntry, name: string, context: Context, at: numb
   throw new Unresolved("42703", `column ${entry.name}.${name} does not exist`, at);
 }
 
-export const missingEntry = (name: string, at: number): Unresolved =>
-  new Unresolved("42P01", `missing FROM-clause entry for table "${name}"`, at);
+/** A table that is there under another name is told so. */
+export function missingEntry(
+  written: QualifiedName,
+  at: number,
+  scope: Scope,
+  context: Context,
+): Unresolved {
+  const { name } = written;
+  const meant = context.attempt(() => context.names.findRelation(written));
+  const entry = meant && scope.entryOf(meant);
+  if (entry)
+    return new Unresolved(
+      "42P01",
+      `invalid reference to FROM-clause entry for table "${name}"`,
+      at,
+      `Perhaps you meant to reference the table alias "${entry.name}".`,
+    );
+  return new Unresolved("42P01", `missing FROM-clause entry for table "${name}"`, at);
+}
 
 export function columnReference(fields: Fields, scope: Scope, context: Context): Value {
   const { value } = findColumn(fields, scope, context);

@@ -9,7 +9,8 @@ import {
   schemaContents,
   type Dependable,
 } from "./dependents.ts";
-import { nameOf } from "./names.ts";
+import { commandRelation } from "./from.ts";
+import { missingSchema, nameOf } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
 
@@ -41,6 +42,7 @@ function objectResource(
   kind: string,
   object: unknown,
   missingOk: boolean,
+  called: string,
   context: Context,
 ): { readonly resource: Resource; readonly relation?: Relation } {
   const { resources } = context.asked;
@@ -54,23 +56,30 @@ function objectResource(
     };
   }
   const parts = form === "List" ? strings(fields["items"]) : [];
-  if (relationKinds.has(kind)) return relationResource(parts, missingOk, context);
+  if (relationKinds.has(kind)) return relationResource(parts, missingOk, called, context);
   if (kind === "OBJECT_COLUMN" || tableParts.has(kind)) {
-    return relationResource(parts.slice(0, -1), missingOk, context);
+    return relationResource(parts.slice(0, -1), missingOk, "relation", context);
   }
   return { resource: resources.connection() };
 }
 
+/** `called`: what PostgreSQL calls it when it is not there. */
 function relationResource(
   parts: readonly string[],
   missingOk: boolean,
+  called: string,
   context: Context,
 ): { readonly resource: Resource; readonly relation?: Relation } {
   const name = nameOf(parts);
   const relation = context.names.findRelation(name);
   if (relation) return { resource: context.asked.resources.table(relation), relation };
   if (!missingOk) {
-    throw new Unresolved("42P01", `table "${parts.join(".")}" does not exist`, -1);
+    const missing = missingSchema(context.catalog, name.schema, -1);
+    if (missing) throw missing;
+    const sqlstate = called === "foreign table" ? "42704" : "42P01";
+    // DROP names it without its schema.
+    const written = called === "relation" ? parts.join(".") : name.name;
+    throw new Unresolved(sqlstate, `${called} "${written}" does not exist`, -1);
   }
   const schema = name.schema ?? context.names.creationSchema();
   return { resource: context.asked.resources.namedTable(schema, name.name) };
@@ -83,7 +92,14 @@ export function dropStatement(fields: Fields, context: Context): Told {
   const { asked, catalog } = context;
   const begin: Dependable[] = [];
   for (const object of list(fields["objects"])) {
-    const found = objectResource(kind, object, fields["missing_ok"] === true, context);
+    const called = kind.replace("OBJECT_", "").replace("MATVIEW", "materialized view");
+    const found = objectResource(
+      kind,
+      object,
+      fields["missing_ok"] === true,
+      called.replace("_", " ").toLowerCase(),
+      context,
+    );
     const action = tableParts.has(kind) ? "alter" : "drop";
     const detail = found.resource.type === "Connection" ? kind : undefined;
     asked.act(action, found.resource, detail);
@@ -155,7 +171,7 @@ export function moveObject(kind: string, fields: Fields, context: Context): Told
   const resource =
     object === undefined
       ? asked.resources.connection()
-      : objectResource(kind, object, false, context).resource;
+      : objectResource(kind, object, false, "relation", context).resource;
   asked.act("alter", resource, resource.type === "Connection" ? kind : undefined);
   return { columns: null, effects: definedNames };
 }
@@ -164,7 +180,7 @@ export function moveObject(kind: string, fields: Fields, context: Context): Told
 export function alterObject(kind: string, fields: Fields, context: Context): Told {
   const object = fields["object"];
   if (object === undefined) throw new Opaque("a malformed parse tree");
-  const { resource } = objectResource(kind, object, false, context);
+  const { resource } = objectResource(kind, object, false, "relation", context);
   context.asked.act("alter", resource, resource.type === "Connection" ? kind : undefined);
   return { columns: null, effects: defined };
 }
@@ -177,13 +193,10 @@ export function grantStatement(fields: Fields, context: Context): Told {
   for (const object of objects) {
     const { kind: form, fields: inner } = node(object);
     if (form === "RangeVar") {
-      const parts = [text(inner["schemaname"]), text(inner["relname"])].filter(
-        (part) => part !== "",
-      );
-      const relation = context.names.relation(nameOf(parts), -1);
+      const relation = commandRelation(inner, context);
       asked.act("grant", asked.resources.table(relation));
     } else if (kind === "OBJECT_SCHEMA" || functionKinds.has(kind)) {
-      asked.act("grant", objectResource(kind, object, true, context).resource);
+      asked.act("grant", objectResource(kind, object, true, "relation", context).resource);
     } else asked.act("grant", asked.resources.connection(), kind);
   }
   if (fields["targtype"] === "ACL_TARGET_ALL_IN_SCHEMA") {

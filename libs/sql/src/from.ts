@@ -4,7 +4,7 @@ import { condition } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { jsonTable, xmlTable } from "./from-documents.ts";
 import { rangeFunction } from "./from-functions.ts";
-import { nameOf } from "./names.ts";
+import { missingSchema, nameOf } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { openRelation, relationEntry } from "./relations.ts";
 import { Scope, type RangeEntry, type ScopeColumn, type Visible } from "./scope.ts";
@@ -98,7 +98,20 @@ export function namedRelation(fields: Fields, context: Context): Relation {
 
 /** The same for a command that is no query: when there is none, PostgreSQL does not say where in the text. */
 export function commandRelation(fields: Fields, context: Context): Relation {
+  const schema = text(fields["schemaname"]) || null;
+  const missing = missingSchema(context.catalog, schema, -1);
+  if (missing && fields["catalogname"] === undefined) throw missing;
   return namedRelation({ ...fields, location: -1 }, context);
+}
+
+/** Of an ALTER that may say IF EXISTS: it is a notice then, unless there is one after all. */
+export function alteredRelation(written: Fields, command: Fields, context: Context): Relation {
+  try {
+    return commandRelation(written, context);
+  } catch (error) {
+    if (!(error instanceof Unresolved) || command["missing_ok"] !== true) throw error;
+    throw new Opaque("ALTER … IF EXISTS of a relation that is not known");
+  }
 }
 
 function rangeVar(fields: Fields, scope: Scope, context: Context): RangeEntry {

@@ -1,5 +1,12 @@
 export { analyse, type Subject } from "./analyse.ts";
-export type { Analysis, Effects, Output, Statement, TransactionEffect } from "./analysis.ts";
+export type {
+  Analysis,
+  Effects,
+  Output,
+  Statement,
+  TextForm,
+  TransactionEffect,
+} from "./analysis.ts";
 export { builtinCatalog, catalogAbove, ownRows } from "./builtin-catalog.ts";
 export type { Catalog } from "./catalog.ts";
 export {

@@ -1,11 +1,4 @@
-import {
-  columnNamed,
-  assign,
-  insertColumns,
-  isDefault,
-  store,
-  targetEntry,
-} from "./assignments.ts";
+import { assign, insertColumns, isDefault, store, targetEntry } from "./assignments.ts";
 import type { Column, Relation } from "./catalog.ts";
 import { commonTables } from "./common-tables.ts";
 import type { Context } from "./context.ts";
@@ -18,7 +11,7 @@ import { returning } from "./returning.ts";
 import { Scope, type RangeEntry, type ScopeColumn } from "./scope.ts";
 import { query, unsettledQuery } from "./select.ts";
 import { Stored, withStored } from "./stored.ts";
-import { known, knownFields, list, only, record, type Fields } from "./tree.ts";
+import { known, knownFields, list, location, only, record, type Fields } from "./tree.ts";
 import { plain } from "./value.ts";
 import { viewBase } from "./view-writes.ts";
 import { isView } from "./views.ts";
@@ -144,7 +137,10 @@ function conflictTarget(infer: unknown, relation: Relation, scope: Scope, contex
   for (const item of elements) {
     const element = only(item, "IndexElem");
     if (typeof element["name"] === "string") {
-      const column = columnNamed(relation, element["name"], -1);
+      const { name } = element;
+      const column = relation.columns.find((one) => one.name === name);
+      if (!column)
+        throw new Unresolved("42703", `column "${name}" does not exist`, location(fields));
       context.decide(context.classification.of(relation, column.name, true), "conflict");
     } else {
       context.decide(evaluate(element["expr"], scope, context).columns, "conflict");

@@ -66,6 +66,16 @@ export const maybeTemporary = "an unqualified name in a session with temporary o
 const temporarySchema = "pg_temp";
 const isTemporary = (schema: string): boolean => /^pg_temp(_|$)/.test(schema);
 
+/** What PostgreSQL says where a name names a schema that is not there; null: it is, or may be. */
+export const missingSchema = (
+  catalog: Catalog,
+  schema: string | null,
+  location: number,
+): Unresolved | null =>
+  schema === null || catalog.schemas.has(schema) || /^pg_(toast_)?temp(_|$)/.test(schema)
+    ? null
+    : new Unresolved("3F000", `schema "${schema}" does not exist`, location);
+
 /** Resolves names as PostgreSQL does with the session's search_path. */
 export class Names {
   readonly catalog: Catalog;

@@ -9,11 +9,13 @@ export class Unresolved extends Error {
   readonly sqlstate: string;
   /** Byte offset into the text, or -1. */
   readonly location: number;
+  readonly hint: string | undefined;
 
-  constructor(sqlstate: string, message: string, location: number) {
+  constructor(sqlstate: string, message: string, location: number, hint?: string) {
     super(message);
     this.sqlstate = sqlstate;
     this.location = location;
+    this.hint = hint;
   }
 }
 

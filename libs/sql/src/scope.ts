@@ -105,6 +105,13 @@ export class Scope {
     return found;
   }
 
+  /** A table under whatever name it has here, in the nearest level that has it. */
+  entryOf({ oid }: Relation): RangeEntry | undefined {
+    return levels(this)
+      .flatMap((scope) => scope.#visible.named)
+      .find(({ relation }) => relation?.oid === oid);
+  }
+
   /** The entry of that name in the nearest level that has one. */
   entry(
     schema: string | null,

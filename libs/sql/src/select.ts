@@ -187,7 +187,13 @@ function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColum
     }
   } else {
     const found = scope.entry(second === undefined ? null : first, second ?? first, at);
-    if (!found) throw missingEntry(second ?? first, at);
+    if (!found)
+      throw missingEntry(
+        { schema: second === undefined ? null : first, name: second ?? first },
+        at,
+        scope,
+        context,
+      );
     found.entry.used?.();
     columns = found.entry.columns;
   }

@@ -1,7 +1,7 @@
 import type { Told } from "./analyse.ts";
 import type { TransactionEffect } from "./analysis.ts";
 import { Opaque } from "./outcome.ts";
-import { text, type Fields } from "./tree.ts";
+import { isFields, text, type Fields } from "./tree.ts";
 
 const effects: ReadonlyMap<string, TransactionEffect> = new Map([
   ["TRANS_STMT_BEGIN", "begin"],
@@ -29,4 +29,17 @@ export function transactionStatement(fields: Fields): Told {
     columns: null,
     effects: { ddl: false, names: false, transaction, ...(savepoint ? { savepoint } : {}) },
   };
+}
+
+const exits: ReadonlySet<string> = new Set([
+  "TRANS_STMT_COMMIT",
+  "TRANS_STMT_PREPARE",
+  "TRANS_STMT_ROLLBACK",
+  "TRANS_STMT_ROLLBACK_TO",
+]);
+
+/** Whether a transaction that has failed takes it. */
+export function leavesFailed(statement: unknown): boolean {
+  const inner = isFields(statement) ? statement["TransactionStmt"] : undefined;
+  return isFields(inner) && exits.has(text(inner["kind"]));
 }

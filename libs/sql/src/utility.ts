@@ -14,13 +14,13 @@ import {
 import { alterObject, dropStatement, grantStatement, moveObject } from "./ddl-objects.ts";
 import { change, type Change } from "./effects.ts";
 import { evaluate, evaluateAll } from "./expressions.ts";
-import { namedRelation } from "./from.ts";
+import { alteredRelation, commandRelation } from "./from.ts";
 import { nameOf } from "./names.ts";
 import { Forbidden, Opaque } from "./outcome.ts";
 import { family, relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { askSetting } from "./settings.ts";
-import { list, node, only, record, strings, text, type Fields } from "./tree.ts";
+import { list, location, node, only, record, strings, text, type Fields } from "./tree.ts";
 import type { Relation } from "./catalog.ts";
 import { call } from "./calls.ts";
 import { union } from "./value.ts";
@@ -39,7 +39,7 @@ function truncate(fields: Fields, context: Context): Told {
   const waiting: { relation: Relation; children: boolean }[] = list(fields["relations"]).map(
     (item) => {
       const written = only(item, "RangeVar");
-      return { relation: namedRelation(written, context), children: written["inh"] === true };
+      return { relation: commandRelation(written, context), children: written["inh"] === true };
     },
   );
   const action: Change = "truncate";
@@ -65,7 +65,7 @@ function maintain(relations: readonly unknown[], computes: boolean, context: Con
   for (const item of relations) {
     const { kind, fields } = node(item);
     const written = kind === "VacuumRelation" ? record(fields["relation"]) : fields;
-    const relation = namedRelation(written, context);
+    const relation = commandRelation(written, context);
     for (const one of family(relation, true, context)) {
       asked.act("maintain", asked.resources.table(one));
       context.touch(context.classification.ofRelation(one, true));
@@ -104,7 +104,7 @@ function cluster(fields: Fields, context: Context): Told {
     context.decide(context.classification.all, "index");
     return maintain([], true, context);
   }
-  const relation = namedRelation(record(fields["relation"]), context);
+  const relation = commandRelation(record(fields["relation"]), context);
   for (const one of family(relation, true, context))
     for (const { attnum, name } of one.columns)
       if (one.indexed.includes(attnum))
@@ -117,7 +117,7 @@ function createStatistics(fields: Fields, context: Context): Told {
   context.asked.act("create", context.asked.resources.connection(), "STATISTICS");
   const scope = new Scope(null, new Map());
   for (const item of list(fields["relations"])) {
-    const relation = namedRelation(only(item, "RangeVar"), context);
+    const relation = commandRelation(only(item, "RangeVar"), context);
     const entry = relationEntry(relation, true, context);
     scope.add({ named: [entry], columns: [entry] });
   }
@@ -136,7 +136,8 @@ function callProcedure(fields: Fields, context: Context): Told {
   const expression = record(fields["funccall"]);
   const scope = new Scope(null, new Map());
   const given = evaluateAll(expression["args"], scope, context);
-  const called = call(context, nameOf(strings(expression["funcname"])), given);
+  const name = nameOf(strings(expression["funcname"]));
+  const called = call(context, name, given, location(expression), "procedure");
   if (called.functions.some((func) => func.out.length > 0)) throw new Opaque("CALL with results");
   return { columns: null, effects: { ddl: true, names: true } };
 }
@@ -158,14 +159,14 @@ function alterSetting(fields: Fields, context: Context, scope: string): Told {
 }
 
 function alterNamed(written: unknown, context: Context, opaque: string): Told {
-  const relation = namedRelation(record(written), context);
+  const relation = commandRelation(record(written), context);
   context.asked.act("alter", context.asked.resources.table(relation));
   return { columns: null, effects: defined, opaque };
 }
 
 /** What a materialised view's query reads is stored anew. */
 function refresh(fields: Fields, context: Context): Told {
-  const relation = namedRelation(record(fields["relation"]), context);
+  const relation = commandRelation(record(fields["relation"]), context);
   context.asked.act("alter", context.asked.resources.table(relation));
   if (relation.kind !== "m") throw new Opaque("REFRESH of what is no materialised view");
   const reading = viewReading(relation, context);
@@ -215,7 +216,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   }),
   AlterTableStmt: alterTable,
   AlterSeqStmt: (fields, context) => {
-    const relation = namedRelation(record(fields["sequence"]), context);
+    const relation = alteredRelation(record(fields["sequence"]), fields, context);
     context.asked.act("alter", context.asked.resources.table(relation));
     return { columns: null, effects: defined };
   },

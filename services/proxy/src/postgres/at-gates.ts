@@ -196,7 +196,7 @@ export class AtGates {
     // INVARIANT (I3): what cannot be masked is refused before it runs.
     const problem = unmaskableCopy(running);
     if (problem !== null) {
-      const why = refusalOf("not-maskable", { problem });
+      const why = judged.unresolved ?? refusalOf("not-maskable", { problem });
       underWay.notSent(running, why);
       return turn.resumeWith(() => {
         if (!refusing.forgoes(unit)) refusing.unit(unit, why);

@@ -1,6 +1,7 @@
 import type { Operation } from "@sallyport/contracts";
 import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
+import { beforeNames } from "./before-names.ts";
 import type { Asked, Judged } from "./judged.ts";
 import { recall, remember, type Analysed } from "./remembered-readings.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
@@ -27,6 +28,8 @@ export interface Surroundings {
   readonly session: SessionNames;
   /** Whether a command under way may give or take a name by SQL. */
   readonly isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean;
+  /** The transaction has failed, and nothing is on its way that could end it. */
+  readonly failed: boolean;
 }
 
 /** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
@@ -42,11 +45,20 @@ export function operationsOf(
   const sole = soleStatement(unit);
   const known = sole && recall(sole, around);
   if (known && doubtOf(unit, known.analysis.statements, around) === null)
-    return judged(unit, around, known.asked(unit.commandKind));
+    return judged(
+      unit,
+      around,
+      known.asked(unit.commandKind),
+      beforeNames(unit, [known.analysis.form], around.failed),
+    );
   const texts = textsOf(unit);
   if (texts === null) {
     const detail = "nobody knows what the name stands for";
-    return opaquely(unit, [], around, detail, { opaque: "unknown name" });
+    const unresolved = unit.commandKind === "function-call" && beforeNames(unit, [], around.failed);
+    return opaquely(unit, [], around, detail, {
+      opaque: "unknown name",
+      ...(unresolved && { unresolved }),
+    });
   }
   const { unprovable } = around;
   // Code that nobody followed may have changed how string literals are read; the target tells at the next Sync.
@@ -102,6 +114,8 @@ function conclude(
   let unresolved: Refusal | null = null;
   const text = texts.map((one) => one.text).join("\n");
   const refused = (refusal: Refusal): Judgement => ({ kind: "refused", refusal, text });
+  const forms = analysed.flatMap((one) => (one.kind === "analysed" ? [one.analysis.form] : []));
+  const first = beforeNames(unit, forms, around.failed);
   for (const one of analysed) {
     switch (one.kind) {
       case "syntax-error":
@@ -111,15 +125,21 @@ function conclude(
       case "analysed": {
         const { analysis } = one;
         if (analysis.kind === "refused")
-          return refused(asTarget(analysis.sqlstate, analysis.message));
+          return refused(first ?? asTarget(analysis.sqlstate, analysis.message));
         if (analysis.kind === "analysed") analyses.push(analysis);
-        else unresolved ??= asTarget(analysis.sqlstate, analysis.message, positionOf(analysis));
+        else
+          unresolved ??= asTarget(
+            analysis.sqlstate,
+            analysis.message,
+            positionOf(analysis),
+            analysis.hint,
+          );
       }
     }
   }
   if (unresolved) {
     const why = unresolved.said.message;
-    return opaquely(unit, [], around, why, { unresolved });
+    return opaquely(unit, [], around, why, { unresolved: first ?? unresolved });
   }
   for (const [at, { prepared }] of texts.entries())
     if (prepared && !prepared.sql && !holds(prepared, analysed[at], around))
@@ -127,7 +147,8 @@ function conclude(
   const statements = statementsOf(analyses);
   open(unit, analyses, around);
   const doubt = doubtOf(unit, statements, around);
-  if (doubt !== null) return opaquely(unit, statements, around, doubt);
+  if (doubt !== null)
+    return opaquely(unit, statements, around, doubt, first ? { unresolved: first } : {});
   const operations = united(analyses);
   const opaque = analyses.find((one) => one.opaque !== null)?.opaque ?? null;
   const kind = unit.commandKind;
@@ -135,6 +156,7 @@ function conclude(
     unit,
     around,
     askedBy({ kind, text: textOf(unit), statements, operations, opaque }),
+    first,
   );
 }
 
@@ -225,7 +247,12 @@ function opaquely(
   );
 }
 
-function judged(unit: CommandUnit, { view }: Surroundings, asked: Asked): Judgement {
+function judged(
+  unit: CommandUnit,
+  { view }: Surroundings,
+  asked: Asked,
+  unresolved: Refusal | null = asked.unresolved,
+): Judgement {
   const bind = bindOf(unit);
   const parameters = parametersOf(unit, bind);
   if (parameters === null)
@@ -239,7 +266,7 @@ function judged(unit: CommandUnit, { view }: Surroundings, asked: Asked): Judgem
   const knows = view.catalog.temporary ? view : null;
   return {
     kind: "judged",
-    judged: { ...asked, parameters, resultFormats, portalStatement, knows },
+    judged: { ...asked, unresolved, parameters, resultFormats, portalStatement, knows },
   };
 }
 

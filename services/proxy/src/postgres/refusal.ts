@@ -29,12 +29,18 @@ export const refusalOf = (
 ): Refusal => refusal(new SallyError(code, detail === undefined ? { params } : { params, detail }));
 
 /** What the target would say by itself, said by us before it runs: an unknown name, a syntax error. */
-export const asTarget = (sqlstate: string, message: string, position?: number): Refusal => ({
+export const asTarget = (
+  sqlstate: string,
+  message: string,
+  position?: number,
+  hint?: string,
+): Refusal => ({
   code: sqlstate === "42601" ? "syntax" : `target-${sqlstate}`,
   said: {
     sqlstate,
     message,
     position: position === undefined ? undefined : String(position),
+    hint,
   },
 });
 

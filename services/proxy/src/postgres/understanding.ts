@@ -117,7 +117,7 @@ export class Understanding {
   }
 
   #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
-    const { turn, statements, names, sqlNames } = this.#parts;
+    const { turn, answers, statements, names, sqlNames } = this.#parts;
     const judgement = operationsOf(unit, {
       view,
       session: new SharedNames(sqlNames, statements, view),
@@ -125,6 +125,9 @@ export class Understanding {
       names: names.known ?? noNames,
       unprovable,
       namesMayReturn: names.mayReturn,
+      failed:
+        turn.status === "E" &&
+        !answers.unfinished().some(({ judged }) => judged.effects.transaction),
     });
     if (judgement instanceof Promise) {
       const goOn = turn.waitFor(() => this.#take(unit, tried));
@@ -152,7 +155,8 @@ export class Understanding {
     if (isBeingChanged(opaque)) return this.#waitForOthers(unit, tried);
     // What is under way may tell what a name stands for.
     const told = sqlNames.settled && !opaque.startsWith("nobody knows");
-    if (!told && this.#waitsForOwed(unit, tried)) return true;
+    // Or fail the transaction, of which the target speaks before it looks for names.
+    if ((!told || unresolved) && this.#waitsForOwed(unit, tried)) return true;
     const isTemporary = opaque === temporaryObject || opaque === maybeTemporary;
     const unknown = unresolved || opaque.endsWith(" is not known");
     if (unknown && !tried.rechecked) {
