@@ -92,6 +92,14 @@ const fixed = {
   NODE_NO_WARNINGS: "1",
 };
 
+/** Each is built once. */
+const built = new Map<string, Promise<string>>();
+const builtFor = async ({ name, build }: Client): Promise<void> => {
+  if (!build) return;
+  if (!built.has(name)) built.set(name, said(build(folder)));
+  await built.get(name);
+};
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sallyport-clients-"));
@@ -144,12 +152,13 @@ describe("over TLS, where policy permits everything", () => {
   }, 300_000);
   afterAll(() => cluster?.stop());
 
-  for (const { name, needs, there, build, run } of clients)
+  for (const client of clients) {
+    const { name, needs, there, run } = client;
     test.skipIf(!there)(
       `${name} (needs ${needs}) says through the gateway what it says directly`,
       { timeout: 400_000 },
       async () => {
-        if (build) await said(build(folder));
+        await builtFor(client);
         const through = await cluster.env("ci-runner");
         const direct = {
           ...through,
@@ -163,6 +172,7 @@ describe("over TLS, where policy permits everything", () => {
         expect(await said(run(folder), through)).toBe(first);
       },
     );
+  }
 });
 
 describe("without TLS, on loopback", () => {
@@ -172,10 +182,12 @@ describe("without TLS, on loopback", () => {
   }, 300_000);
   afterAll(() => cluster?.stop());
 
-  for (const { name, needs, there, build, run } of clients)
+  for (const client of clients) {
+    const { name, needs, there, run } = client;
     test.skipIf(!there)(`${name} (needs ${needs}) connects`, { timeout: 400_000 }, async () => {
-      if (build) await said(build(folder));
+      await builtFor(client);
       const env = await cluster.env("ci-runner");
       expect(await said(run(folder), { ...env, PGSSLMODE: "disable", PLAIN: "yes" })).toMatch(/18/);
     });
+  }
 });
