@@ -9,7 +9,7 @@ export interface Listed {
 
 const parsing = "settings that change how text is read may not change";
 const parser = "the parser is of another minor version than the server";
-const oursToo = "the gateway says, too, that it lost the target";
+const overTls = "of a lost connection over TLS libpq says other words; directly there is no TLS";
 const order = "sessions that a client watches side by side are heard in another order";
 
 /** The same as in docs/postgres.md. */
@@ -21,7 +21,7 @@ export const listed: readonly Listed[] = [
   {
     file: "isolation/temp-schema-cleanup",
     statement: /pg_terminate_backend\(pg_backend_pid/,
-    reason: oursToo,
+    reason: overTls,
   },
   { file: "isolation/eval-plan-qual-trigger", statement: /UPDATE|DELETE/, reason: order },
   { file: "libpq_pipeline/uniqviol", statement: "", reason: "it counts what fits into buffers" },
