@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { natsServerConfig, type BusUser } from "@sallyport/bus";
@@ -15,6 +16,12 @@ export interface OwnNatsOptions {
   readonly durability: "fsync" | "replicated" | "buffered";
   readonly env: NodeJS.ProcessEnv;
 }
+
+/**
+ * How many threads run its Go code at a time, unless the environment says so: the other half of the cores is for the
+ * services that share the machine with it. What it does for a message is short, and waking more threads takes longer.
+ */
+const threads = Math.max(1, Math.floor(availableParallelism() / 2));
 
 const Ports = z.object({
   nats: z.array(z.string()).min(1),
@@ -62,7 +69,12 @@ export class OwnNats {
       const server = await Process.start(
         this.#binary,
         ["-c", config, "--ports_file_dir", directory, "--pid", join(directory, "nats.pid")],
-        { stdio: ["ignore", log.fd, log.fd], env, cwd: directory, leashed: true },
+        {
+          stdio: ["ignore", log.fd, log.fd],
+          env: { GOMAXPROCS: String(threads), ...env },
+          cwd: directory,
+          leashed: true,
+        },
       );
       const ports = await this.#portsOf(server);
       this.#ports ??= { client: portOf(ports.nats), monitoring: portOf(ports.monitoring) };

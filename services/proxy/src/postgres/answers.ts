@@ -47,6 +47,9 @@ export class Answers {
   #withhold = false;
   #broken = false;
   #parted = false;
+  /** The client has a part of a message, and what waits for the rest of it. */
+  #within = false;
+  readonly #notices: Buffer[] = [];
 
   /**
    * @param resultLimit bytes of rows or COPY data that a command may bring
@@ -91,6 +94,17 @@ export class Answers {
     if (!this.#withhold && entries.some(withholds)) this.#withhold = !this.#owed.syncing;
     this.#owed.push(entries);
     this.#sayLocal();
+  }
+
+  /** What the target has said leaves, with its last word: the session ends. */
+  hasten(): void {
+    this.#out.hasten();
+  }
+
+  /** A message of the proxy's own that answers nothing: now, but never within one of the target's. */
+  notify(bytes: Buffer): void {
+    if (this.#within) this.#notices.push(bytes);
+    else this.#out.say(bytes, true);
   }
 
   /** Every command that has no last answer yet. */
@@ -264,7 +278,12 @@ export class Answers {
       type === Backend.DataRow
         ? this.#result.takePart(running, offset === 0, last)
         : this.#result.takeCopyPart(running);
-    if (passes) return this.#out.pass(running, bytes);
+    if (passes) {
+      this.#out.pass(running, bytes);
+      this.#within = !last;
+      if (last) for (const notice of this.#notices.splice(0)) this.notify(notice);
+      return;
+    }
     this.#cut.cut(running, refusalOf("row-too-large", { size: total }));
     this.#stop();
   }

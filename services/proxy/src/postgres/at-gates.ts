@@ -1,5 +1,6 @@
 import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
 import type { Clearance, Held, Passage } from "../gate.ts";
+import type { Answers } from "./answers.ts";
 import { detectingFor } from "./detecting.ts";
 import type { Ending } from "./ending.ts";
 import { unmaskableCopy } from "./copy-out.ts";
@@ -29,6 +30,7 @@ const passedOver: Refusal = {
 export interface AtGatesParts {
   readonly options: SessionOptions;
   readonly turn: Turn;
+  readonly answers: Answers;
   readonly flow: Flow;
   readonly refusing: Refusing;
   readonly underWay: UnderWay;
@@ -116,13 +118,13 @@ export class AtGates {
 
   /** The client is told what it waits for, again and again, and at once when that is another hold. */
   #held(held: Held): void {
-    const { turn, flow } = this.#parts;
+    const { turn, answers } = this.#parts;
     if (turn.ended) return;
     turn.phase = "held";
     const { hold } = held.verdict;
     if (!hold) return;
     if (this.#hold) clearInterval(this.#hold.timer);
-    const say = () => flow.toClient(holdNotice(held, Date.now()));
+    const say = () => answers.notify(holdNotice(held, Date.now()));
     say();
     this.#hold = { timer: setInterval(say, noticeEvery), release: hold };
   }

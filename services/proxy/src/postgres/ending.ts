@@ -60,10 +60,11 @@ export class Ending {
 
   /** Once; `why` is told to the client, `reason` is recorded. */
   end(why: Refusal | null, reason: string): void {
-    const { options, turn, writer, flow, underWay } = this.#parts;
+    const { options, turn, answers, writer, flow, underWay } = this.#parts;
     if (turn.ended) return;
     const { client, target, gate } = options;
     const last = why && !turn.clientGone ? errorFrame(why, "FATAL") : undefined;
+    answers.hasten();
     flow.count(last?.length ?? 0);
     client.removeAllListeners("data");
     sendOff(client, last);

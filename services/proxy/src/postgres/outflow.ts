@@ -1,6 +1,7 @@
 import { ByteSink } from "@sallyport/pgwire";
 import { ResultBuffers, type LentBuffer } from "./result-buffers.ts";
 import type { Running } from "./running.ts";
+import { atTurnEnd } from "./turn-end.ts";
 
 /** Bytes after which a result's stretch leaves. */
 const enough = 64 * 1024;
@@ -73,7 +74,7 @@ export class Outflow {
   #lookSoon(): void {
     if (this.#looking) return;
     this.#looking = true;
-    process.nextTick(this.#look);
+    atTurnEnd(this.#look);
   }
 
   /** As a rule what ends a result came with it: a timer is for rows that come alone. */
@@ -91,6 +92,11 @@ export class Outflow {
     // Its result is told already when the session ended meanwhile: then nothing of it leaves any more.
     if (running === null || running.finished || from === this.#sink.at) return;
     running.output(this.#sink.bytes.subarray(from, this.#sink.at), this.#lent);
+  }
+
+  /** What would leave at the end of the turn leaves now. */
+  hasten(): void {
+    if (this.#soon) this.flush();
   }
 
   flush(): void {

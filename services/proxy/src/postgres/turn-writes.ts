@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { atTurnEnd } from "./turn-end.ts";
 
 /** Bytes that are gathered, and copied to be one buffer, at most. */
 const most = 16 * 1024;
@@ -18,7 +19,7 @@ export class TurnWrites {
   }
 
   write(bytes: Buffer): void {
-    if (this.#gathered.length === 0) process.nextTick(this.#leave);
+    if (this.#gathered.length === 0) atTurnEnd(this.#leave);
     this.#gathered.push(bytes);
     this.#bytes += bytes.length;
     // So much is the socket's, whose buffer says when it is full.
