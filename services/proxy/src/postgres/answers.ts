@@ -47,9 +47,6 @@ export class Answers {
   #withhold = false;
   #broken = false;
   #parted = false;
-  /** The client has a part of a message, and what waits for the rest of it. */
-  #within = false;
-  readonly #notices: Buffer[] = [];
 
   /**
    * @param resultLimit bytes of rows or COPY data that a command may bring
@@ -101,10 +98,9 @@ export class Answers {
     this.#out.hasten();
   }
 
-  /** A message of the proxy's own that answers nothing: now, but never within one of the target's. */
+  /** A message of the proxy's own that answers nothing; where nothing is owed, it is within none of the target's. */
   notify(bytes: Buffer): void {
-    if (this.#within) this.#notices.push(bytes);
-    else this.#out.say(bytes, true);
+    this.#out.say(bytes, true);
   }
 
   /** Every command that has no last answer yet. */
@@ -278,12 +274,7 @@ export class Answers {
       type === Backend.DataRow
         ? this.#result.takePart(running, offset === 0, last)
         : this.#result.takeCopyPart(running);
-    if (passes) {
-      this.#out.pass(running, bytes);
-      this.#within = !last;
-      if (last) for (const notice of this.#notices.splice(0)) this.notify(notice);
-      return;
-    }
+    if (passes) return this.#out.pass(running, bytes);
     this.#cut.cut(running, refusalOf("row-too-large", { size: total }));
     this.#stop();
   }
