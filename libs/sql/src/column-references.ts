@@ -40,11 +40,9 @@ export function findColumn(fields: Fields, scope: Scope, context: Context): Foun
   }
   const entryName = third === undefined ? first : second;
   const column = third ?? second;
-  const found = scope.entry(third === undefined ? null : first, entryName, at);
-  if (!found) {
-    const schema = third === undefined ? null : first;
-    throw missingEntry({ schema, name: entryName }, at, scope, context);
-  }
+  const schema = third === undefined ? null : first;
+  const found = scope.entry(schema, entryName, at);
+  if (!found) throw missingEntry({ schema, name: entryName }, at, scope, context);
   const value = columnOf(found.entry, column, at);
   if (value) return { value, level: found.level };
   return { value: rowFunction(found.entry, column, context, at), level: found.level };

@@ -186,14 +186,10 @@ function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColum
       throw new Unresolved("42601", "SELECT * with no tables specified is not valid", at);
     }
   } else {
-    const found = scope.entry(second === undefined ? null : first, second ?? first, at);
-    if (!found)
-      throw missingEntry(
-        { schema: second === undefined ? null : first, name: second ?? first },
-        at,
-        scope,
-        context,
-      );
+    const schema = second === undefined ? null : first;
+    const name = second ?? first;
+    const found = scope.entry(schema, name, at);
+    if (!found) throw missingEntry({ schema, name }, at, scope, context);
     found.entry.used?.();
     columns = found.entry.columns;
   }
