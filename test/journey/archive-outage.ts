@@ -9,6 +9,7 @@ import {
 import { readSigningPublicKey } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
 import { DatabaseError } from "pg";
+import { expect } from "vitest";
 import type { Cluster } from "./cluster.ts";
 
 /** What clients are told while the archive takes nothing; over 90 % a log-in hears what a command does. */
@@ -62,4 +63,43 @@ export async function wholeArchive(
   const key = readSigningPublicKey(join(cluster.data, "keys"));
   findings.push(...(await checkChain(cluster.archive, 0, key)).findings);
   return { sessions, findings };
+}
+
+/** Of a statement of such a test: `SELECT 1 AS n … /* xx…`; undefined for any other. */
+const numberOf = (text: string): number | undefined => {
+  const found = /^SELECT (\d+) AS n.*\/\* xx/.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+};
+
+const numbersOf = (texts: readonly string[]): number[] =>
+  texts.map(numberOf).filter((n) => n !== undefined);
+
+/**
+ * What clients were told is done is what the target ran, and the archive has all of it without a finding, within
+ * `patience` (milliseconds). Gives what the archive has.
+ */
+export async function expectNothingLost(
+  cluster: Cluster,
+  done: readonly number[],
+  patience: { readonly timeout: number; readonly every: number },
+) {
+  const ran = numbersOf((await cluster.target.statements()).map(({ text }) => text));
+  expect(ran).toEqual(done);
+  const whole = async () => {
+    const { sessions, findings } = await wholeArchive(cluster);
+    const commands = sessions.flatMap((one) => one.commands);
+    const executed = commands.filter(({ result }) => result?.event.outcome === "executed");
+    const numbers = numbersOf(executed.map(({ asked }) => asked.event.text));
+    return { sessions, commands, numbers, findings };
+  };
+  const found = await waitFor(
+    async () => {
+      const now = await whole();
+      return now.findings.length === 0 && now.numbers.length >= ran.length && now;
+    },
+    { what: "all of it in the archive", ...patience },
+  ).catch(whole);
+  expect(found.findings).toEqual([]);
+  expect(found.numbers.toSorted((a, b) => a - b)).toEqual(done);
+  return found;
 }

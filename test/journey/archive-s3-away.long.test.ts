@@ -4,6 +4,7 @@ import { sessionLine } from "@sallyport/evidence";
 import { FaultyS3, hasS3, startS3, waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import {
+  expectNothingLost,
   logIn,
   noCommand,
   noSession,
@@ -68,11 +69,6 @@ class Traffic {
     return why;
   }
 }
-
-const numberOf = (text: string): number | undefined => {
-  const found = /^SELECT (\d+) AS n.*\/\* xx/.exec(text)?.[1];
-  return found === undefined ? undefined : Number(found);
-};
 
 test.runIf(hasS3())(
   `S3 out of reach for ${minutes} minutes under traffic: refused at 75 and 90 %, served again, nothing lost`,
@@ -156,28 +152,10 @@ test.runIf(hasS3())(
     );
     const archived = performance.now();
 
-    const ran = (await cluster.target.statements())
-      .map(({ text }) => numberOf(text))
-      .filter((n) => n !== undefined);
-    expect(ran).toEqual(traffic.done);
-    const whole = async () => {
-      const { sessions, findings } = await wholeArchive(cluster);
-      const commands = sessions.flatMap((one) => one.commands);
-      const executed = commands.filter(({ result }) => result?.event.outcome === "executed");
-      const numbers = executed
-        .map(({ asked }) => numberOf(asked.event.text))
-        .filter((n) => n !== undefined);
-      return { sessions, commands, numbers, findings };
-    };
-    const found = await waitFor(
-      async () => {
-        const now = await whole();
-        return now.findings.length === 0 && now.numbers.length >= ran.length && now;
-      },
-      { what: "all of it in the archive", timeout: 300_000, every: 2000 },
-    ).catch(whole);
-    expect(found.findings).toEqual([]);
-    expect(found.numbers.toSorted((a, b) => a - b)).toEqual(traffic.done);
+    const found = await expectNothingLost(cluster, traffic.done, {
+      timeout: 300_000,
+      every: 2000,
+    });
     const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
     writeSync(
       1,
