@@ -9,6 +9,7 @@ import { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import { natsServerBinary } from "./nats-binary.ts";
 import { Process } from "./process.ts";
+import { withTimerSlack } from "./timer-slack.ts";
 
 export interface OwnNatsOptions {
   readonly directory: string;
@@ -22,6 +23,8 @@ export interface OwnNatsOptions {
  * services that share the machine with it. What it does for a message is short, and waking more threads takes longer.
  */
 const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+/** Go's monitor looks after them each 20 µs while they work; a millisecond, so much of which may pass, does as well. */
+const slack = 1;
 
 const Ports = z.object({
   nats: z.array(z.string()).min(1),
@@ -66,15 +69,17 @@ export class OwnNats {
     // What it says before it reads its configuration, and when it crashes.
     const log = await open(join(directory, "nats.log"), "a", 0o600);
     try {
-      const server = await Process.start(
-        this.#binary,
-        ["-c", config, "--ports_file_dir", directory, "--pid", join(directory, "nats.pid")],
-        {
-          stdio: ["ignore", log.fd, log.fd],
-          env: { GOMAXPROCS: String(threads), ...env },
-          cwd: directory,
-          leashed: true,
-        },
+      const server = await withTimerSlack(slack, () =>
+        Process.start(
+          this.#binary,
+          ["-c", config, "--ports_file_dir", directory, "--pid", join(directory, "nats.pid")],
+          {
+            stdio: ["ignore", log.fd, log.fd],
+            env: { GOMAXPROCS: String(threads), ...env },
+            cwd: directory,
+            leashed: true,
+          },
+        ),
       );
       const ports = await this.#portsOf(server);
       this.#ports ??= { client: portOf(ports.nats), monitoring: portOf(ports.monitoring) };

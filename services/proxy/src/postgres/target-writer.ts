@@ -45,9 +45,11 @@ export class TargetWriter {
     this.#out.write(frame);
   }
 
+  /** The target begins at once, while others' verdicts of the same message are read. */
   sync(): void {
     this.#unsynced = false;
     this.#out.write(toTarget.sync);
+    this.#out.flush();
   }
 
   flush(): void {
