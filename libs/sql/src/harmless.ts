@@ -42,6 +42,7 @@ const harmlessByName = new Set(
    to_regclass to_regtype to_regproc to_regprocedure to_regoper to_regoperator to_regnamespace to_regrole
    to_regcollation to_regtypemod
    lastval txid_current txid_current_if_assigned pg_current_xact_id pg_current_xact_id_if_assigned
+   pg_export_snapshot pg_current_snapshot txid_current_snapshot pg_xact_status txid_status
    json_agg jsonb_agg json_object_agg jsonb_object_agg json_agg_strict jsonb_agg_strict
    suppress_redundant_updates_trigger tsvector_update_trigger`.split(/\s+/),
 );
@@ -60,7 +61,7 @@ export function isHarmless(func: Func): boolean {
 
 /** Volatile built-ins that run no other code, no text that is SQL, and change no setting. */
 const leavingSession =
-  /^(pg_(try_)?advisory_\w+|pg_sleep\w*|pg_notify|nextval|setval|currval|setseed|pg_(cancel|terminate)_backend|pg_stat_\w+|pg_blocking_pids|pg_lock_status|lo_\w+|loread|lowrite|pg_read_\w+|pg_ls_\w+|pg_current_\w+|pg_export_snapshot|txid_\w+)$/;
+  /^(pg_(try_)?advisory_\w+|pg_sleep\w*|pg_notify|nextval|setval|currval|setseed|pg_(cancel|terminate)_backend|pg_stat_\w+|pg_blocking_pids|pg_lock_status|lo_\w+|loread|lowrite|pg_read_\w+|pg_ls_\w+|pg_current_\w+|txid_\w+)$/;
 
 /** Whether a built-in that is asked as `execute` leaves the session's settings, prepared statements and cursors alone. */
 export const leavesSession = (func: Func): boolean =>
