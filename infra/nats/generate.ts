@@ -5,7 +5,7 @@ import { busUser, createCredentials, natsServerConfig } from "../../libs/bus/src
 
 const usage = `usage: node infra/nats/generate.ts --workers w1,w2 --out DIR
   [--partitions 1] [--host 127.0.0.1] [--port 4222] [--store DIR/store] [--durability buffered|fsync]
-  [--monitoring HOST:PORT]`;
+  [--max-store BYTES] [--monitoring HOST:PORT]`;
 
 /** Makes one key a user and the server's configuration with each user's permissions. Keys that exist are kept. */
 async function main(): Promise<void> {
@@ -18,10 +18,11 @@ async function main(): Promise<void> {
       port: { type: "string", default: "4222" },
       store: { type: "string" },
       durability: { type: "string", default: "buffered" },
+      "max-store": { type: "string" },
       monitoring: { type: "string" },
     },
   });
-  const { workers, out, durability } = values;
+  const { workers, out, durability, "max-store": maxStore } = values;
   if (workers === undefined || out === undefined) throw new Error(usage);
   if (durability !== "buffered" && durability !== "fsync") throw new Error(usage);
   const directory = resolve(out);
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     storeDirectory: values.store ?? join(directory, "store"),
     partitions,
     durability,
+    ...(maxStore !== undefined && { maxStore: wholeNumber(maxStore, Number.MAX_SAFE_INTEGER) }),
     ...(values.monitoring !== undefined && { monitoring: addressOf(values.monitoring) }),
   });
   const file = join(directory, "nats.conf");

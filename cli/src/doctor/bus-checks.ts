@@ -12,6 +12,7 @@ import { z } from "zod";
 import { bundleBucket } from "../apply-bundle.ts";
 import { bundleChanges } from "../bundle.ts";
 import { layoutOf, partitions } from "../up/cluster-parts.ts";
+import { writeError } from "../up/nats-store.ts";
 import { fail, ok, reason, warn, type Check } from "./check.ts";
 import type { Clocks } from "./clocks.ts";
 
@@ -26,7 +27,7 @@ export interface BusFacts {
 
 /** Streams, durability, fill, permissions and buckets, with the operator's rights. */
 export async function busChecks(facts: BusFacts): Promise<Check[]> {
-  const looks = [layout, durability, fill, permissions, bundle, revocations];
+  const looks = [layout, durability, disk, fill, permissions, bundle, revocations];
   const found: Check[] = [];
   for (const look of looks) {
     try {
@@ -66,6 +67,19 @@ async function durability({ bus, config, monitoring }: BusFacts): Promise<Check[
       ? ": whether the server syncs cannot be seen, so it counts as not"
       : "";
   return [fail("durability", `config wants \`${config.durability}\`, but ${worth}${unseen}`, todo)];
+}
+
+/** Only where the monitoring page tells. */
+async function disk({ monitoring }: BusFacts): Promise<Check[]> {
+  const why = monitoring === undefined ? null : await writeError(monitoring);
+  if (why === null) return [];
+  return [
+    fail(
+      "nats-server",
+      `writes no more: ${why}`,
+      "make room on its disk; `sally up` then starts its own nats-server again, start one of your own again yourself",
+    ),
+  ];
 }
 
 const Refusal = z.looseObject({ error: z.looseObject({ description: z.string() }) });

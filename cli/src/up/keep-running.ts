@@ -48,6 +48,11 @@ export class KeptRunning {
       this.#options.say(`${this.label} ended with ${exitText(exit)} while it was stopped`);
   }
 
+  /** Ends the process in order, after `patience` milliseconds not; like one that crashed, it is started again. */
+  async restart(patience: number): Promise<void> {
+    await this.#process?.end(patience);
+  }
+
   kill(): void {
     this.#stopped.abort();
     this.#process?.signal("SIGKILL");

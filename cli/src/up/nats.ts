@@ -8,6 +8,7 @@ import { writePrivateFile } from "@sallyport/runtime";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import { natsServerBinary } from "./nats-binary.ts";
+import { diskOf } from "./nats-store.ts";
 import { Process } from "./process.ts";
 import { withTimerSlack } from "./timer-slack.ts";
 
@@ -49,6 +50,10 @@ export class OwnNats {
     return `http://127.0.0.1:${this.#ports?.monitoring}`;
   }
 
+  get store(): string {
+    return join(this.#options.directory, "store");
+  }
+
   /** Resolves when it greets. */
   async start(): Promise<Process> {
     const { directory, users, durability, env } = this.#options;
@@ -61,7 +66,9 @@ export class OwnNats {
         host: "127.0.0.1",
         port: this.#ports?.client ?? -1,
         monitoring: { host: "127.0.0.1", port: this.#ports?.monitoring ?? -1 },
-        storeDirectory: join(directory, "store"),
+        storeDirectory: this.store,
+        // What is free when it starts, its own measure, would count against what the streams have already.
+        maxStore: diskOf(existsSync(this.store) ? this.store : directory).total,
         durability,
         logFile: join(directory, "nats.log"),
       }),

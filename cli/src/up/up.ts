@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { wantedStreams } from "@sallyport/bus";
 import { keys } from "@sallyport/contracts";
 import {
   loadConfig,
@@ -17,17 +18,26 @@ import {
 import { applyBundle, bundleBucket } from "../apply-bundle.ts";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
-import { counted } from "../readable.ts";
+import { counted, size } from "../readable.ts";
 import { recordAct } from "../record-act.ts";
 import type { Announcer } from "./announce.ts";
-import { connectAs, makeUsers, requireDurability, setUp, workersOf } from "./cluster-parts.ts";
+import {
+  connectAs,
+  layoutOf,
+  makeUsers,
+  requireDurability,
+  setUp,
+  workersOf,
+} from "./cluster-parts.ts";
 import { environmentsOf } from "./environment.ts";
 import { KeptRunning } from "./keep-running.ts";
 import { certificateNames, reserveListeners } from "./listeners.ts";
 import { lockDataDirectory } from "./lock.ts";
+import { bytesBelow, diskOf } from "./nats-store.ts";
 import { OwnNats } from "./nats.ts";
 import type { ServiceName } from "./service.ts";
 import { Services } from "./services.ts";
+import { StoreWatch } from "./store-watch.ts";
 
 export interface UpOptions {
   readonly loaded: LoadedConfig;
@@ -49,6 +59,7 @@ export class Up {
   readonly #unlock: () => void;
   #services: Services | undefined;
   #nats: KeptRunning | undefined;
+  #store: StoreWatch | undefined;
   #cluster: ClusterFile | undefined;
   #found: FoundBus | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -89,6 +100,7 @@ export class Up {
   /** Drains: workers first, then the other services, the bus last. */
   async stop(): Promise<void> {
     clearInterval(this.#renewal);
+    this.#store?.stop();
     await this.#services?.stop(this.#options.loaded.config.drain);
     await this.#nats?.stop(patience);
     this.#leave();
@@ -96,6 +108,7 @@ export class Up {
 
   /** Ends everything at once. */
   kill(): void {
+    this.#store?.stop();
     this.#services?.kill();
     this.#nats?.kill();
     this.#leave();
@@ -203,6 +216,14 @@ export class Up {
       back: () => this.#mend(),
     });
     announcer.step(`nats-server serves on ${server.url} (pid ${this.#nats.pid})`);
+    const running = this.#nats;
+    this.#store = new StoreWatch({
+      monitoring: server.monitoring,
+      directory: server.store,
+      say: (line) => announcer.trouble(line),
+      restart: () => running.restart(patience),
+    });
+    this.#compareDisk(server.store);
     return {
       servers: [server.url],
       credentials: this.#directory.credentials,
@@ -210,6 +231,20 @@ export class Up {
       monitoring: server.monitoring,
       made,
     };
+  }
+
+  /** Says when the streams could fill the disk before they are full themselves. */
+  #compareDisk(store: string): void {
+    const { loaded, announcer } = this.#options;
+    const most = wantedStreams(layoutOf(loaded.config)).reduce(
+      (sum, { max_bytes: bytes = 0 }) => sum + bytes,
+      0,
+    );
+    const room = diskOf(store).free + bytesBelow(store);
+    if (room < most)
+      announcer.trouble(
+        `the streams of the bus may take ${size(most)}, and the disk of \`${store}\` has room for ${size(room)}: make room, or lower \`limits.record\` and \`limits.output\``,
+      );
   }
 
   async #apply(
