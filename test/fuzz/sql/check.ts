@@ -6,7 +6,9 @@ import {
   type Catalog,
   type Major,
   type Parser,
+  type ParseTree,
 } from "@sallyport/sql";
+import { without, type Rule } from "../../../libs/sql/src/rules.ts";
 import { changes, Claims, descriptions, shown } from "./claims.ts";
 import { Databases, type Done } from "./databases.ts";
 import { classified } from "./shop.ts";
@@ -46,17 +48,33 @@ export class Checker {
   readonly #databases: Databases;
   readonly #parser: Parser;
   #catalog: Catalog;
+  /** Rules of the analyser that no statement was seen to need yet. */
+  readonly unseen: Set<Rule>;
+  /** A value of its own for each: what is remembered with it is what was found without that rule. */
+  readonly #without = new Map<Rule, typeof classified>();
 
-  private constructor(databases: Databases, parser: Parser, catalog: Catalog) {
+  private constructor(
+    databases: Databases,
+    parser: Parser,
+    catalog: Catalog,
+    rules: readonly Rule[],
+  ) {
     this.#databases = databases;
     this.#parser = parser;
     this.#catalog = catalog;
+    this.unseen = new Set(rules);
   }
 
-  static async start(major: Major): Promise<Checker> {
+  /** `rules`: to be switched off, one by one, to see which statements show it. */
+  static async start(major: Major, rules: readonly Rule[] = []): Promise<Checker> {
     const databases = await Databases.start();
     const parser = await openParser(major);
-    return new Checker(databases, parser, await openCatalog(await databases.catalog(), parser));
+    return new Checker(
+      databases,
+      parser,
+      await openCatalog(await databases.catalog(), parser),
+      rules,
+    );
   }
 
   /** Makes views and functions everywhere; false where PostgreSQL refuses. */
@@ -68,12 +86,15 @@ export class Checker {
 
   async read(text: string): Promise<Analysis | null> {
     const parsed = await this.#parser.parse(text);
-    if (parsed.kind !== "tree") return null;
-    return analyse(parsed.tree, {
+    return parsed.kind === "tree" ? this.#analyse(parsed.tree, text, classified) : null;
+  }
+
+  #analyse(tree: ParseTree, text: string, own: typeof classified): Analysis {
+    return analyse(tree, {
       connection: "shop",
       catalog: this.#catalog,
       names: { searchPath: ["pg_catalog", "public"] },
-      classified,
+      classified: own,
       text,
     });
   }
@@ -99,20 +120,30 @@ export class Checker {
   }
 
   async #compare(text: string, claims: Claims, base: Done): Promise<Outcome> {
-    const faults = [...descriptions(claims, base.ran), ...shown(claims, base)];
     const all = await this.#databases.inAll(text);
     if (all === "crashed") return { kind: "crashed" };
     const before = JSON.stringify(of(base));
     const { claimed, unchanged } = overclaimed(claims, base, all);
-    if (all.some((done) => JSON.stringify(of(done)) !== before)) {
-      const done = await this.#databases.inEach(text);
-      if (done === "crashed") return { kind: "crashed" };
-      for (const { column, variant } of done)
-        if (!tooLong(variant.ran.error?.sqlstate))
-          faults.push(...changes(claims, column, base, variant));
-    }
-    if (faults.length > 0) return { kind: "fault", faults: [...new Set(faults)] };
+    const changed = all.some((done) => JSON.stringify(of(done)) !== before);
+    const each = changed ? await this.#databases.inEach(text) : [];
+    if (each === "crashed") return { kind: "crashed" };
+    const faults = faultsOf(claims, base, each);
+    if (faults.length > 0) return { kind: "fault", faults };
+    if (this.unseen.size > 0) await this.#lookWithout(text, base, each);
     return { kind: "compared", failed: base.ran.error !== null, claimed, unchanged };
+  }
+
+  /** Reads the text as if the analyser lacked a rule: what it says then is wrong, or it is not seen here. */
+  async #lookWithout(text: string, base: Done, each: readonly Varied[]): Promise<void> {
+    const parsed = await this.#parser.parse(text);
+    if (parsed.kind !== "tree") return;
+    for (const rule of this.unseen) {
+      const own = this.#without.get(rule) ?? { ...classified };
+      this.#without.set(rule, own);
+      const analysis = without(rule, () => this.#analyse(parsed.tree, text, own));
+      if (analysis.kind !== "analysed" || analysis.opaque !== null) continue;
+      if (faultsOf(new Claims(analysis), base, each).length > 0) this.unseen.delete(rule);
+    }
   }
 
   #do(text: string): Promise<Done | "crashed"> {
@@ -123,6 +154,19 @@ export class Checker {
     await this.#parser.close();
     await this.#databases.stop();
   }
+}
+
+interface Varied {
+  readonly column: string;
+  readonly variant: Done;
+}
+
+function faultsOf(claims: Claims, base: Done, each: readonly Varied[]): readonly string[] {
+  const faults = [...descriptions(claims, base.ran), ...shown(claims, base)];
+  for (const { column, variant } of each)
+    if (!tooLong(variant.ran.error?.sqlstate))
+      faults.push(...changes(claims, column, base, variant));
+  return [...new Set(faults)];
 }
 
 const fault = (...faults: readonly string[]): Outcome => ({ kind: "fault", faults });

@@ -21,6 +21,7 @@ export function reportText(report: Report): string {
     `compared with PostgreSQL ${compared + fault} (failed there as they ran: ${report.failed}), refused by both ${rejected}, opaque ${opaque}, calling untraced functions ${executes}, over time ${long}, PostgreSQL itself crashed ${crashed}`,
     `faults ${fault}; output columns said to be fed by classified ones ${report.claimed}, of these never changed by them ${report.unchanged} (${share.toFixed(1)} %)`,
     `ideas of the grammar compared ${reached.length} of ${report.constructs.size}${never.length === 0 ? "" : `; never: ${never.map(([idea, { made: times }]) => `${idea} (${times})`).join("; ")}`}`,
+    `rules of the analyser that it misses when they are switched off, one by one: ${report.missed.seen.length} of ${report.missed.seen.length + report.missed.unseen.length}${report.missed.unseen.length === 0 ? "" : `; not: ${report.missed.unseen.join(", ")}`}`,
     ...why.map(([reason, times]) => `  opaque ${times}: ${reason}`),
     ...report.faults.map(
       ({ seed, faults, text, objects }) =>

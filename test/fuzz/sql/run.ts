@@ -29,7 +29,35 @@ export interface Report {
   /** Ideas of the grammar: how often in a statement that was made, and in one that was compared. */
   readonly constructs: Map<string, { made: number; compared: number }>;
   readonly faults: Fault[];
+  /** Rules that were switched off: the ones that some statement showed, and the others. */
+  readonly missed: { readonly seen: string[]; readonly unseen: string[] };
 }
+
+/** What decides, feeds and stores: rules that statements over classified columns can show. */
+const watched = [
+  "condition",
+  "sort",
+  "group",
+  "distinct",
+  "window",
+  "aggregate",
+  "comparison",
+  "call",
+  "cast",
+  "case",
+  "boolean",
+  "limit",
+  "array",
+  "document",
+  "store",
+  "view",
+  "body",
+  "returned",
+  "generated",
+  "merge",
+  "conflict",
+  "children",
+] as const;
 
 export interface Options {
   readonly major: Major;
@@ -65,8 +93,9 @@ export async function run(options: Options): Promise<Report> {
     objects: 0,
     constructs: new Map(),
     faults: [],
+    missed: { seen: [], unseen: [] },
   };
-  const checker = await Checker.start(options.major);
+  const checker = await Checker.start(options.major, watched);
   try {
     let objects: Made[] = [];
     for (let at = 0; at < statements && performance.now() < until; at++) {
@@ -92,6 +121,8 @@ export async function run(options: Options): Promise<Report> {
       options.tell?.(fault);
     }
   } finally {
+    for (const rule of watched)
+      (checker.unseen.has(rule) ? report.missed.unseen : report.missed.seen).push(rule);
     await checker.stop();
   }
   return report;

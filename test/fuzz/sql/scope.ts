@@ -50,6 +50,7 @@ export const tables: ReadonlyMap<string, readonly Column[]> = new Map(
     notes: "id:int body:text n:num",
     deeds: "id:int secret:text at:date",
     deeds_old: "id:int secret:text at:date more:text",
+    acts: "id:int act:text",
     trips: "id:int price:num name:text",
     trips_1: "id:int price:num name:text",
     cards: "id:int name:text mail:text code:text quiet:text pay:num",

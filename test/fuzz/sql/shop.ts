@@ -4,7 +4,7 @@
  * largest. `canary` is how a value of `base` is known wherever it shows. No literal of the grammar equals a value.
  */
 export interface Secret {
-  readonly table: "people" | "deeds" | "trips";
+  readonly table: "people" | "deeds" | "trips" | "acts_sealed";
   readonly column: string;
   readonly base: readonly string[];
   readonly other: readonly string[];
@@ -131,6 +131,14 @@ export const secrets: readonly Secret[] = [
     odd: ["'Infinity'", "'NaN'", "1e300"],
     canary: /7333\d\.5/,
   },
+  {
+    table: "acts_sealed",
+    column: "act",
+    base: quoted("canaryact1", "canaryact2"),
+    other: quoted("cuckooact1", null),
+    odd: quoted("", "%"),
+    canary: /canaryact/i,
+  },
 ];
 
 export const idOf = ({ table, column }: Secret): string => `public.${table}.${column}`;
@@ -151,6 +159,8 @@ export const schema = `
   CREATE TABLE notes (id int PRIMARY KEY, body text, n numeric);
   CREATE TABLE deeds (id int, secret text, at date);
   CREATE TABLE deeds_old (more text) INHERITS (deeds);
+  CREATE TABLE acts (id int, act text);
+  CREATE TABLE acts_sealed () INHERITS (acts);
   CREATE TABLE trips (id int, price float8, name text) PARTITION BY RANGE (id);
   CREATE TABLE trips_1 PARTITION OF trips FOR VALUES FROM (0) TO (3);
   CREATE TABLE trips_2 PARTITION OF trips DEFAULT;
@@ -193,6 +203,7 @@ export function rows(variant: "base" | "other" | "odd", changed: Secret | "all")
   const trips = [0, 1, 2].map(
     (at) => `(${at + 1}, '${["north", "south", "west"][at]}', ${of("trips", at).join()})`,
   );
+  const acts = [0, 1].map((at) => `(${at + 2}, ${of("acts_sealed", at).join()})`);
   return `
     INSERT INTO people (id, name, boss, city, at, ${names("people")}) VALUES ${people.join(", ")};
     INSERT INTO sales VALUES (1, 1, 'first', 5, '2020-01-05', '{a,b}', '{"k": "open", "n": [1, 2]}'),
@@ -200,5 +211,7 @@ export function rows(variant: "base" | "other" | "odd", changed: Secret | "all")
     INSERT INTO notes VALUES (1, 'hello', 1), (2, 'world', 2.5);
     INSERT INTO deeds (id, at, secret) VALUES ${deeds.join(", ")};
     INSERT INTO deeds_old (id, at, secret, more) VALUES (3, '2021-01-03', ${of("deeds", 2).join()}, 'old');
+    INSERT INTO acts VALUES (1, 'open');
+    INSERT INTO acts_sealed (id, act) VALUES ${acts.join(", ")};
     INSERT INTO trips (id, name, price) VALUES ${trips.join(", ")};`;
 }

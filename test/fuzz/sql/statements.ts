@@ -1,3 +1,4 @@
+import { alone } from "./alone.ts";
 import { expression } from "./expressions.ts";
 import type { Making } from "./making.ts";
 import { joined, piece, type Piece } from "./piece.ts";
@@ -24,8 +25,11 @@ export function statement(making: Making): Piece {
     "create",
     "setting",
     "call",
+    ...Array.from({ length: 8 }, () => "alone" as const),
   ] as const);
   switch (form) {
+    case "alone":
+      return alone(making);
     case "query":
       return freeQuery(making);
     case "insert":
