@@ -1,3 +1,4 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import type { ArchiveStore, ByteRange } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
@@ -72,6 +73,23 @@ test.concurrent("an archive that takes nothing: said on the health page, nothing
     async () => (await fetch(`http://127.0.0.1:${recorder.http.port}/readyz`)).status === 200,
     { what: "the health page to say that it serves" },
   );
+});
+
+test.concurrent("an archive in whose place an empty directory lies: nothing goes there, all is in the archive when it is back", async () => {
+  await using recorded = await RecordedBus.start();
+  const { alarms } = await recorded.record();
+  const one = await recorded.session();
+  expect(await recorded.findings(one)).toEqual([]);
+  const away = `${recorded.directory}-away`;
+  await rename(recorded.directory, away);
+  await mkdir(recorded.directory);
+  const two = await recorded.session("select 2");
+  await waitFor(() => alarms.counts["archive-unwritable"], { what: "the alarm" });
+  expect(await readdir(recorded.directory)).toEqual([]);
+  await rm(recorded.directory, { recursive: true });
+  await rename(away, recorded.directory);
+  for (const session of [one, two]) expect(await recorded.findings(session)).toEqual([]);
+  expect((await recorded.chain()).findings).toEqual([]);
 });
 
 test.concurrent("a recorder that is stopped while the archive takes nothing purges only what is in the chain", async () => {

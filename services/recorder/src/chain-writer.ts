@@ -76,6 +76,7 @@ export class ChainWriter {
    * @throws {LostRace}
    */
   async commit({ objects, n, bytes }: Prepared): Promise<void> {
+    await this.#requireEnd();
     for (const object of objects) await this.#store.putIfAbsent(object.key, object.bytes);
     const key = manifestKey(this.#partition, n);
     if ((await this.#store.putIfAbsent(key, bytes)) === "exists") {
@@ -85,6 +86,15 @@ export class ChainWriter {
         throw new LostRace(`manifest ${n} of partition ${this.#partition} is another recorder's`);
     }
     this.#end = readManifest(bytes);
+  }
+
+  /** A directory may be another one by now: what is written into an empty mount point is not seen again. */
+  async #requireEnd(): Promise<void> {
+    if (this.#end === null) return;
+    const key = manifestKey(this.#partition, this.#end.manifest.n);
+    // Not `head`: over S3, what it is refused with has no text.
+    if ((await this.#store.get(key)) === null)
+      throw new Error(`the archive lacks \`${key}\`, which it had: is it mounted?`);
   }
 }
 
