@@ -10,6 +10,7 @@ import { laundering } from "./laundering.ts";
 import { oracles } from "./oracles.ts";
 import { relations } from "./relations.ts";
 import { rows } from "./rows.ts";
+import { storedCode, storedCodeControls, storedCodeThefts } from "./stored-code.ts";
 import { thefts as plainThefts } from "./thefts.ts";
 import { timing, timingControls } from "./timing.ts";
 import { tracedControls } from "./traced-controls.ts";
@@ -29,9 +30,14 @@ export const leaks: readonly Leak[] = [
   ...documents,
   ...activity,
   ...timing,
+  ...storedCode,
 ];
 
-export const thefts: readonly Evasion[] = [...plainThefts, ...transactionThefts];
+export const thefts: readonly Evasion[] = [
+  ...plainThefts,
+  ...transactionThefts,
+  ...storedCodeThefts,
+];
 
 export const allControls: readonly Control[] = [
   ...controls,
@@ -40,4 +46,5 @@ export const allControls: readonly Control[] = [
   ...documentControls,
   ...activityControls,
   ...timingControls,
+  ...storedCodeControls,
 ];

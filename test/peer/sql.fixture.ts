@@ -451,7 +451,7 @@ export const untraced: readonly string[] = [
   "DO 'BEGIN END'",
   "EXECUTE p",
   "FETCH ALL FROM c",
-  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
   "SELECT pg_sleep(salary) FROM staff",
   "SELECT cursor_to_xml('c', 1, true, true, '')",
   "SELECT ts_rewrite('a'::tsquery, 'SELECT t, s FROM x')",

@@ -6,12 +6,13 @@ import type {
   TextForm,
   TransactionEffect,
 } from "./analysis.ts";
+import { afterDdl, isMadeHere } from "./after-ddl.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
 import { Context } from "./context.ts";
-import { namesOf, type NameContext } from "./names.ts";
-import { Asked, resourcesOf, unite } from "./operations.ts";
+import { namesOf, type NameContext, type Names } from "./names.ts";
+import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
 import type { ScopeColumn } from "./scope.ts";
@@ -96,10 +97,21 @@ const formOf = ({ stmts: [first, ...others] }: ParseTree): TextForm =>
     ? { statements: 1 + others.length, takenWhenFailed: leavesFailed(first["stmt"]) }
     : { statements: 0, takenWhenFailed: true };
 
+/** What takes back DDL that went before in the same text. */
+const undoes: ReadonlySet<TransactionEffect> = new Set(["rollback", "rollback-to", "prepare"]);
+
+function knownOf(
+  catalog: Catalog,
+  { connection, classified, names }: Subject,
+): { readonly known: Classification; readonly resources: Resources; readonly names: Names } {
+  const known = classification(catalog, classified);
+  const resources = resourcesOf(connection, catalog, known);
+  return { known, resources, names: namesOf(catalog, names) };
+}
+
 function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> {
-  const known = classification(subject.catalog, subject.classified);
-  const resources = resourcesOf(subject.connection, subject.catalog, known);
-  const names = namesOf(subject.catalog, subject.names);
+  let { known, resources, names } = knownOf(subject.catalog, subject);
+  let makes = false;
   let unsettled = subject.unsettled ?? null;
   let session = subject.session ?? noNames;
   const statements: Statement[] = [];
@@ -114,7 +126,16 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
     if (ends && subject.fragileNames)
       unsettled ??= "it follows the end of a transaction that changed names";
-    if (effects.ddl || statement.opaque !== null)
+    if (makes && effects.transaction !== undefined && undoes.has(effects.transaction))
+      unsettled ??= "it follows the end of what changed the catalog";
+    const made =
+      effects.ddl && !effects.names && statement.opaque === null && unsettled === null
+        ? afterDdl(stmt, context)
+        : null;
+    if (made) {
+      makes = true;
+      if (made !== context.catalog) ({ known, resources, names } = knownOf(made, subject));
+    } else if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";
     else if (effects.names) unsettled ??= "it follows what may have changed search_path or role";
   }
@@ -232,6 +253,8 @@ function output({ name, value }: ScopeColumn, catalog: Catalog): Output {
   const { tableOid, attnum } = value.origin ?? { tableOid: 0, attnum: 0 };
   const [column] = value.columns;
   const shared = { name, typeOid: baseOf(catalog, value.type) };
+  if (isMadeHere(tableOid, attnum, shared.typeOid))
+    throw new Opaque("rows of what the same text has made");
   if (column === undefined) return { ...shared, kind: "plain", tableOid, attnum };
   if (!value.bare && applies("computed"))
     return { ...shared, kind: "computed", columns: value.columns };

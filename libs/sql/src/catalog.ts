@@ -180,8 +180,11 @@ export interface Catalog {
   relation(schema: string, name: string): Relation | undefined;
   type(schema: string, name: string): Type | undefined;
   cast(source: number, target: number): Cast | undefined;
-  /** The parse tree of a `definition` or body, read by the target's own grammar; null when it could not be read. */
-  stored(text: string): ParseTree | null;
+  /**
+   * The parse tree of a `definition` or body, read by the target's own grammar; null when it could not be read.
+   * `once`: not remembered, because the text is a client's.
+   */
+  stored(text: string, once?: "once"): ParseTree | null;
   /** Whether people made casts that run a function of theirs and apply without being written. */
   readonly userCasts: boolean;
   /** Whether people made a cast to that type that runs a function of theirs. */

@@ -23,7 +23,7 @@ import {
 } from "./tree.ts";
 import { union } from "./value.ts";
 import { reachInput } from "./type-inputs.ts";
-import { namedType } from "./types.ts";
+import { namedType, serialType } from "./types.ts";
 
 export const defined: Effects = { ddl: true, names: false };
 export const definedNames: Effects = { ddl: true, names: true };
@@ -70,7 +70,7 @@ export function createTable(fields: Fields, context: Context): Told {
     const constraints =
       kind === "Constraint" ? [element] : kind === "ColumnDef" ? list(inner["constraints"]) : [];
     for (const constraint of constraints) newConstraint(only(constraint, "Constraint"), context);
-    if (kind === "ColumnDef" && constraints.length > 0)
+    if (kind === "ColumnDef" && constraints.length > 0 && serialType(inner["typeName"]) === null)
       // A default or condition that is a literal is read at once.
       reachInput(context, namedType(inner["typeName"], context).type.oid);
     if (kind === "TableLikeClause") {

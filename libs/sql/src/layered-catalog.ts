@@ -93,7 +93,7 @@ export function layered(
     },
     type: (schema, name) => above.type(schema, name) ?? below.type(schema, name),
     cast: (source, target) => above.cast(source, target) ?? below.cast(source, target),
-    stored: (text) => above.stored(text),
+    stored: (text, once) => above.stored(text, once),
     userCasts: below.userCasts || above.userCasts,
     userCastTo: (target) => below.userCastTo(target) || above.userCastTo(target),
   };

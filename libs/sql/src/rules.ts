@@ -36,6 +36,7 @@ export const rules = {
   file: "rows are written to a file or program of the server",
   setting: "a value is kept in a setting",
   sequence: "a value is kept in a sequence",
+  handed: "code that others' statements will run is handed what they may see",
   move: "a classified column leaves the name under which it is classified",
   // Code that people wrote is asked as `execute`.
   function: "a call runs it",

@@ -21,7 +21,7 @@ export interface Traced {
 
 /** Calls within calls; what is deeper asks `execute`. */
 const deepest = 8;
-const voidType = 2278;
+export const voidType = 2278;
 
 /**
  * Reads the body of a function written in SQL as if it stood at the call. Null when that cannot be done exactly;
@@ -79,7 +79,8 @@ function argument(value: Value, parameter: number, context: Context): Value {
   return { ...castTo(context, value, target, false), bare: false, origin: null };
 }
 
-function readBody(
+/** Reads the statements of a body with these arguments; null when the last gives no rows and a result is due. */
+export function readBody(
   func: Func,
   body: FunctionBody,
   statements: readonly Fields[],

@@ -16,12 +16,12 @@ export async function openCatalog(rows: CatalogRows, parser: Parser): Promise<Ca
   }
   return catalog;
 
-  function stored(text: string): ParseTree | null {
+  function stored(text: string, once?: "once"): ParseTree | null {
     const known = trees.get(text);
     if (known) return known;
     const parsed = parser.parse(text);
     if (parsed instanceof Promise || parsed.kind !== "tree") return null;
-    trees.set(text, parsed.tree);
+    if (once === undefined) trees.set(text, parsed.tree);
     return parsed.tree;
   }
 }

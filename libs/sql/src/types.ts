@@ -50,6 +50,24 @@ export function namedType(value: unknown, context: Context): { type: Type; modif
   return { type: array, modified };
 }
 
+const serials: Readonly<Record<string, number>> = {
+  smallserial: type.int2,
+  serial2: type.int2,
+  serial: type.int4,
+  serial4: type.int4,
+  bigserial: type.int8,
+  serial8: type.int8,
+};
+
+/** Of a column's definition: what `serial` and its kin stand for, whatever else is called so; null for other types. */
+export function serialType(value: unknown): number | null {
+  const fields = recordOf(value);
+  const [name, ...more] = strings(fields["names"]);
+  if (name === undefined || more.length > 0 || fields["pct_type"] === true) return null;
+  if (list(fields["arrayBounds"]).length > 0 || !Object.hasOwn(serials, name)) return null;
+  return serials[name] ?? null;
+}
+
 const sqlNames: ReadonlyMap<string, string> = new Map([
   ["int2", "smallint"],
   ["int4", "integer"],

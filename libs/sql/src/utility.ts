@@ -2,6 +2,7 @@ import type { Action } from "@sallyport/contracts";
 import type { Told } from "./analyse.ts";
 import type { Context } from "./context.ts";
 import { alterTable } from "./alter-table.ts";
+import { createFunction } from "./create-function.ts";
 import {
   createIndex,
   createRelation,
@@ -20,6 +21,7 @@ import { Forbidden, Opaque } from "./outcome.ts";
 import { family, relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { askSetting } from "./settings.ts";
+import { alterDomain, createDomain, createTrigger, definePolicy } from "./stored-code.ts";
 import { list, location, node, only, record, strings, text, type Fields } from "./tree.ts";
 import type { Relation } from "./catalog.ts";
 import { call } from "./calls.ts";
@@ -176,16 +178,6 @@ function refresh(fields: Fields, context: Context): Told {
   return { columns: null, effects: defined };
 }
 
-function createFunction(fields: Fields, context: Context): Told {
-  const name = nameOf(strings(fields["funcname"]));
-  const schema = name.schema ?? context.names.creationSchema();
-  context.asked.act("create", context.asked.resources.namedFunction(schema, name.name));
-  if (fields["replace"] === true) {
-    context.asked.act("alter", context.asked.resources.namedFunction(schema, name.name));
-  }
-  return { columns: null, effects: defined, opaque: "a function's body" };
-}
-
 type Handler = (fields: Fields, context: Context) => Told;
 
 const handlers: Readonly<Record<string, Handler>> = {
@@ -231,10 +223,10 @@ const handlers: Readonly<Record<string, Handler>> = {
     };
   },
   CreateFunctionStmt: createFunction,
-  CreateTrigStmt: (fields, context) => alterNamed(fields["relation"], context, "a trigger"),
+  CreateTrigStmt: createTrigger,
   RuleStmt: (fields, context) => alterNamed(fields["relation"], context, "a rule"),
-  CreatePolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
-  AlterPolicyStmt: (fields, context) => alterNamed(fields["table"], context, "a policy"),
+  CreatePolicyStmt: (fields, context) => definePolicy("CreatePolicyStmt", fields, context),
+  AlterPolicyStmt: (fields, context) => definePolicy("AlterPolicyStmt", fields, context),
   RefreshMatViewStmt: refresh,
   DropStmt: dropStatement,
   RenameStmt: (fields, context) => moveObject(text(fields["renameType"]), fields, context),
@@ -269,8 +261,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   CreateSubscriptionStmt: onConnection("replicate", "CREATE SUBSCRIPTION", "a subscription"),
   AlterSubscriptionStmt: onConnection("replicate", "ALTER SUBSCRIPTION", "a subscription"),
   DropSubscriptionStmt: onConnection("replicate", "DROP SUBSCRIPTION"),
-  CreateDomainStmt: onConnection("create", "DOMAIN", "a domain's constraint"),
-  AlterDomainStmt: onConnection("alter", "DOMAIN", "a domain's constraint"),
+  CreateDomainStmt: createDomain,
+  AlterDomainStmt: alterDomain,
 };
 
 /** A stored expression would set the parser's settings later, unseen. */

@@ -106,7 +106,10 @@ const ideas: readonly (readonly [idea: string, templates: readonly string[]])[] 
   ],
   [
     "array",
-    ["SELECT ARRAY[$texts, ARRAY['a', 'b']] FROM $from", "SELECT ARRAY[$texts, '{a}'] FROM $from"],
+    [
+      "SELECT ARRAY[$texts, ARRAY['a', 'b']] FROM $from WHERE p.id = 1",
+      "SELECT ARRAY[$texts, '{a}'] FROM $from",
+    ],
   ],
   [
     "document",

@@ -1,0 +1,401 @@
+import {
+  firstUserOid,
+  type Catalog,
+  type Column,
+  type ForeignKey,
+  type Relation,
+  type Type,
+} from "./catalog.ts";
+import type { Context } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { commandRelation } from "./from.ts";
+import { layered } from "./layered-catalog.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
+import { Scope } from "./scope.ts";
+import {
+  known,
+  knownFields,
+  list,
+  node,
+  only,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
+import { namedType, serialType } from "./types.ts";
+
+/** What a text makes has no oid yet; these are greater than PostgreSQL's. */
+const firstMadeOid = 2 ** 32;
+/** A table has at most 1600 columns: numbers above are of columns that a text adds. */
+const firstMadeColumn = 1601;
+
+/** Whether a description of rows would name what the text itself makes, which nobody can compare. */
+export const isMadeHere = (tableOid: number, attnum: number, typeOid: number): boolean =>
+  tableOid >= firstMadeOid || typeOid >= firstMadeOid || attnum >= firstMadeColumn;
+
+/**
+ * The catalog as the next statement of the same text finds it, behind DDL that did what it says or ended the text; null
+ * where that is not known exactly.
+ */
+export function afterDdl(statement: unknown, context: Context): Catalog | null {
+  if (context.catalog.eventTriggers.length > 0) return null;
+  try {
+    const { kind, fields } = node(statement);
+    switch (kind) {
+      case "CommentStmt":
+      case "GrantStmt":
+        return context.catalog;
+      case "CreateStmt":
+        return afterCreateTable(fields, context);
+      case "IndexStmt":
+        return afterCreateIndex(fields, context);
+      case "AlterTableStmt":
+        return afterAddColumns(fields, context);
+      default:
+        return null;
+    }
+  } catch (error) {
+    if (error instanceof Opaque || error instanceof Unresolved) return null;
+    throw error;
+  }
+}
+
+const tableFields = knownFields(
+  "relation",
+  "tableElts",
+  "constraints",
+  "options",
+  "oncommit",
+  "tablespacename",
+  "accessMethod",
+  "if_not_exists",
+);
+
+function afterCreateTable(fields: Fields, context: Context): Catalog | null {
+  known(fields, "CreateStmt", tableFields);
+  const { catalog } = context;
+  const written = record(fields["relation"]);
+  if (written["catalogname"] !== undefined || written["relpersistence"] === "t") return null;
+  const schema = text(written["schemaname"]) || context.names.creationSchema();
+  const name = text(written["relname"]);
+  if (!catalog.schemas.has(schema) || schema.startsWith("pg_")) return null;
+  // Another session may be making it with other columns.
+  if (fields["if_not_exists"] === true) return catalog.relation(schema, name) ? catalog : null;
+  if (catalog.relation(schema, name) || catalog.type(schema, name)) return null;
+  if (catalog.type(schema, `_${name}`) || Buffer.byteLength(name) > 60) return null;
+  const oid = nextOid(catalog);
+  const columns: Column[] = [];
+  const unique: number[][] = [];
+  const sequences: string[] = [];
+  const keys: Fields[] = [];
+  for (const element of [...list(fields["tableElts"]), ...list(fields["constraints"])]) {
+    const { kind, fields: inner } = node(element);
+    if (kind === "ColumnDef") {
+      const made = column(inner, columns.length + 1, name, context);
+      columns.push(made.column);
+      if (made.unique) unique.push([made.column.attnum]);
+      if (made.sequence !== null) sequences.push(made.sequence);
+      keys.push(...made.keys.map((key) => ({ ...key, fk_attrs: [nameNode(made.column.name)] })));
+    } else if (kind === "Constraint") keys.push(inner);
+    else return null;
+  }
+  const attnums = (names: readonly string[]): number[] =>
+    names.map((one) => {
+      const found = columns.find((each) => each.name === one);
+      if (!found) throw new Opaque("a key of a column that is not there");
+      return found.attnum;
+    });
+  const references: ForeignKey[] = [];
+  const others: Relation[] = [];
+  for (const key of keys) {
+    switch (text(key["contype"])) {
+      case "CONSTR_PRIMARY":
+      case "CONSTR_UNIQUE":
+        unique.push(attnums(strings(key["keys"])));
+        break;
+      case "CONSTR_FOREIGN": {
+        const made = foreignKeyOf(key, attnums(strings(key["fk_attrs"])), oid, context);
+        if (others.some((other) => other.oid === made.target.oid)) return null;
+        references.push(made.key);
+        others.push(made.target);
+        break;
+      }
+      default:
+        return null;
+    }
+  }
+  const table: Relation = {
+    ...bare(oid, schema, name, "r"),
+    rowType: oid + 1,
+    columns,
+    unique,
+    indexed: [...new Set(unique.flat())],
+    references,
+  };
+  const types = rowTypes(table);
+  if (sequences.some((one) => catalog.relation(schema, one) || Buffer.byteLength(one) > 63))
+    return null;
+  // Under the name that it gets unless an index has it: not to be looked at.
+  const made = sequences.map((one, at) => ({
+    ...bare(oid + 3 + at, schema, one, "S"),
+    unread: true,
+  }));
+  return withRelations(catalog, [table, ...made, ...others], types);
+}
+
+const nameNode = (sval: string): unknown => ({ String: { sval } });
+
+function nextOid(catalog: Catalog): number {
+  let next = firstMadeOid;
+  while (catalog.relations.has(next)) next += 1000;
+  return next;
+}
+
+const bare = (
+  oid: number,
+  schema: string,
+  name: string,
+  kind: Relation["kind"],
+): Omit<Relation, "definition"> & { readonly definition: null } => ({
+  oid,
+  schema,
+  name,
+  kind,
+  rowType: 0,
+  rowSecurity: false,
+  rules: false,
+  unread: false,
+  columns: [],
+  parents: [],
+  children: [],
+  triggers: [],
+  referencedBy: [],
+  reaches: [],
+  analysed: [],
+  expressions: [],
+  unique: [],
+  indexed: [],
+  references: [],
+  definition: null,
+});
+
+function rowTypes({ oid, schema, name }: Relation): Type[] {
+  const shared = {
+    schema,
+    preferred: false,
+    base: 0,
+    reaches: [],
+    defaults: [],
+    expressions: [],
+  };
+  const row = { ...shared, oid: oid + 1, name, kind: "c", category: "C", element: 0 };
+  return [
+    { ...row, array: oid + 2, relation: oid },
+    {
+      ...row,
+      oid: oid + 2,
+      name: `_${name}`,
+      kind: "b",
+      category: "A",
+      element: oid + 1,
+      array: 0,
+      relation: 0,
+    },
+  ];
+}
+
+interface MadeColumn {
+  readonly column: Column;
+  readonly unique: boolean;
+  /** The name of its sequence. */
+  readonly sequence: string | null;
+  /** Foreign keys, without the columns that refer. */
+  readonly keys: readonly Fields[];
+}
+
+const columnFields = knownFields(
+  "colname",
+  "typeName",
+  "constraints",
+  "is_local",
+  "compression",
+  "storage_name",
+  "collClause",
+);
+
+/** @throws {Opaque} for what is not a plain column of a built-in type */
+function column(fields: Fields, attnum: number, table: string, context: Context): MadeColumn {
+  known(fields, "ColumnDef", columnFields);
+  const name = text(fields["colname"]);
+  const serial = serialType(fields["typeName"]);
+  const typeOid = serial ?? namedType(fields["typeName"], context).type.oid;
+  if (typeOid >= firstUserOid) throw new Opaque("a column of a type that people made");
+  let sequence = serial === null ? null : `${table}_${name}_seq`;
+  let fallback: string | null = serial === null ? null : "nextval('')";
+  let notNull = serial !== null;
+  let unique = false;
+  const keys: Fields[] = [];
+  for (const item of list(fields["constraints"])) {
+    const constraint = only(item, "Constraint");
+    switch (text(constraint["contype"])) {
+      case "CONSTR_NULL":
+        break;
+      case "CONSTR_PRIMARY":
+        notNull = unique = true;
+        break;
+      case "CONSTR_NOTNULL":
+        notNull = true;
+        break;
+      case "CONSTR_UNIQUE":
+        unique = true;
+        break;
+      case "CONSTR_IDENTITY":
+        sequence = `${table}_${name}_seq`;
+        notNull = true;
+        break;
+      case "CONSTR_FOREIGN":
+        keys.push(constraint);
+        break;
+      case "CONSTR_DEFAULT":
+        fallback = plainDefault(constraint["raw_expr"], context);
+        break;
+      default:
+        throw new Opaque("a column that computes");
+    }
+  }
+  const made = { attnum, name, typeOid, typmod: -1, notNull, generated: "", default: fallback };
+  return { column: made, unique, sequence, keys };
+}
+
+/** A literal, or a built-in without arguments, as `Column.default` tells what is called. */
+function plainDefault(expression: unknown, context: Context): string {
+  const { kind, fields } = node(expression);
+  if (kind === "A_Const" || kind === "SQLValueFunction") return "''";
+  if (kind === "TypeCast") {
+    if (namedType(fields["typeName"], context).type.oid >= firstUserOid)
+      throw new Opaque("a default of a type that people made");
+    return plainDefault(fields["arg"], context);
+  }
+  if (kind !== "FuncCall" || list(fields["args"]).length > 0)
+    throw new Opaque("a default that is computed");
+  const before = context.asked.operations.list().length;
+  evaluate(expression, new Scope(null, new Map()), context);
+  const name = strings(fields["funcname"]).at(-1) ?? "";
+  const made = context.catalog.functionsByName
+    .get(name)
+    ?.some(({ schema }) => schema !== "pg_catalog");
+  if (made !== false || context.asked.operations.list().length > before)
+    throw new Opaque("a default that runs what people made");
+  return `${name}()`;
+}
+
+const actions: ReadonlySet<string> = new Set(["a", "r", "c", "n", "d"]);
+
+function foreignKeyOf(
+  key: Fields,
+  referencing: readonly number[],
+  from: number,
+  context: Context,
+): { readonly key: ForeignKey; readonly target: Relation } {
+  const target = commandRelation(record(key["pktable"]), context);
+  const named = strings(key["pk_attrs"]).map(
+    (name) => target.columns.find((one) => one.name === name)?.attnum ?? 0,
+  );
+  const candidates = target.unique.filter((columns) => columns.length === referencing.length);
+  const referenced = named.length > 0 ? named : candidates.length === 1 ? candidates[0] : undefined;
+  const [onDelete, onUpdate] = [text(key["fk_del_action"]), text(key["fk_upd_action"])];
+  if (!referenced || target.kind !== "r" || !actions.has(onDelete) || !actions.has(onUpdate))
+    throw new Opaque("a foreign key whose columns are not known");
+  const incoming = { from, onDelete, onUpdate, referencing, referenced };
+  return {
+    key: { to: target.oid, referencing, referenced },
+    target: { ...target, referencedBy: [...target.referencedBy, incoming] },
+  };
+}
+
+const indexFields = knownFields(
+  "idxname",
+  "relation",
+  "accessMethod",
+  "indexParams",
+  "indexIncludingParams",
+  "options",
+  "unique",
+  "nulls_not_distinct",
+  "if_not_exists",
+  "tableSpace",
+);
+
+function afterCreateIndex(fields: Fields, context: Context): Catalog | null {
+  known(fields, "IndexStmt", indexFields);
+  const relation = commandRelation(record(fields["relation"]), context);
+  if (relation.kind !== "r" || relation.children.length > 0) return null;
+  const attnums = list(fields["indexParams"]).map((item) => {
+    const element = only(item, "IndexElem");
+    const name = text(element["name"]);
+    return relation.columns.find((one) => one.name === name)?.attnum;
+  });
+  const found = attnums.filter((attnum) => attnum !== undefined);
+  if (found.length !== attnums.length) return null;
+  const unique = fields["unique"] === true ? [...relation.unique, found] : relation.unique;
+  const indexed = [...new Set([...relation.indexed, ...found])];
+  return withRelations(context.catalog, [{ ...relation, indexed, unique }], []);
+}
+
+/** ALTER TABLE … ADD COLUMN, of plain columns to a table that has no kin. */
+function afterAddColumns(fields: Fields, context: Context): Catalog | null {
+  if (text(fields["objtype"]) !== "OBJECT_TABLE" || fields["missing_ok"] === true) return null;
+  const relation = commandRelation(record(fields["relation"]), context);
+  if (relation.kind !== "r" || relation.children.length > 0 || relation.parents.length > 0)
+    return null;
+  const columns = [...relation.columns];
+  const unique = [...relation.unique];
+  for (const item of list(fields["cmds"])) {
+    const command = only(item, "AlterTableCmd");
+    if (text(command["subtype"]) !== "AT_AddColumn" || command["missing_ok"] === true) return null;
+    const last = Math.max(0, ...columns.map(({ attnum }) => attnum));
+    const made = column(
+      only(command["def"], "ColumnDef"),
+      Math.max(firstMadeColumn, last + 1),
+      relation.name,
+      context,
+    );
+    if (made.sequence !== null || made.keys.length > 0) return null;
+    if (columns.some(({ name }) => name === made.column.name)) return null;
+    columns.push(made.column);
+    if (made.unique) unique.push([made.column.attnum]);
+  }
+  const indexed = [...new Set([...relation.indexed, ...unique.flat()])];
+  return withRelations(context.catalog, [{ ...relation, columns, unique, indexed }], []);
+}
+
+const nothing: ReadonlyMap<never, never> = new Map<never, never>();
+
+/** What CASCADE would take is not known any more. */
+function withRelations(
+  below: Catalog,
+  relations: readonly Relation[],
+  types: readonly Type[],
+): Catalog {
+  const relationsByName = new Map(relations.map((one) => [`${one.schema}\0${one.name}`, one]));
+  const typesByName = new Map(types.map((one) => [`${one.schema}\0${one.name}`, one]));
+  const above: Catalog = {
+    version: below.version,
+    schemas: new Set(),
+    relations: new Map(relations.map((one) => [one.oid, one])),
+    types: new Map(types.map((one) => [one.oid, one])),
+    functions: nothing,
+    functionsByName: nothing,
+    operatorsByName: nothing,
+    eventTriggers: [],
+    temporary: false,
+    relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),
+    type: (schema, name) => typesByName.get(`${schema}\0${name}`),
+    cast: () => undefined,
+    stored: (written, once) => below.stored(written, once),
+    userCasts: false,
+    userCastTo: () => false,
+  };
+  return layered(below, above);
+}
