@@ -193,4 +193,68 @@ export const errors: readonly Leak[] = [
       backwards,
     ],
   ]),
+  // Answers by SQLSTATE: what says nothing but that it failed.
+  ...showing(
+    (
+      [
+        [
+          "a width that is read from a value",
+          "SELECT format('%*s', card_number, '') FROM customers WHERE id = 1",
+          "22003",
+        ],
+        ["an identifier that is null", "SELECT format('%I', code) FROM pay WHERE id = 2", "22004"],
+        [
+          "fewer elements than a picture wants",
+          "SELECT format('%s%s', VARIADIC tags) FROM pay WHERE id = 2",
+          "22023",
+        ],
+        [
+          "a length that a function checks",
+          "SELECT bpchar(ltrim(code, 'k')::bpchar, 9, false) FROM pay WHERE id = 1",
+          "22001",
+        ],
+        [
+          "the same by the other type's name",
+          `SELECT "varchar"(c.email, 24, false) FROM customers c ORDER BY c.id LIMIT 1`,
+          "22001",
+        ],
+        ["a precision that is too small", "SELECT salary::numeric(3) FROM pay", "22003"],
+        [
+          "a picture that multiplies",
+          "SELECT to_char(salary::bigint, '9V999999999999999999') FROM pay",
+          "22003",
+        ],
+        [
+          "part 0 of what is not null",
+          "SELECT split_part(code, '-', 0) FROM pay WHERE id = 1",
+          "22023",
+        ],
+        [
+          "a negative length of what is not null",
+          "SELECT substr(code, 1, -1) FROM pay WHERE id = 1 AND name = 'Ann'",
+          "22011",
+        ],
+        [
+          "a unit that is none, of what is not null",
+          "SELECT date_trunc('no such', hired) FROM pay",
+          "22023",
+        ],
+        [
+          "COALESCE over a column that a subquery would compute",
+          "SELECT COALESCE(length(p.code), s.x) FROM pay p, (SELECT 1 / n AS x FROM generate_series(0, 0) n) s WHERE p.id = 2",
+          "22012",
+        ],
+      ] as const
+    ).map(
+      ([idea, text, sqlstate]) =>
+        [idea, `${text};\n\\echo state: :SQLSTATE`, `state: ${sqlstate}`] as const,
+    ),
+  ),
+  ...showing([
+    [
+      "how much of a row the log takes",
+      "BEGIN;\nEXPLAIN (ANALYZE, WAL, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) UPDATE pay SET name = name;\nROLLBACK",
+      "WAL: records=",
+    ],
+  ]),
 ];

@@ -71,6 +71,11 @@ export const timing: readonly Leak[] = showing([
     "due to statement timeout",
   ],
   [
+    "a pattern that takes long, for a piece",
+    "SET statement_timeout = '1s';\nSELECT count(substring(email || repeat('ab', 100000) || turn FROM '^canary-a[^q]*(a|b)*c\\1')) FROM customers, generate_series(1, 1000000) turn WHERE customers.id = 1",
+    "due to statement timeout",
+  ],
+  [
     "a recursion that does not end",
     "SET statement_timeout = '1s';\nWITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r WHERE EXISTS (SELECT FROM pay WHERE vip)) SELECT count(*) FROM r",
     "due to statement timeout",

@@ -1,17 +1,12 @@
 import { firstUserOid, type Func, type Operator } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import {
-  isBlindToTypes,
-  isHarmless,
-  isTotalFor,
-  isTotalOperator,
-  reachesUserCast,
-} from "./harmless.ts";
+import { isBlindToTypes, isHarmless, isTotalOperator, reachesUserCast } from "./harmless.ts";
 import { missingSchema, nameOf, type QualifiedName } from "./names.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { traceCall } from "./sql-functions.ts";
+import { isTotalFor } from "./total-calls.ts";
 import { isRow, refuseUserOperators, runsUserCode, type, typeText } from "./types.ts";
 import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
@@ -107,7 +102,8 @@ export function call(
     if (argument.columns.length === 0) continue;
     const takes = context.catalog.types.get(argument.type);
     const total = functions.every(
-      (func) => isTotalFor(func, place, takes) && (func.kind === "a" || func.result !== type.bool),
+      (func) =>
+        isTotalFor(func, place, takes, given) && (func.kind === "a" || func.result !== type.bool),
     );
     if (!total) context.decide(argument.columns, "call");
   }

@@ -37,10 +37,17 @@ export function castTo(context: Context, value: Value, target: Type, modified: b
   if (unchanged && value.bare) {
     return { ...value, type: target.oid, origin: value.type === target.oid ? value.origin : null };
   }
-  const succeeds =
-    unchanged || texts.has(target.oid) || widening.get(source)?.includes(target.oid) === true;
+  // A precision may be too small for some values; a length cuts off what is longer.
+  const widened = !modified && widening.get(source)?.includes(target.oid) === true;
+  const succeeds = unchanged || texts.has(target.oid) || widened;
   if (!succeeds) context.decide(value.columns, "cast");
-  return { ...computed(target.oid, [value]), constant: value.constant };
+  const { literal } = value;
+  const says = typeof literal === "string" && target.oid === type.text;
+  return {
+    ...computed(target.oid, [value]),
+    constant: value.constant,
+    ...((says || literal === null) && { literal }),
+  };
 }
 
 /** An array casts by element; a user-made base or range type has input functions of its own. */

@@ -34,7 +34,10 @@ export function explainStatement(
   for (const { value } of told.declares?.columns ?? told.columns ?? [])
     context.asked.use(value.columns, "output");
   // Widths, sizes and what is computed at once are made of the values that it reads.
-  const read = applies("plan") ? [...context.asked.seen].toSorted() : [];
+  // Of a row that is written, the log has all columns.
+  const logged = analyze && options.has("wal") && !off.test(options.get("wal") ?? "");
+  const shows = logged ? context.asked.touched : context.asked.seen;
+  const read = applies("plan") ? [...shows].toSorted() : [];
   const format = options.get("format")?.toLowerCase();
   const shown = format === "json" ? 114 : format === "xml" ? 142 : type.text;
   return {

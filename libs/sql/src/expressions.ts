@@ -11,7 +11,7 @@ import { fieldType, rowField } from "./rows.ts";
 import type { Scope } from "./scope.ts";
 import { decided, operatorExpression } from "./operator-expressions.ts";
 import { subLink } from "./sublinks.ts";
-import { integer, known, knownFields, list, node, text, type Fields } from "./tree.ts";
+import { integer, known, knownFields, list, node, record, text, type Fields } from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { unify } from "./unify.ts";
 import { computed, constant, plain, union, unknownType, type Value } from "./value.ts";
@@ -43,8 +43,11 @@ const fitsInt8 = (digits: string): boolean => {
 };
 
 function constantValue(fields: Fields): Value {
-  if (fields["isnull"] === true || "sval" in fields) return constant(unknownType);
-  if ("ival" in fields) return constant(type.int4);
+  if (fields["isnull"] === true) return { ...constant(unknownType), literal: null };
+  if ("sval" in fields)
+    return { ...constant(unknownType), literal: text(record(fields["sval"])["sval"]) };
+  if ("ival" in fields)
+    return { ...constant(type.int4), literal: integer(record(fields["ival"])["ival"]) };
   if ("boolval" in fields) return constant(type.bool);
   if ("bsval" in fields) return constant(type.bit);
   if (!("fval" in fields)) throw new Opaque("a malformed constant");
@@ -152,8 +155,17 @@ function parameter(fields: Fields, _scope: Scope, context: Context): Value {
   return value;
 }
 
-const cannotFail = (expression: unknown): boolean =>
-  ["A_Const", "ParamRef", "ColumnRef", "SQLValueFunction"].includes(node(expression).kind);
+/** Whether an expression is there already; a column of a subquery, a view or a call may be computed when it is needed. */
+function cannotFail(expression: unknown, value: Value, context: Context): boolean {
+  const { kind } = node(expression);
+  if (kind === "A_Const" || kind === "SQLValueFunction") return true;
+  if (kind === "ParamRef" && !context.parameters) return true;
+  if ((kind !== "ColumnRef" && kind !== "ParamRef") || !value.origin) return false;
+  const { tableOid, attnum } = value.origin;
+  const relation = context.catalog.relations.get(tableOid);
+  const column = relation?.columns.find((other) => other.attnum === attnum);
+  return relation?.kind !== "v" && column !== undefined && column.generated !== "v";
+}
 
 const rules: Readonly<Record<string, Rule>> = {
   A_Const: {
@@ -209,7 +221,7 @@ const rules: Readonly<Record<string, Rule>> = {
       const args = list(fields["args"]);
       const values = evaluateAll(args, scope, context);
       // Whether a later argument is computed at all tells whether the earlier ones are null.
-      if (!args.slice(1).every(cannotFail))
+      if (!args.every((arg, at) => at === 0 || cannotFail(arg, values[at] ?? plain(0), context)))
         context.decide(union(...values.map((value) => value.columns)), "case");
       return computed(unify(context, values), values);
     },

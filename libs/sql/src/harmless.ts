@@ -75,47 +75,6 @@ const callsJsonCast =
 export const reachesUserCast = (catalog: Catalog, func: Func): boolean =>
   callsJsonCast.test(func.name) && (catalog.userCastTo(114) || catalog.userCastTo(3802));
 
-/** Arguments that a total function takes whatever their value: all, or the first, second, all but the first. */
-const totalArguments: ReadonlyMap<string, "all" | "first" | "second" | "rest"> = new Map([
-  ...`lower upper initcap length char_length character_length octet_length bit_length md5 sha224 sha256 sha384 sha512
-   btrim ltrim rtrim concat quote_literal quote_nullable quote_ident reverse left right ascii replace translate
-   text varchar bpchar name textcat strpos hashtext to_json to_jsonb row_to_json array_to_json json_build_array
-   jsonb_build_array json_agg jsonb_agg array_agg string_agg count min max bool_and bool_or every any_value sum avg
-   first_value last_value pg_typeof pg_column_size cardinality row_number rank dense_rank percent_rank cume_dist`
-    .split(/\s+/)
-    .map((name) => [name, "all"] as const),
-  ...`substr substring split_part position lag lead nth_value to_char array_length`
-    .split(/\s+/)
-    .map((name) => [name, "first"] as const),
-  ...`date_part extract date_trunc`.split(/\s+/).map((name) => [name, "second"] as const),
-  ...`concat_ws format`.split(/\s+/).map((name) => [name, "rest"] as const),
-]);
-
-/**
- * Whether the built-in succeeds, comparing nothing, for every value of its argument `at` (from 0). All
- * else over a classified column decides something (design §5, predicate).
- */
-export function isTotalFor(func: Func, at: number, type: Type | undefined): boolean {
-  // Sums of other numbers may be too large, and arrays of different lengths do not fit into one.
-  if ((func.name === "sum" || func.name === "avg") && !(type && integers.has(type.oid)))
-    return false;
-  if (func.name === "array_agg" && (!type || type.element !== 0)) return false;
-  switch (totalArguments.get(func.name)) {
-    case "all":
-      return true;
-    case "first":
-      return at === 0;
-    case "second":
-      return at === 1;
-    case "rest":
-      return at > 0;
-    case undefined:
-      return false;
-  }
-}
-
-const integers: ReadonlySet<number> = new Set([20, 21, 23]);
-
 const totalOperators = new Set(["->", "->>", "#>", "#>>"]);
 
 /** The same for operators; those that answer true or false are decisions. Not everything can be put together. */

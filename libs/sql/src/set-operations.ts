@@ -33,14 +33,17 @@ export function combine(
 const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((id, at) => id === b[at]);
 
-/** A value that is the one or the other: still a bare column's if both sides hold that column, or nothing classified. */
+/**
+ * A value that is the one or the other: still a bare column's if both sides hold that column, or the one nothing at all.
+ * A value of one's own, masked beside it, would tell of a masker that keeps equal values equal what it is compared with.
+ */
 function either(left: Value, right: Value, context: Context): Value {
   const type = unify(context, [left, right]);
   const value = computed(type, [left, right]);
   const bare =
-    left.type === right.type &&
+    (left.type === right.type || left.literal === null || right.literal === null) &&
     ((left.bare && right.bare && sameColumns(left.columns, right.columns)) ||
-      (left.bare && right.columns.length === 0) ||
-      (right.bare && left.columns.length === 0));
+      (left.bare && right.literal === null) ||
+      (right.bare && left.literal === null));
   return { ...value, bare };
 }

@@ -19,6 +19,8 @@ export interface Value {
   readonly origin: Origin | null;
   /** A literal or a parameter. */
   readonly constant: boolean;
+  /** What a literal says: its text, an integer, or null; absent when it is none, or another one. */
+  readonly literal?: string | number | null;
   /** The steps that took it out of a json column; absent when it is not known to lie in one. */
   readonly within?: readonly string[];
 }
