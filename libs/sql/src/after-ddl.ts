@@ -1,17 +1,9 @@
-import {
-  firstUserOid,
-  type Catalog,
-  type Column,
-  type ForeignKey,
-  type Relation,
-  type Type,
-} from "./catalog.ts";
+import type { Catalog, Column, ForeignKey, Relation, Type } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import { evaluate } from "./expressions.ts";
 import { commandRelation } from "./from.ts";
-import { layered } from "./layered-catalog.ts";
+import { withRelations } from "./made-relations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
-import { Scope } from "./scope.ts";
+import { plainColumn } from "./plain-columns.ts";
 import {
   known,
   knownFields,
@@ -23,7 +15,6 @@ import {
   text,
   type Fields,
 } from "./tree.ts";
-import { namedType, serialType } from "./types.ts";
 
 /** What a text makes has no oid yet; these are greater than PostgreSQL's. */
 const firstMadeOid = 2 ** 32;
@@ -92,7 +83,7 @@ function afterCreateTable(fields: Fields, context: Context): Catalog | null {
   for (const element of [...list(fields["tableElts"]), ...list(fields["constraints"])]) {
     const { kind, fields: inner } = node(element);
     if (kind === "ColumnDef") {
-      const made = column(inner, columns.length + 1, name, context);
+      const made = plainColumn(inner, columns.length + 1, name, context);
       columns.push(made.column);
       if (made.unique) unique.push([made.column.attnum]);
       if (made.sequence !== null) sequences.push(made.sequence);
@@ -205,91 +196,6 @@ function rowTypes({ oid, schema, name }: Relation): Type[] {
   ];
 }
 
-interface MadeColumn {
-  readonly column: Column;
-  readonly unique: boolean;
-  /** The name of its sequence. */
-  readonly sequence: string | null;
-  /** Foreign keys, without the columns that refer. */
-  readonly keys: readonly Fields[];
-}
-
-const columnFields = knownFields(
-  "colname",
-  "typeName",
-  "constraints",
-  "is_local",
-  "compression",
-  "storage_name",
-  "collClause",
-);
-
-/** @throws {Opaque} for what is not a plain column of a built-in type */
-function column(fields: Fields, attnum: number, table: string, context: Context): MadeColumn {
-  known(fields, "ColumnDef", columnFields);
-  const name = text(fields["colname"]);
-  const serial = serialType(fields["typeName"]);
-  const typeOid = serial ?? namedType(fields["typeName"], context).type.oid;
-  if (typeOid >= firstUserOid) throw new Opaque("a column of a type that people made");
-  let sequence = serial === null ? null : `${table}_${name}_seq`;
-  let fallback: string | null = serial === null ? null : "nextval('')";
-  let notNull = serial !== null;
-  let unique = false;
-  const keys: Fields[] = [];
-  for (const item of list(fields["constraints"])) {
-    const constraint = only(item, "Constraint");
-    switch (text(constraint["contype"])) {
-      case "CONSTR_NULL":
-        break;
-      case "CONSTR_PRIMARY":
-        notNull = unique = true;
-        break;
-      case "CONSTR_NOTNULL":
-        notNull = true;
-        break;
-      case "CONSTR_UNIQUE":
-        unique = true;
-        break;
-      case "CONSTR_IDENTITY":
-        sequence = `${table}_${name}_seq`;
-        notNull = true;
-        break;
-      case "CONSTR_FOREIGN":
-        keys.push(constraint);
-        break;
-      case "CONSTR_DEFAULT":
-        fallback = plainDefault(constraint["raw_expr"], context);
-        break;
-      default:
-        throw new Opaque("a column that computes");
-    }
-  }
-  const made = { attnum, name, typeOid, typmod: -1, notNull, generated: "", default: fallback };
-  return { column: made, unique, sequence, keys };
-}
-
-/** A literal, or a built-in without arguments, as `Column.default` tells what is called. */
-function plainDefault(expression: unknown, context: Context): string {
-  const { kind, fields } = node(expression);
-  if (kind === "A_Const" || kind === "SQLValueFunction") return "''";
-  if (kind === "TypeCast") {
-    if (namedType(fields["typeName"], context).type.oid >= firstUserOid)
-      throw new Opaque("a default of a type that people made");
-    return plainDefault(fields["arg"], context);
-  }
-  if (kind !== "FuncCall" || list(fields["args"]).length > 0)
-    throw new Opaque("a default that is computed");
-  const before = context.asked.operations.list().length;
-  evaluate(expression, new Scope(null, new Map()), context);
-  const name = strings(fields["funcname"]).at(-1) ?? "";
-  const made = context.catalog.functionsByName
-    .get(name)
-    ?.some(({ schema }) => schema !== "pg_catalog");
-  if (made !== false || context.asked.operations.list().length > before)
-    throw new Opaque("a default that runs what people made");
-  return `${name}()`;
-}
-
 const actions: ReadonlySet<string> = new Set(["a", "r", "c", "n", "d"]);
 
 function foreignKeyOf(
@@ -355,7 +261,7 @@ function afterAddColumns(fields: Fields, context: Context): Catalog | null {
     const command = only(item, "AlterTableCmd");
     if (text(command["subtype"]) !== "AT_AddColumn" || command["missing_ok"] === true) return null;
     const last = Math.max(0, ...columns.map(({ attnum }) => attnum));
-    const made = column(
+    const made = plainColumn(
       only(command["def"], "ColumnDef"),
       Math.max(firstMadeColumn, last + 1),
       relation.name,
@@ -368,34 +274,4 @@ function afterAddColumns(fields: Fields, context: Context): Catalog | null {
   }
   const indexed = [...new Set([...relation.indexed, ...unique.flat()])];
   return withRelations(context.catalog, [{ ...relation, columns, unique, indexed }], []);
-}
-
-const nothing: ReadonlyMap<never, never> = new Map<never, never>();
-
-/** What CASCADE would take is not known any more. */
-function withRelations(
-  below: Catalog,
-  relations: readonly Relation[],
-  types: readonly Type[],
-): Catalog {
-  const relationsByName = new Map(relations.map((one) => [`${one.schema}\0${one.name}`, one]));
-  const typesByName = new Map(types.map((one) => [`${one.schema}\0${one.name}`, one]));
-  const above: Catalog = {
-    version: below.version,
-    schemas: new Set(),
-    relations: new Map(relations.map((one) => [one.oid, one])),
-    types: new Map(types.map((one) => [one.oid, one])),
-    functions: nothing,
-    functionsByName: nothing,
-    operatorsByName: nothing,
-    eventTriggers: [],
-    temporary: false,
-    relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),
-    type: (schema, name) => typesByName.get(`${schema}\0${name}`),
-    cast: () => undefined,
-    stored: (written, once) => below.stored(written, once),
-    userCasts: false,
-    userCastTo: () => false,
-  };
-  return layered(below, above);
 }
