@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { createUser, fromSeed } from "@nats-io/nkeys";
@@ -131,15 +131,21 @@ async function createOrRead(
 ): Promise<Credentials> {
   const seed = Buffer.from(createUser().getSeed()).toString("utf8");
   const made: Credentials = { v: 1, role, user, partition, seed };
+  const path = join(directory, `${user}.json`);
   let file;
   try {
-    file = await open(join(directory, `${user}.json`), "wx", 0o600);
+    file = await open(path, "wx", 0o600);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return readCredentials(directory, user);
     throw cause;
   }
   try {
     await file.writeFile(`${JSON.stringify(made)}\n`);
+    await file.sync();
+  } catch (cause) {
+    // On a full disk; what is half there would be refused for ever.
+    await rm(path, { force: true });
+    throw cause;
   } finally {
     await file.close();
   }

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Where everything lies that `sally up` makes. */
@@ -48,11 +56,16 @@ export function readPrivateFile(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-/** Writes mode 0600, whole or not at all: readers never see half of it. */
+/** Writes mode 0600, whole or not at all: readers never see half of it, neither after a full disk or a power failure. */
 export function writePrivateFile(path: string, text: string): void {
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: "wx", flush: true });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 function requirePrivate(path: string, mode: number): void {
