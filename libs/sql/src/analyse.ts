@@ -112,6 +112,7 @@ function knownOf(
 function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> {
   let { known, resources, names } = knownOf(subject.catalog, subject);
   let makes = false;
+  const made = new Set<string>();
   let unsettled = subject.unsettled ?? null;
   let session = subject.session ?? noNames;
   const statements: Statement[] = [];
@@ -119,7 +120,7 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
     context.session = session;
     context.bound = subject.bound === true;
-    const statement = analyseStatement(stmt, context, known, unsettled);
+    const statement = analyseStatement(stmt, context, known, unsettled, made);
     statements.push(statement);
     const { effects } = statement;
     session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
@@ -128,13 +129,17 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
       unsettled ??= "it follows the end of a transaction that changed names";
     if (makes && effects.transaction !== undefined && undoes.has(effects.transaction))
       unsettled ??= "it follows the end of what changed the catalog";
-    const made =
+    const after =
       effects.ddl && !effects.names && statement.opaque === null && unsettled === null
         ? afterDdl(stmt, context)
         : null;
-    if (made) {
+    if (after) {
       makes = true;
-      if (made !== context.catalog) ({ known, resources, names } = knownOf(made, subject));
+      if (after !== context.catalog) {
+        for (const { action, resource } of statement.operations)
+          if (action === "create") made.add(resource.id);
+        ({ known, resources, names } = knownOf(after, subject));
+      }
     } else if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";
     else if (effects.names) unsettled ??= "it follows what may have changed search_path or role";
@@ -165,6 +170,8 @@ function analyseStatement(
   context: Context,
   known: Classification,
   unsettled: string | null,
+  /** Ids of the tables that the same text has made. */
+  made: ReadonlySet<string>,
 ): Statement {
   const { kind, fields } = node(stmt);
   try {
@@ -175,6 +182,7 @@ function analyseStatement(
       return opaqueStatement(kind, told.opaque, context, known, told.effects);
     const shown = told.declares?.columns ?? told.columns;
     const outputs = shown?.map((column) => output(column, context.catalog)) ?? told.outputs ?? null;
+    if (outputs !== null && made.size > 0) refuseRowsOf(made, context);
     for (const { value } of shown ?? []) context.asked.use(value.columns, "output");
     const touches = applies("texts") ? [...context.asked.touched].toSorted() : [];
     const declared = told.declares && declares(told.declares.name, outputs ?? [], touches, context);
@@ -196,6 +204,12 @@ function analyseStatement(
     if (!applies("unread")) return unreadStatement(kind, context);
     return opaqueStatement(kind, error.message, context, known, { ddl: true, names: true });
   }
+}
+
+/** The description of such rows names a table by an oid that nobody knows yet. */
+function refuseRowsOf(made: ReadonlySet<string>, { asked }: Context): void {
+  if (asked.operations.list().some(({ resource }) => made.has(resource.id)))
+    throw new Opaque("rows of what the same text has made");
 }
 
 function declares(

@@ -146,6 +146,8 @@ describe("what follows DDL in the same text", () => {
   test.each([
     "CREATE TABLE made (a text); SELECT a FROM made",
     "CREATE TABLE made (a text); SELECT made FROM made",
+    "CREATE TABLE made (id int); SELECT o.note FROM orders o JOIN made m USING (id)",
+    "CREATE TABLE made (a text); WITH q AS (INSERT INTO made VALUES ('x') RETURNING a) SELECT a FROM q",
     "CREATE TABLE made (a text); INSERT INTO made VALUES ('x') RETURNING a",
     "CREATE TABLE made (id serial); SELECT count(*) FROM made_id_seq",
     "CREATE TABLE IF NOT EXISTS made (a text); INSERT INTO made VALUES ('x')",
