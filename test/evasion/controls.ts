@@ -468,5 +468,13 @@ export const controls: readonly Control[] = [
       "names that were taken back",
       "BEGIN;\nCREATE TABLE gone (a integer);\nROLLBACK;\nSELECT * FROM gone",
     ],
+    [
+      "what may fail, over what is nobody's secret",
+      "SELECT format('%I%*s', note, id - 5, id), split_part(note, 'r', id - 9), substring(note FROM 'r.*'), to_char(id, '9V99'), id::numeric(3) FROM orders ORDER BY id",
+    ],
+    [
+      "COALESCE before what a subquery computes",
+      "SELECT COALESCE(c.manager, s.x) FROM customers c, (SELECT 10 / n AS x FROM generate_series(1, 1) n) s ORDER BY c.id",
+    ],
   ]),
 ];
