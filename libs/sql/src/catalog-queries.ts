@@ -15,19 +15,23 @@ export const lockedSetting =
   `AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid() AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.database OPERATOR(pg_catalog.=) (SELECT y.oid ` +
   `FROM pg_catalog.pg_database y WHERE y.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())), true)`;
 
-const locked = (oid: string): string =>
-  `${oid} = ANY (pg_catalog.string_to_array(pg_catalog.current_setting('sallyport.locked', true), ',')::pg_catalog.oid[])`;
-
-/** A stored query that reads what is locked. */
-const readsLocked = (table: string, oid: string): string =>
-  `EXISTS (SELECT FROM pg_catalog.pg_depend y WHERE y.classid = 'pg_catalog.${table}'::pg_catalog.regclass
+/** Whether an object is among them, or what a stored query reads; `none`: nothing is. */
+function hindrances(none: boolean) {
+  const no = (): string => "false";
+  const locked = (oid: string): string =>
+    `${oid} = ANY (pg_catalog.string_to_array(pg_catalog.current_setting('sallyport.locked', true), ',')::pg_catalog.oid[])`;
+  const readsLocked = (table: string, oid: string): string =>
+    `EXISTS (SELECT FROM pg_catalog.pg_depend y WHERE y.classid = 'pg_catalog.${table}'::pg_catalog.regclass
     AND y.objid = ${oid} AND y.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND ${locked("y.refobjid")})`;
+  const lockedView = (oid: string): string =>
+    `EXISTS (SELECT FROM pg_catalog.pg_rewrite z WHERE z.ev_class = ${oid} AND ${readsLocked("pg_rewrite", "z.oid")})`;
+  return none
+    ? { locked: no, readsLocked: no, lockedView: no }
+    : { locked, readsLocked, lockedView };
+}
 
-const free = (text: string, ...hindrances: readonly string[]): string =>
-  `CASE WHEN ${hindrances.map((one) => `NOT COALESCE(${one}, false)`).join(" AND ")} THEN ${text} END`;
-
-const lockedView = (oid: string): string =>
-  `EXISTS (SELECT FROM pg_catalog.pg_rewrite z WHERE z.ev_class = ${oid} AND ${readsLocked("pg_rewrite", "z.oid")})`;
+const free = (text: string, ...hindered: readonly string[]): string =>
+  `CASE WHEN ${hindered.map((one) => `NOT COALESCE(${one}, false)`).join(" AND ")} THEN ${text} END`;
 
 /**
  * `all`: everything; `own`: what people made; `session`: the same with the session's own temporary objects, as it
@@ -45,7 +49,8 @@ const visibleIn: Readonly<Record<CatalogPart, string>> = {
   temporary: `n.oid = ${mine}`,
 };
 
-function queriesOf(part: CatalogPart) {
+function queriesOf(part: CatalogPart, noneLocked = false) {
+  const { locked, readsLocked, lockedView } = hindrances(noneLocked);
   const temporary = part === "temporary";
   const visible = visibleIn[part];
   const schema =
@@ -164,6 +169,9 @@ export type CatalogQuery = keyof typeof catalogQueries;
 /** Of `catalogQueries` what people made: oids from 16384 on. */
 export const ownQueries: Readonly<Record<CatalogQuery, string>> = queriesOf("own");
 
+/** The same where nothing is locked: `lockedSetting` has told so in the transaction. */
+export const ownQueriesUnlocked: typeof ownQueries = queriesOf("own", true);
+
 /** The same as a session sees it: `catalogQueries` of that part. */
 export const sessionQueries = (
   part: "session" | "temporary",
@@ -172,33 +180,6 @@ export const sessionQueries = (
 const mark = (table: string, key = "x.oid", of: string | null = null): string =>
   `(SELECT pg_catalog.md5(COALESCE(pg_catalog.string_agg(${key} || ':' || x.xmin, ',' ORDER BY ${key}), ''))
     FROM pg_catalog.${table} x${of === null ? "" : ` WHERE ${of} < 16384`})`;
-
-/**
- * One row, one text: it differs when anything that `catalogQueries` reads has changed. A few
- * milliseconds on the target.
- */
-export const digestQuery = `SELECT pg_catalog.md5(${[
-  mark("pg_namespace"),
-  mark("pg_class"),
-  mark("pg_attribute", "(x.attrelid || '.' || x.attnum)"),
-  mark("pg_attrdef"),
-  mark("pg_inherits", "(x.inhrelid || '.' || x.inhseqno)"),
-  mark("pg_trigger"),
-  mark("pg_constraint"),
-  mark("pg_index", "x.indexrelid"),
-  mark("pg_rewrite"),
-  mark("pg_policy"),
-  mark("pg_statistic_ext"),
-  mark("pg_type"),
-  mark("pg_proc"),
-  mark("pg_operator"),
-  mark("pg_opclass"),
-  mark("pg_cast"),
-  mark("pg_event_trigger"),
-  // What search_path comes to hangs on who may use a schema, and on the server's configuration.
-  mark("pg_auth_members", "(x.roleid || '.' || x.member || '.' || x.grantor)"),
-  "pg_catalog.pg_conf_load_time()",
-].join(" || ")})`;
 
 /** One text: it differs when an object that initdb made has changed, or what hangs on one. */
 export const builtinDigest = `pg_catalog.md5(${[

@@ -7,15 +7,22 @@ export type {
   TextForm,
   TransactionEffect,
 } from "./analysis.ts";
+export {
+  changedBetween,
+  markBase,
+  markQuery,
+  readMarks,
+  type CatalogMarks,
+} from "./catalog-marks.ts";
 export { builtinCatalog, catalogAbove, ownRows } from "./builtin-catalog.ts";
 export type { Catalog } from "./catalog.ts";
 export {
   catalogQueries,
   catalogSettings,
   builtinDigest,
-  digestQuery,
   lockedSetting,
   ownQueries,
+  ownQueriesUnlocked,
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";

@@ -2,25 +2,17 @@ import { setTimeout as later } from "node:timers/promises";
 import {
   analyse,
   builtinCatalog,
-  builtinDigest,
   catalogAbove,
-  catalogQueries,
   catalogSettings,
   classification,
-  digestQuery,
-  lockedSetting,
   majors,
   needsSessionNames,
   noNames,
   openParser,
   portalCursor,
-  ownQueries,
-  ownRows,
   sessionCatalog,
   type Analysis,
   type Catalog,
-  type CatalogQuery,
-  type CatalogRows,
   type Classified,
   type Classification,
   type Cursor,
@@ -35,6 +27,7 @@ import {
 } from "@sallyport/sql";
 import type { TypeInfo } from "@sallyport/masking";
 import { SallyError, type Log } from "@sallyport/runtime";
+import { CatalogReader } from "./catalog-reader.ts";
 import { OwnConnection, type OwnRows } from "./own-connection.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
 import { TargetError } from "./upstream/target-error.ts";
@@ -202,6 +195,7 @@ const readLimit = 30_000;
 export class TargetCatalog {
   readonly #options: TargetCatalogOptions;
   #line: OwnConnection | null = null;
+  #reader: CatalogReader | null = null;
   #parser: Parser | null = null;
   #view: CatalogView | null = null;
   #digest = "";
@@ -310,13 +304,14 @@ export class TargetCatalog {
     const late = setTimeout(() => this.#line?.end(), readLimit).unref();
     try {
       const line = await this.#connected();
-      const digest = await this.#ask(line, "digest", digestQuery);
-      const found = digest[0]?.[0] ?? "";
+      const reader = this.#readerOf(line);
+      const found = await reader.mark();
       if (!this.#view || found !== this.#digest) {
-        this.#view = await this.#readAll(line);
+        const { view, mark } = await this.#readAll(reader);
+        this.#view = view;
         this.#views += 1;
         // What another transaction was changing is read as soon as it can be.
-        this.#digest = this.#view.whole ? found : "";
+        this.#digest = view.whole && mark !== null ? mark : "";
       }
       this.#seen = changes;
       this.#watching ??= setInterval(
@@ -368,35 +363,26 @@ export class TargetCatalog {
     await old?.close();
   }
 
-  /** All in one snapshot, so that the parts agree with each other; built-in objects only when they have changed. */
-  async #readAll(line: OwnConnection): Promise<CatalogView> {
-    await this.#ask(line, "begin", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    const marked = await this.#ask(line, "builtin digest", `SELECT ${builtinDigest}`);
-    const digest = marked[0]?.[0] ?? "";
-    const known = this.#builtinsAs(digest);
-    await this.#ask(line, "locked", lockedSetting);
-    const rows = await this.#readRows(line, known ? ownQueries : catalogQueries);
-    await this.#ask(line, "end", "COMMIT");
-    const parser = this.#parser;
-    if (!parser) throw new Error("no parser");
-    const builtins = known ?? builtinCatalog(rows);
-    this.#builtins = { digest, catalog: builtins };
-    return new CatalogView(
-      this.#options.connection,
-      await catalogAbove(builtins, known ? rows : ownRows(rows), parser),
-      this.#options.classified(),
-      parser,
-    );
+  #readerOf(line: OwnConnection): CatalogReader {
+    if (this.#reader?.line === line) return this.#reader;
+    // What another connection told is compared with nothing of this one.
+    this.#digest = "";
+    this.#reader = new CatalogReader(line, (purpose, text) => this.#ask(line, purpose, text));
+    return this.#reader;
   }
 
-  async #readRows(
-    line: OwnConnection,
-    queries: Readonly<Record<CatalogQuery, string>>,
-  ): Promise<CatalogRows> {
-    const rows = {} as Record<CatalogQuery, OwnRows>;
-    for (const [name, text] of Object.entries(queries))
-      rows[name as CatalogQuery] = await this.#ask(line, `catalog ${name}`, text);
-    return rows;
+  async #readAll(
+    reader: CatalogReader,
+  ): Promise<{ readonly view: CatalogView; readonly mark: string | null }> {
+    const read = await reader.read((digest) => this.#builtinsAs(digest) !== undefined);
+    const parser = this.#parser;
+    if (!parser) throw new Error("no parser");
+    const builtins = read.all === null ? this.#builtinsAs(read.builtin) : builtinCatalog(read.all);
+    if (!builtins) throw new Error("no built-in objects");
+    this.#builtins = { digest: read.builtin, catalog: builtins };
+    const catalog = await catalogAbove(builtins, read.rows, parser);
+    const { connection, classified } = this.#options;
+    return { view: new CatalogView(connection, catalog, classified(), parser), mark: read.mark };
   }
 
   #ask(line: OwnConnection, purpose: string, text: string): Promise<OwnRows> {
