@@ -211,6 +211,12 @@ test.concurrent("an archive that does not answer: a revocation bites at once, an
       ok: false,
       message: "corp#ci-runner is revoked, but the archive cannot be written: try again",
     });
+    answers = true;
+    const inArchive = async (): Promise<boolean> => {
+      for await (const key of directory.list("revocations/")) return key !== "";
+      return false;
+    };
+    await waitFor(inArchive, { what: "the revocation in the archive once it answers" });
   } finally {
     await rm(place, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ export interface Noted {
 const changedFor = 30_000;
 const mostChanged = 1000;
 const retryAfter = 1000;
+const copyAfter = 5000;
 /** Milliseconds; whoever orders waits for 10 s. */
 const archivePatience = 7000;
 const principalForm = /^[a-z][a-z0-9-]{0,31}#[^\p{Cc}]{1,400}$/u;
@@ -37,6 +38,9 @@ export class RevocationBook {
   #synchronised = false;
   #wanted = false;
   #retry: NodeJS.Timeout | undefined;
+  /** Principals whose revocation the archive did not take yet. */
+  readonly #uncopied = new Set<string>();
+  #copying: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(bus: Bus, archive: RevocationArchive, log: Log) {
@@ -115,6 +119,7 @@ export class RevocationBook {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#copying);
     this.#endStatus();
     this.#watch.stop();
     await this.#queue;
@@ -126,6 +131,9 @@ export class RevocationBook {
     const archiving = this.#copy(revocation);
     const written = await this.#publish(revocation);
     tell(revocation);
+    void archiving.then((copied) => {
+      if (!copied) this.#copyLater(principal);
+    });
     if (!written) return { ok: false, message: "the bus cannot be written: try again", revocation };
     if (!(await archiving))
       return {
@@ -176,6 +184,23 @@ export class RevocationBook {
       this.#log.error({ err, principal }, "a revocation could not be archived");
       return false;
     }
+  }
+
+  /** Until the archive has it, or what was said of the principal since. Nobody is kept out meanwhile. */
+  #copyLater(principal: string): void {
+    this.#uncopied.add(principal);
+    if (this.#stopped) return;
+    this.#copying ??= setTimeout(() => {
+      this.#copying = undefined;
+      const again = [...this.#uncopied];
+      this.#uncopied.clear();
+      for (const one of again) void this.#copyAgain(one);
+    }, copyAfter);
+  }
+
+  async #copyAgain(principal: string): Promise<void> {
+    const revocation = this.#states.get(principal);
+    if (revocation && !(await this.#copy(revocation))) this.#copyLater(principal);
   }
 
   /** Whether the bucket has it; the beat tells of it in any case. */
