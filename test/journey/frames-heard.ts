@@ -8,6 +8,8 @@ import type { RawClient } from "./raw-client.ts";
  * source; or that the server says to a Describe which the gateway sends before an Execute, with that one's routine.
  */
 const sourceless: ReadonlySet<string> = new Set([
+  "25001", // what may not stand in a transaction
+  "25P01", // what stands only in one
   "22021", // a text that is not UTF-8
   "25P02", // a portal in a transaction that has failed
   "26000", // no such prepared statement
@@ -18,6 +20,7 @@ const sourceless: ReadonlySet<string> = new Set([
   "42704", // no such object of another kind
   "42883", // no such function
   "42P01", // no such table
+  "42P10", // no such output column
   "XX000", // of an own statement, which met what the server says of itself
 ]);
 

@@ -182,6 +182,87 @@ test("names that are not there are said as PostgreSQL says them, in commands too
   ]);
 });
 
+/** What PostgreSQL takes only outside a transaction, or only in one; it says so before it looks for a name. */
+const placed = [
+  "VACUUM nowhere",
+  "VACUUM (FULL, ANALYZE) no.where (a)",
+  "VACUUM orders",
+  "REINDEX TABLE CONCURRENTLY nowhere",
+  "REINDEX (VERBOSE) SCHEMA nowhere",
+  "CREATE UNIQUE INDEX CONCURRENTLY ON nowhere (a)",
+  "DROP INDEX CONCURRENTLY nowhere",
+  "ALTER TABLE orders DETACH PARTITION nowhere CONCURRENTLY",
+  "ALTER SYSTEM SET work_mem = '1MB'",
+  "CREATE DATABASE orders",
+  "DROP DATABASE nowhere",
+  "DROP TABLESPACE nowhere",
+  "COMMIT PREPARED 'nothing'",
+  "CLUSTER",
+];
+
+test("where a statement may stand at all is said before anything of its names, or of policy", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await ci();
+  for (const text of placed) {
+    const both = async (one: string) =>
+      expect(await through.query(one)).toEqual(await direct.query(one));
+    await both("BEGIN");
+    await both(text);
+    expect(through.error.message).toBe(direct.error.message);
+    await both("ROLLBACK");
+  }
+  // Elsewhere policy is asked.
+  for (const text of ["VACUUM orders", "DROP DATABASE nowhere", "BEGIN; LOCK orders"])
+    expect(await through.query(text)).toEqual(["error 42501", "ready I"]);
+  const locks = ["LOCK nowhere", "LOCK TABLE orders IN SHARE MODE NOWAIT"];
+  const texts = [`${placed[0]}; SELECT 1`, ...locks];
+  const said = await expectSameBytes(direct, through, texts.map(query));
+  expect(said.join()).toContain("25001");
+});
+
+/** Types and the like that are not there, and what PostgreSQL says where it counts. */
+const miscounted = [
+  "SELECT 1::nothing, id FROM orders",
+  "SELECT nothing '1'",
+  "SELECT id::no.thing FROM orders",
+  "SELECT '{}'::public.nothing[]",
+  "SELECT * FROM json_to_record('{}') AS x(a nothing)",
+  "PREPARE p (nothing) AS SELECT 1",
+  "CREATE TABLE x (a int, b nothing DEFAULT 1)",
+  "ALTER TABLE orders ADD a nothing",
+  "SELECT * FROM orders TABLESAMPLE nothing (1)",
+  "SELECT * FROM orders TABLESAMPLE no.thing (1)",
+  "SELECT * FROM nowhere TABLESAMPLE nothing (1)",
+  "INSERT INTO orders VALUES (1, 2, 3, 4, 5, 6 + 1, 7)",
+  "INSERT INTO orders (id) SELECT 1, id * 2 FROM orders",
+  "SELECT 1 ORDER BY 2",
+  "SELECT 1 GROUP BY 3",
+  "SELECT DISTINCT ON (4) 1",
+  "SELECT 1 UNION SELECT id + 1, 2 FROM orders",
+  "SELECT 1 EXCEPT (VALUES (1, 2))",
+  "SELECT 1 INTERSECT (SELECT 1, 2 UNION SELECT 3, 4)",
+  "VALUES (1), (2), (lower('a'), 2)",
+];
+
+const notUtf8 = ["SELECT '\xff'", "SELECT 'ab\xc3\xa4\xe2\x82(\xff'", "\xed\xa0\x80", "'\xf0\x9f"];
+
+/** A Query of such bytes. */
+function bytesOf(latin1: string): Buffer {
+  const frame = query("x".repeat(latin1.length));
+  frame.write(latin1, 5, "latin1");
+  return frame;
+}
+
+test("what is not there or too much is said with PostgreSQL's words and places", async () => {
+  await using direct = await RawClient.open(bare(cluster));
+  await using through = await ci();
+  const said = await expectSameBytes(direct, through, [
+    ...miscounted.map(query),
+    ...notUtf8.map(bytesOf),
+  ]);
+  expect(said.join()).not.toContain("42501");
+});
+
 test("what policy does not permit is no news to a failed transaction", async () => {
   await using raw = await ci();
   await raw.query("BEGIN");

@@ -1,5 +1,5 @@
 import { ProtocolError } from "./protocol-error.ts";
-import { utf8Text } from "./utf8-text.ts";
+import { invalidUtf8, utf8Text } from "./utf8-text.ts";
 
 const shortOfData = () => new ProtocolError("message-format", "insufficient data left in message");
 
@@ -74,7 +74,7 @@ export class BodyReader {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end === -1) throw new ProtocolError("message-format", "invalid string in message");
     const text = utf8Text(this.#bytes, this.#at, end);
-    if (text === null) throw notUtf8();
+    if (text === null) throw notUtf8(this.#bytes.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
   }
@@ -97,12 +97,11 @@ export class BodyReader {
   }
 }
 
-/** @throws ProtocolError 22021, as PostgreSQL does, without the bytes themselves. */
+/** @throws ProtocolError 22021, as PostgreSQL does. */
 export function utf8(bytes: Buffer): string {
   const text = utf8Text(bytes, 0, bytes.length);
-  if (text === null) throw notUtf8();
+  if (text === null) throw notUtf8(bytes);
   return text;
 }
 
-const notUtf8 = () =>
-  new ProtocolError("message-text", 'invalid byte sequence for encoding "UTF8"');
+const notUtf8 = (bytes: Buffer) => new ProtocolError("message-text", invalidUtf8(bytes));

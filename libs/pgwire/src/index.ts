@@ -63,6 +63,6 @@ export {
   type Said,
   type Severity,
 } from "./message-fields.ts";
-export { utf8Text } from "./utf8-text.ts";
+export { invalidUtf8, utf8Text } from "./utf8-text.ts";
 export * as toClient from "./to-client.ts";
 export * as toTarget from "./to-target.ts";

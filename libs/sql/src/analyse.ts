@@ -15,6 +15,7 @@ import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import type { ParseTree } from "./parser-instance.ts";
+import { placeOf } from "./places.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
 import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
@@ -94,8 +95,12 @@ const quiet: Effects = { ddl: false, names: false };
 
 const formOf = ({ stmts: [first, ...others] }: ParseTree): TextForm =>
   first
-    ? { statements: 1 + others.length, takenWhenFailed: leavesFailed(first["stmt"]) }
-    : { statements: 0, takenWhenFailed: true };
+    ? {
+        statements: 1 + others.length,
+        takenWhenFailed: leavesFailed(first["stmt"]),
+        place: placeOf(first["stmt"]),
+      }
+    : { statements: 0, takenWhenFailed: true, place: null };
 
 /** What takes back DDL that went before in the same text. */
 const undoes: ReadonlySet<TransactionEffect> = new Set(["rollback", "rollback-to", "prepare"]);

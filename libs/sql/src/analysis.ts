@@ -1,4 +1,5 @@
 import type { Operation } from "@sallyport/contracts";
+import type { Place } from "./places.ts";
 import type { Naming } from "./session-names.ts";
 
 /** What the client will see in one output column. */
@@ -83,6 +84,8 @@ export interface TextForm {
   readonly statements: number;
   /** A failed transaction takes it: it is empty, or begins by ending that or going back in it. */
   readonly takenWhenFailed: boolean;
+  /** Of the first statement: where alone it is taken. */
+  readonly place: Place | null;
 }
 
 export type Analysis = { readonly form: TextForm } & AnalysisResult;

@@ -135,9 +135,16 @@ function rangeVar(fields: Fields, scope: Scope, context: Context): RangeEntry {
 
 function tableSample(fields: Fields, scope: Scope, context: Context): RangeEntry {
   known(fields, "RangeTableSample", knownFields("relation", "method", "args", "repeatable"));
-  const method = nameOf(strings(fields["method"]));
+  const written = strings(fields["method"]);
+  const method = nameOf(written);
   const functions = context.names.functions(method);
-  if (functions.length === 0 || functions.some((func) => func.schema !== "pg_catalog")) {
+  if (functions.length === 0) {
+    // The relation is looked for first.
+    rangeVar(record(node(fields["relation"]).fields), scope, context);
+    const message = `tablesample method ${written.join(".")} does not exist`;
+    throw new Unresolved("42704", message, location(fields));
+  }
+  if (functions.some((func) => func.schema !== "pg_catalog")) {
     throw new Opaque(`TABLESAMPLE ${method.name}`);
   }
   const repeatable = fields["repeatable"] === undefined ? [] : [fields["repeatable"]];

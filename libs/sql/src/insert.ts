@@ -11,7 +11,16 @@ import { returning } from "./returning.ts";
 import { Scope, type RangeEntry, type ScopeColumn } from "./scope.ts";
 import { query, unsettledQuery } from "./select.ts";
 import { Stored, withStored } from "./stored.ts";
-import { known, knownFields, list, location, only, record, type Fields } from "./tree.ts";
+import {
+  beginning,
+  known,
+  knownFields,
+  list,
+  location,
+  only,
+  record,
+  type Fields,
+} from "./tree.ts";
 import { plain } from "./value.ts";
 import { viewBase } from "./view-writes.ts";
 import { isView } from "./views.ts";
@@ -70,7 +79,7 @@ function insertSource(
   if (!simple) {
     const outputs = unsettledQuery(select, around, context);
     for (const [at, output] of outputs.entries()) {
-      store(output.value, columnAt(columns, at), stored, context);
+      store(output.value, columnAt(columns, at, list(select["targetList"])[at]), stored, context);
     }
     return columns.slice(0, outputs.length);
   }
@@ -81,7 +90,7 @@ function insertSource(
     const items = list(only(row, "List")["items"]);
     length = Math.max(length, items.length);
     for (const [at, item] of items.entries()) {
-      const column = columnAt(columns, at);
+      const column = columnAt(columns, at, item);
       if (isDefault(item)) defaulted.add(column);
       else store(evaluate(item, values, context), column, stored, context);
     }
@@ -91,10 +100,14 @@ function insertSource(
   return columns.slice(0, length).filter((column) => !defaulted.has(column));
 }
 
-function columnAt(columns: readonly Column[], at: number): Column {
+function columnAt(columns: readonly Column[], at: number, given: unknown): Column {
   const column = columns[at];
   if (column) return column;
-  throw new Unresolved("42601", "INSERT has more expressions than target columns", -1);
+  throw new Unresolved(
+    "42601",
+    "INSERT has more expressions than target columns",
+    beginning(given),
+  );
 }
 
 function onConflict(

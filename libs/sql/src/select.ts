@@ -17,6 +17,7 @@ import {
   known,
   knownFields,
   list,
+  beginning,
   location,
   node,
   only,
@@ -87,6 +88,11 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
   const left = unsettledQuery(record(fields["larg"]), scope, context);
   const right = unsettledQuery(record(fields["rarg"]), scope, context);
   // INTERSECT ALL and EXCEPT ALL count doubles, and compare all the same.
+  if (left.length !== right.length) {
+    const called = text(fields["op"]).replace("SETOP_", "");
+    const message = `each ${called} query must have the same number of columns`;
+    throw new Unresolved("42601", message, beginning(firstOutput(fields["rarg"])));
+  }
   const keepsAll = fields["all"] === true && fields["op"] === "SETOP_UNION";
   const outputs = combine(left, right, keepsAll, context);
   for (const item of list(fields["sortClause"])) {
@@ -96,9 +102,17 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
   return outputs;
 }
 
+/** Of a set operation, its first arm's; PostgreSQL does not say where VALUES stand. */
+function firstOutput(select: unknown): unknown {
+  const fields = record(select);
+  return fields["op"] === "SETOP_NONE"
+    ? list(fields["targetList"])[0]
+    : firstOutput(fields["larg"]);
+}
+
 /** A set operation sorts by its output columns only. */
 function decideOutput(sort: Fields, outputs: readonly ScopeColumn[], context: Context): void {
-  const value = namedOutput(sort["node"], outputs);
+  const value = namedOutput(sort["node"], outputs, "ORDER BY");
   if (!value) throw new Opaque("ORDER BY an expression over a set operation");
   context.decide(sortedBy(sort, value, context), "sort");
 }
@@ -112,8 +126,10 @@ function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeCol
     ),
   );
   const [first] = rows;
-  if (!first || rows.some((row) => row.length !== first.length)) {
-    throw new Unresolved("42601", "VALUES lists must all be the same length", -1);
+  const other = rows.findIndex((row) => row.length !== first?.length);
+  if (!first || other >= 0) {
+    const at = beginning(list(lists)[other]);
+    throw new Unresolved("42601", "VALUES lists must all be the same length", at);
   }
   return first.map((_, at) => ({
     name: `column${at + 1}`,
@@ -198,12 +214,17 @@ function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColum
 }
 
 /** The output that ORDER BY or DISTINCT ON means by a name or a position; null for an expression. */
-function namedOutput(by: unknown, outputs: readonly ScopeColumn[]): Value | null {
+function namedOutput(
+  by: unknown,
+  outputs: readonly ScopeColumn[],
+  clause: "ORDER BY" | "GROUP BY" | "DISTINCT ON",
+): Value | null {
   const at = position(by);
   if (at !== null) {
     const output = outputs[at - 1];
     if (output) return output.value;
-    throw new Unresolved("42P10", `ORDER BY position ${at} is not in select list`, -1);
+    const message = `${clause} position ${at} is not in select list`;
+    throw new Unresolved("42P10", message, beginning(by));
   }
   const { kind, fields } = node(by);
   if (kind !== "ColumnRef") return null;
@@ -224,7 +245,8 @@ function decideBy(
   context: Context,
   rule: Rule,
 ): void {
-  const value = namedOutput(by, outputs) ?? evaluate(by, scope, context);
+  const clause = rule === "group" ? "GROUP BY" : "DISTINCT ON";
+  const value = namedOutput(by, outputs, clause) ?? evaluate(by, scope, context);
   sortable(context, value.type);
   context.decide(value.columns, rule);
 }
@@ -285,7 +307,8 @@ function orderAndLimit(
 ): void {
   for (const item of list(fields["sortClause"])) {
     const sort = only(item, "SortBy");
-    const value = namedOutput(sort["node"], outputs) ?? evaluate(sort["node"], scope, context);
+    const value =
+      namedOutput(sort["node"], outputs, "ORDER BY") ?? evaluate(sort["node"], scope, context);
     context.decide(sortedBy(sort, value, context), "sort");
   }
   limit(fields, scope, context);

@@ -57,6 +57,22 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 
 export const integer = (value: unknown): number => (typeof value === "number" ? value : 0);
 
+/** Where an expression begins in the text: the first place that anything in it has; -1: none. */
+export function beginning(value: unknown): number {
+  let first = -1;
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (Array.isArray(next)) waiting.push(...next);
+    else if (isFields(next)) {
+      const at = location(next);
+      if (at >= 0 && (first < 0 || at < first)) first = at;
+      waiting.push(...Object.values(next));
+    }
+  }
+  return first;
+}
+
 /** The strings of a list of String nodes, such as a qualified name. */
 export const strings = (value: unknown): string[] =>
   list(value).map((item) => text(only(item, "String")["sval"]));

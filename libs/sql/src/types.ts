@@ -1,9 +1,17 @@
 import { firstUserOid, type Catalog, type Type } from "./catalog.ts";
 import { baseOf, coercible, record, recordArray } from "./coercion.ts";
 import type { Context } from "./context.ts";
-import { nameOf } from "./names.ts";
-import { Opaque } from "./outcome.ts";
-import { integer, known, knownFields, list, record as recordOf, strings } from "./tree.ts";
+import { missingSchema, nameOf, type QualifiedName } from "./names.ts";
+import { Opaque, Unresolved } from "./outcome.ts";
+import {
+  integer,
+  known,
+  knownFields,
+  list,
+  location,
+  record as recordOf,
+  strings,
+} from "./tree.ts";
 import { unknownType } from "./value.ts";
 
 export const type = {
@@ -41,10 +49,12 @@ export function namedType(value: unknown, context: Context): { type: Type; modif
   known(fields, "TypeName", typeFields);
   if (fields["pct_type"] === true) throw new Opaque("a %TYPE reference");
   const names = strings(fields["names"]);
-  const found = context.names.type(nameOf(names));
-  if (!found) throw new Opaque(`type ${names.join(".")} is not known`);
+  const named = nameOf(names);
+  const found = context.names.type(named);
+  const isArray = list(fields["arrayBounds"]).length > 0;
+  if (!found) throw missingType(named, isArray, location(fields), context);
   const modified = list(fields["typmods"]).length > 0 || integer(fields["typemod"]) > 0;
-  if (list(fields["arrayBounds"]).length === 0) return { type: found, modified };
+  if (!isArray) return { type: found, modified };
   const array = context.catalog.types.get(found.array);
   if (!array) throw new Opaque(`type ${names.join(".")} has no array`);
   return { type: array, modified };
@@ -66,6 +76,20 @@ export function serialType(value: unknown): number | null {
   if (name === undefined || more.length > 0 || fields["pct_type"] === true) return null;
   if (list(fields["arrayBounds"]).length > 0 || !Object.hasOwn(serials, name)) return null;
   return serials[name] ?? null;
+}
+
+/** What a column's definition may have instead of a type, and what is more than its name tells, is not known here. */
+function missingType(
+  { schema, name }: QualifiedName,
+  isArray: boolean,
+  at: number,
+  context: Context,
+): Opaque | Unresolved {
+  const missing = missingSchema(context.catalog, schema, at);
+  if (missing) return missing;
+  const written = `${schema === null ? name : `${schema}.${name}`}${isArray ? "[]" : ""}`;
+  if (Object.hasOwn(serials, name)) return new Opaque(`type ${written} is not known`);
+  return new Unresolved("42704", `type "${written}" does not exist`, at);
 }
 
 const sqlNames: ReadonlyMap<string, string> = new Map([

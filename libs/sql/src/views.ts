@@ -92,7 +92,7 @@ export function viewLineage(
       const { columns } = readingOf(relation, catalog, classification, resources);
       return columns[at]?.columns ?? classification.all;
     } catch (error) {
-      if (error instanceof Opaque) return classification.all;
+      if (error instanceof Opaque || error instanceof Unresolved) return classification.all;
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 import type { Operation } from "@sallyport/contracts";
 import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
-import { beforeNames } from "./before-names.ts";
+import { beforeNames, isLastWord, type Block } from "./before-names.ts";
 import type { Asked, Judged } from "./judged.ts";
 import { recall, remember, type Analysed } from "./remembered-readings.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
@@ -28,8 +28,7 @@ export interface Surroundings {
   readonly session: SessionNames;
   /** Whether a command under way may give or take a name by SQL. */
   readonly isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean;
-  /** The transaction has failed, and nothing is on its way that could end it. */
-  readonly failed: boolean;
+  readonly block: Block;
 }
 
 /** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
@@ -44,17 +43,16 @@ export function operationsOf(
       portal.bound = { catalog: around.view.catalog, names: around.names };
   const sole = soleStatement(unit);
   const known = sole && recall(sole, around);
-  if (known && doubtOf(unit, known.analysis.statements, around) === null)
-    return judged(
-      unit,
-      around,
-      known.asked(unit.commandKind),
-      beforeNames(unit, [known.analysis.form], around.failed),
-    );
+  if (known && doubtOf(unit, known.analysis.statements, around) === null) {
+    const first = beforeNames(unit, [known.analysis.form], around.block);
+    if (first && isLastWord(unit, first))
+      return { kind: "refused", refusal: first, text: textOf(unit) };
+    return judged(unit, around, known.asked(unit.commandKind), first);
+  }
   const texts = textsOf(unit);
   if (texts === null) {
     const detail = "nobody knows what the name stands for";
-    const unresolved = unit.commandKind === "function-call" && beforeNames(unit, [], around.failed);
+    const unresolved = unit.commandKind === "function-call" && beforeNames(unit, [], around.block);
     return opaquely(unit, [], around, detail, {
       opaque: "unknown name",
       ...(unresolved && { unresolved }),
@@ -115,7 +113,7 @@ function conclude(
   const text = texts.map((one) => one.text).join("\n");
   const refused = (refusal: Refusal): Judgement => ({ kind: "refused", refusal, text });
   const forms = analysed.flatMap((one) => (one.kind === "analysed" ? [one.analysis.form] : []));
-  const first = beforeNames(unit, forms, around.failed);
+  const first = beforeNames(unit, forms, around.block);
   for (const one of analysed) {
     switch (one.kind) {
       case "syntax-error":
@@ -137,6 +135,7 @@ function conclude(
       }
     }
   }
+  if (first && isLastWord(unit, first)) return refused(first);
   if (unresolved) {
     const why = unresolved.said.message;
     return opaquely(unit, [], around, why, { unresolved: first ?? unresolved });
@@ -255,12 +254,8 @@ function judged(
 ): Judgement {
   const bind = bindOf(unit);
   const parameters = parametersOf(unit, bind);
-  if (parameters === null)
-    return {
-      kind: "refused",
-      refusal: asTarget("22021", "invalid byte sequence for encoding UTF8 in a parameter"),
-      text: asked.text,
-    };
+  if ("wrong" in parameters)
+    return { kind: "refused", refusal: asTarget("22021", parameters.wrong), text: asked.text };
   const resultFormats = bind === null ? allText : bind.resultFormats;
   const portalStatement = unit.portal?.statement ?? null;
   const knows = view.catalog.temporary ? view : null;

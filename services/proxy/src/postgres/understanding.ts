@@ -11,6 +11,7 @@ import {
 } from "@sallyport/sql";
 import type { Answers } from "./answers.ts";
 import type { AtGates } from "./at-gates.ts";
+import type { Block } from "./before-names.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
 import { preparedNames, readNames } from "./names.ts";
 import { operationsOf, type Judgement } from "./operations.ts";
@@ -117,7 +118,7 @@ export class Understanding {
   }
 
   #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
-    const { turn, answers, statements, names, sqlNames } = this.#parts;
+    const { statements, names, sqlNames } = this.#parts;
     const judgement = operationsOf(unit, {
       view,
       session: new SharedNames(sqlNames, statements, view),
@@ -125,16 +126,22 @@ export class Understanding {
       names: names.known ?? noNames,
       unprovable,
       namesMayReturn: names.mayReturn,
-      failed:
-        turn.status === "E" &&
-        !answers.unfinished().some(({ judged }) => judged.effects.transaction),
+      block: this.#block,
     });
     if (judgement instanceof Promise) {
-      const goOn = turn.waitFor(() => this.#take(unit, tried));
+      const goOn = this.#parts.turn.waitFor(() => this.#take(unit, tried));
       void judgement.then((one) => goOn(() => this.#understood(unit, one, tried)));
       return;
     }
     this.#understood(unit, judgement, tried);
+  }
+
+  get #block(): Block {
+    const { turn, answers } = this.#parts;
+    if (turn.status !== "E")
+      return !turn.atBoundary ? "unknown" : turn.status === "T" ? "open" : "none";
+    const mayEnd = answers.unfinished().some(({ judged }) => judged.effects.transaction);
+    return mayEnd ? "unknown" : "failed";
   }
 
   #understood(unit: CommandUnit, judgement: Judgement, tried: Tried): void {

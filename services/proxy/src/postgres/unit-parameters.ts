@@ -1,5 +1,5 @@
 import type { Parameter } from "@sallyport/contracts";
-import { formatOf, utf8Text, type Bind } from "@sallyport/pgwire";
+import { formatOf, invalidUtf8, utf8Text, type Bind } from "@sallyport/pgwire";
 import type { CommandUnit, Prepared } from "./statements.ts";
 
 /** What the command is bound by: the portal's Bind, or the one that comes with it. */
@@ -14,8 +14,11 @@ export function bindOf({ portal, steps }: CommandUnit): Bind | null {
 
 const none: readonly Parameter[] = [];
 
-/** Null when a text is not UTF-8: what is approved must be what runs. */
-export function parametersOf(unit: CommandUnit, bind: Bind | null): readonly Parameter[] | null {
+/** What is wrong with it when a text is not UTF-8: what is approved must be what runs. */
+export function parametersOf(
+  unit: CommandUnit,
+  bind: Bind | null,
+): readonly Parameter[] | { readonly wrong: string } {
   const call = unit.steps[0]?.message;
   const values = call?.kind === "function-call" ? call : bind;
   if (values === null || values.parameters.length === 0) return none;
@@ -30,7 +33,7 @@ export function parametersOf(unit: CommandUnit, bind: Bind | null): readonly Par
         : format === 0
           ? utf8Text(bytes, 0, bytes.length)
           : bytes.toString("base64");
-    if (value === null && bytes !== null) return null;
+    if (value === null && bytes !== null) return { wrong: invalidUtf8(bytes) };
     parameters.push({ oid: types[index] ?? 0, format, value });
   }
   return parameters;
