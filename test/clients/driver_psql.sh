@@ -45,6 +45,7 @@ SELEKT 1;
 INSERT INTO psql.t VALUES (1);
 SELECT nothing FROM psql.t;
 \errverbose
+\set VERBOSITY default
 BEGIN;
 SAVEPOINT a;
 SELECT 1/0;

@@ -172,9 +172,9 @@ function takeOrders(worker: Worker, live: LiveSessions, drain: () => void): void
       case "end":
         if (order.session !== null)
           live.get(order.session)?.end("session-ended", { reason: order.reason });
+        // Who ends a principal's sessions revokes it: the beat says the same, and either may come first.
         else if (order.principal !== undefined)
-          for (const session of live.of(order.principal))
-            session.end("session-ended", { reason: order.reason });
+          for (const session of live.of(order.principal)) session.end("revoked");
     }
   };
   takeMessages(worker.bus, subjects.controlOf(worker.name), Control, take);
