@@ -1,17 +1,10 @@
 import { firstUserOid } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import { isFields, list, node, strings, type Fields } from "./tree.ts";
+import { fieldsIn, isFields, list, node, strings, type Fields } from "./tree.ts";
 
 function* nodesIn(tree: unknown): Generator<readonly [kind: string, fields: Fields]> {
-  const waiting: unknown[] = [tree];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    for (const [kind, value] of Object.entries(next)) {
-      if (isFields(value)) yield [kind, value];
-      waiting.push(value);
-    }
-  }
+  for (const fields of fieldsIn(tree))
+    for (const [kind, value] of Object.entries(fields)) if (isFields(value)) yield [kind, value];
 }
 
 const lastOf = (names: unknown): string => {

@@ -4,6 +4,7 @@ import { Opaque } from "./outcome.ts";
 import { Scope, type CommonTables, type ScopeColumn } from "./scope.ts";
 import { query } from "./select.ts";
 import {
+  fieldsIn,
   known,
   knownFields,
   list,
@@ -52,14 +53,8 @@ function refuseForwardReferences(ctes: readonly Fields[]): void {
 }
 
 function namesRelation(tree: unknown, names: ReadonlySet<string>): boolean {
-  const waiting: unknown[] = [tree];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    if ("relname" in next && typeof next.relname === "string" && names.has(next.relname))
-      return true;
-    waiting.push(...Object.values(next));
-  }
+  for (const { relname } of fieldsIn(tree))
+    if (typeof relname === "string" && names.has(relname)) return true;
   return false;
 }
 

@@ -87,12 +87,12 @@ function setOperation(fields: Fields, scope: Scope, context: Context): ScopeColu
   // Its arms see the outer levels and the WITH of the whole; this level itself has no columns.
   const left = unsettledQuery(record(fields["larg"]), scope, context);
   const right = unsettledQuery(record(fields["rarg"]), scope, context);
-  // INTERSECT ALL and EXCEPT ALL count doubles, and compare all the same.
   if (left.length !== right.length) {
     const called = text(fields["op"]).replace("SETOP_", "");
     const message = `each ${called} query must have the same number of columns`;
     throw new Unresolved("42601", message, beginning(firstOutput(fields["rarg"])));
   }
+  // INTERSECT ALL and EXCEPT ALL count doubles, and compare all the same.
   const keepsAll = fields["all"] === true && fields["op"] === "SETOP_UNION";
   const outputs = combine(left, right, keepsAll, context);
   for (const item of list(fields["sortClause"])) {

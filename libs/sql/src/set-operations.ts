@@ -1,24 +1,16 @@
 import type { Context } from "./context.ts";
-import { Unresolved } from "./outcome.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { sortable } from "./types.ts";
 import { unify } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 
-/** The columns of UNION, INTERSECT or EXCEPT; but for UNION ALL every column decides which rows remain. */
+/** The columns of UNION, INTERSECT or EXCEPT of as many columns; but for UNION ALL every column decides which rows remain. */
 export function combine(
   left: readonly ScopeColumn[],
   right: readonly ScopeColumn[],
   keepsAll: boolean,
   context: Context,
 ): ScopeColumn[] {
-  if (left.length !== right.length) {
-    throw new Unresolved(
-      "42601",
-      "each set operation query must have the same number of columns",
-      -1,
-    );
-  }
   const outputs = left.map(({ name, value }, at) => ({
     name,
     value: either(value, right[at]?.value ?? value, context),

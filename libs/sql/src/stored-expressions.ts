@@ -4,7 +4,7 @@ import { Asked, type Resources } from "./operations.ts";
 import { relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { query } from "./select.ts";
-import { node } from "./tree.ts";
+import { fieldsIn, node } from "./tree.ts";
 import { union } from "./value.ts";
 import { storedNames } from "./views.ts";
 
@@ -13,13 +13,8 @@ export function columnsIn(relation: Relation, text: string, context: Context): r
   const tree = context.catalog.stored(`SELECT ${text}`);
   if (!tree) return relation.columns.map(({ attnum }) => attnum);
   const names = new Set<string>();
-  const waiting: unknown[] = [...tree.stmts];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    if ("ColumnRef" in next) names.add(lastName(next.ColumnRef));
-    waiting.push(...Object.values(next));
-  }
+  for (const fields of fieldsIn(tree.stmts))
+    if ("ColumnRef" in fields) names.add(lastName(fields["ColumnRef"]));
   return relation.columns.filter(({ name }) => names.has(name)).map(({ attnum }) => attnum);
 }
 

@@ -57,18 +57,23 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 
 export const integer = (value: unknown): number => (typeof value === "number" ? value : 0);
 
+/** Every object in a tree, in no order. */
+export function* fieldsIn(tree: unknown): Generator<Fields> {
+  const waiting: unknown[] = [tree];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    if (isFields(next)) yield next;
+    waiting.push(...Object.values(next));
+  }
+}
+
 /** Where an expression begins in the text: the first place that anything in it has; -1: none. */
 export function beginning(value: unknown): number {
   let first = -1;
-  const waiting: unknown[] = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (Array.isArray(next)) waiting.push(...next);
-    else if (isFields(next)) {
-      const at = location(next);
-      if (at >= 0 && (first < 0 || at < first)) first = at;
-      waiting.push(...Object.values(next));
-    }
+  for (const fields of fieldsIn(value)) {
+    const at = location(fields);
+    if (at >= 0 && (first < 0 || at < first)) first = at;
   }
   return first;
 }

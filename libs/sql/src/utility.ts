@@ -22,7 +22,17 @@ import { family, relationEntry } from "./relations.ts";
 import { Scope } from "./scope.ts";
 import { askSetting } from "./settings.ts";
 import { alterDomain, createDomain, createTrigger, definePolicy } from "./stored-code.ts";
-import { list, location, node, only, record, strings, text, type Fields } from "./tree.ts";
+import {
+  fieldsIn,
+  list,
+  location,
+  node,
+  only,
+  record,
+  strings,
+  text,
+  type Fields,
+} from "./tree.ts";
 import type { Relation } from "./catalog.ts";
 import { call } from "./calls.ts";
 import { union } from "./value.ts";
@@ -267,13 +277,8 @@ const handlers: Readonly<Record<string, Handler>> = {
 
 /** A stored expression would set the parser's settings later, unseen. */
 function callsSetConfig(tree: unknown): boolean {
-  const waiting: unknown[] = [tree];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    if ("funcname" in next && strings(next.funcname).at(-1) === "set_config") return true;
-    waiting.push(...Object.values(next));
-  }
+  for (const fields of fieldsIn(tree))
+    if ("funcname" in fields && strings(fields["funcname"]).at(-1) === "set_config") return true;
   return false;
 }
 
