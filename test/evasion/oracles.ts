@@ -358,6 +358,38 @@ export const oracles: readonly Leak[] = [
       "INSERT INTO pay (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = 'x' WHERE pay.vip",
       "INSERT 0 1",
     ],
+    ["where a range would overlap", "INSERT INTO spans VALUES (9, int4range(1, 2))", "INSERT 0 1"],
+    [
+      "a range that is moved",
+      "INSERT INTO spans (id) VALUES (9);\nUPDATE spans SET span = int4range(1, 2) WHERE id = 9",
+      "UPDATE 1",
+    ],
+    [
+      "a unique index over a part of it",
+      "INSERT INTO passes (id, code) VALUES (9, 'nobody' || '!')",
+      "INSERT 0 1",
+    ],
+    [
+      "a unique index with a condition over it",
+      "INSERT INTO passes (id, room) VALUES (9, 2)",
+      "INSERT 0 1",
+    ],
+    ["a range that comes by COPY", "COPY spans FROM STDIN;\n9\t[1,2)\n\\.", "COPY 1"],
+    [
+      "a unique index of a partition's own",
+      "INSERT INTO shelves (place, code) VALUES (1, 'nobody' || '!')",
+      "INSERT 0 1",
+    ],
+    [
+      "a partition that numbers its columns otherwise",
+      "UPDATE shelves SET code = 'nobody' || '!' WHERE place = 1",
+      "UPDATE 1",
+    ],
+    [
+      "a check that rows from before it may break",
+      "UPDATE exams SET note = 'x' WHERE id = 1",
+      "UPDATE 1",
+    ],
     ["where a row would collide", "UPDATE teams SET team = 2 WHERE id = 1", "canary-same"],
     ["a check between it and what is set", "UPDATE pay SET cap = 4321 WHERE id = 1", "UPDATE 1"],
     [

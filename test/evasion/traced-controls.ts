@@ -27,6 +27,16 @@ export const tracedControls: readonly Control[] = [
   { what: "a view of partitions", script: "SELECT id, at FROM events_view" },
   { what: "a view counted", script: "SELECT count(*) FROM roster" },
   {
+    what: "a unique index over a column in lower case tells no more than a lookup",
+    script:
+      "INSERT INTO folded VALUES (9, 'X', 'y');\nUPDATE folded SET code = 'z' WHERE id = 9;\nDELETE FROM folded WHERE id = 9",
+  },
+  {
+    what: "changes beside what an exclusion and a new check look at",
+    script:
+      "UPDATE spans SET id = 2 WHERE id = 1 RETURNING id;\nUPDATE spans SET id = 1;\nINSERT INTO exams VALUES (9, 7, 'n') RETURNING note;\nDELETE FROM exams WHERE id = 9",
+  },
+  {
     what: "INSERT, UPDATE and DELETE through a view",
     script:
       "INSERT INTO noted VALUES (900, 'by a view') RETURNING *;\nUPDATE noted SET body = 'changed' WHERE id = 900 RETURNING id, body;\nDELETE FROM noted WHERE id = 900",

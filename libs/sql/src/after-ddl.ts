@@ -166,6 +166,7 @@ const bare = (
   analysed: [],
   expressions: [],
   unique: [],
+  excluding: [],
   indexed: [],
   references: [],
   definition: null,

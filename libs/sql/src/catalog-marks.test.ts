@@ -16,7 +16,7 @@ test.each([
   [["pg_event_trigger"], ["eventTriggers"]],
   [["pg_depend"], ["indexColumns", "reaches"]],
   // A name that is printed elsewhere.
-  [["pg_collation"], ["columns", "expressions", "definitions", "bodies"]],
+  [["pg_collation"], ["columns", "indexColumns", "expressions", "definitions", "bodies"]],
   [["pg_auth_members"], []],
 ])("a change of %j has %j read again", (changed, read) => {
   expect(changedBetween(said(), said(changed))).toEqual(read);

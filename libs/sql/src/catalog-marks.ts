@@ -109,7 +109,7 @@ const readBy: Readonly<Record<CatalogQuery, readonly Source[]>> = {
   inheritance: ["pg_inherits"],
   triggers: ["pg_trigger"],
   foreignKeys: ["pg_constraint"],
-  indexColumns: ["pg_index", "pg_depend"],
+  indexColumns: ["pg_index", "pg_depend", ...named],
   reaches: [
     "pg_depend",
     "pg_operator",

@@ -49,6 +49,15 @@ const visibleIn: Readonly<Record<CatalogPart, string>> = {
   temporary: `n.oid = ${mine}`,
 };
 
+const indexKeys = "SELECT k.n FROM pg_catalog.unnest(i.indkey::int2[]) k(n) WHERE k.n > 0";
+const indexUses = `SELECT d.refobjsubid::int2 FROM pg_catalog.pg_depend d
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
+            AND d.refobjsubid > 0`;
+
+/** Rows that were there before it may break it, and then show that when they are changed; NOT ENFORCED looks at none. */
+const checkKind = `CASE WHEN k.convalidated OR pg_catalog.to_jsonb(k) ->> 'conenforced' = 'false' THEN 'check' ELSE 'not valid' END`;
+
 function queriesOf(part: CatalogPart, noneLocked = false) {
   const { locked, readsLocked, lockedView } = hindrances(noneLocked);
   const temporary = part === "temporary";
@@ -89,14 +98,16 @@ function queriesOf(part: CatalogPart, noneLocked = false) {
     foreignKeys: `SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype,
         pg_catalog.array_to_string(k.conkey, ','), pg_catalog.array_to_string(k.confkey, ',')
       FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND ${ofRelation("k.conrelid")} ORDER BY k.oid`,
-    /** Of each index its columns, those in its expressions and condition too, and whether it keeps rows apart. */
-    indexColumns: `SELECT i.indrelid, pg_catalog.array_to_string(ARRAY(
-        SELECT k.n FROM pg_catalog.unnest(i.indkey::int2[]) k(n) WHERE k.n > 0
-        UNION SELECT d.refobjsubid::int2 FROM pg_catalog.pg_depend d
-          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
-            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
-            AND d.refobjsubid > 0
-        ORDER BY 1), ','), i.indisunique OR i.indisexclusion
+    /**
+     * Of each index its columns, those in its expressions and condition too; whether it keeps rows apart, and then
+     * the columns that it compares by something else than their own equality, and its expressions.
+     */
+    indexColumns: `SELECT i.indrelid, pg_catalog.array_to_string(ARRAY(${indexKeys} UNION ${indexUses} ORDER BY 1), ','),
+        i.indisunique OR i.indisexclusion,
+        CASE WHEN i.indisexclusion THEN pg_catalog.array_to_string(ARRAY(${indexKeys} UNION ${indexUses} ORDER BY 1), ',')
+          WHEN i.indisunique THEN pg_catalog.array_to_string(ARRAY(${indexUses} EXCEPT ${indexKeys} ORDER BY 1), ',') END,
+        CASE WHEN i.indisunique AND NOT i.indisexclusion
+          THEN ${free("pg_catalog.pg_get_expr(i.indexprs, i.indrelid)", locked("i.indrelid"))} END
       FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND ${ofRelation("i.indrelid")} ORDER BY i.indexrelid`,
     /**
      * Functions outside the built-in ones that writing to a relation, or to a domain, reaches. `aside`: only ANALYZE does,
@@ -122,9 +133,12 @@ function queriesOf(part: CatalogPart, noneLocked = false) {
         WHERE d.refobjid >= 16384 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
           'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)) x
       WHERE x.relation <> 0 AND ${ofRelation("x.relation")} OR x.type <> 0 AND ${ofType("x.type")} ORDER BY 1, 2, 3, 4`,
-    expressions: `SELECT k.conrelid, k.contypid, ${free("pg_catalog.pg_get_expr(k.conbin, k.conrelid)", locked("k.conrelid"))}, 'check'
+    expressions: `SELECT k.conrelid, k.contypid, ${free("pg_catalog.pg_get_expr(k.conbin, k.conrelid)", locked("k.conrelid"))}, ${checkKind}
         FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.oid >= 16384
           AND (${ofRelation("k.conrelid")} OR ${ofType("k.contypid")})
+      UNION ALL SELECT k.conrelid, 0, pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', 'not valid'
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'n' AND NOT k.convalidated AND ${ofRelation("k.conrelid")}
       UNION ALL SELECT i.indrelid, 0, ${free("pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid))", locked("i.indrelid"))}, 'index'
         FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${ofRelation("i.indrelid")}
       UNION ALL SELECT p.polrelid, 0, ${free("pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))", locked("p.polrelid"), readsLocked("pg_policy", "p.oid"))}, 'policy'

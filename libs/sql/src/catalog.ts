@@ -43,9 +43,16 @@ export interface ForeignKey {
 }
 
 export interface StoredExpression {
-  readonly kind: "check" | "index" | "policy" | "statistics" | "default";
+  /** `not valid`: a CHECK or NOT NULL that rows from before it may break. */
+  readonly kind: "check" | "not valid" | "index" | "policy" | "statistics" | "default";
   /** As PostgreSQL prints it under `catalogSettings`; an index's are several with commas between them. */
   readonly text: string;
+}
+
+/** An EXCLUDE constraint, or a unique index with expressions or a condition. */
+export interface Excluding {
+  readonly columns: readonly number[];
+  readonly compared: readonly number[];
 }
 
 /** pg_class.relkind of what can be named in FROM or written to, composite types besides. */
@@ -76,6 +83,8 @@ export interface Relation {
   readonly expressions: readonly StoredExpression[];
   /** Of each index that keeps rows apart, the columns that it compares, in its expressions and condition too. */
   readonly unique: readonly (readonly number[])[];
+  /** Of those that keep rows apart by something else than equal values: their columns, and which are so compared. */
+  readonly excluding: readonly Excluding[];
   /** Columns of any index, those in expressions too. */
   readonly indexed: readonly number[];
   /** Foreign keys of its own. */

@@ -41,8 +41,16 @@ export function change(
   const children =
     options.children && (action !== "insert" || relation.kind === "p") && applies("partitions");
   for (const one of family(relation, children, context)) {
-    changeOne(action, one, options, context, new Set());
+    const columns = sameColumns(relation, options.columns, one);
+    changeOne(action, one, { ...options, columns }, context, new Set());
   }
+}
+
+/** Children and partitions may number the columns of their parent otherwise. */
+function sameColumns(of: Relation, attnums: readonly number[], child: Relation): readonly number[] {
+  if (child === of) return attnums;
+  const names = of.columns.flatMap(({ attnum, name }) => (attnums.includes(attnum) ? [name] : []));
+  return attnumsOf(child.columns.filter(({ name }) => names.includes(name)));
 }
 
 /** A view that PostgreSQL updates by itself: its rows are found by its query, and those of its table change. */
@@ -126,7 +134,8 @@ function cascade(
     refuseUnread(from);
     if (rule === "d") reachDefaults(from, key.referencing, context);
     for (const one of family(from, true, context)) {
-      changeOne(caused, one, { where: true, columns: key.referencing }, context, seen);
+      const changed = sameColumns(from, key.referencing, one);
+      changeOne(caused, one, { where: true, columns: changed }, context, seen);
     }
   }
 }
@@ -171,16 +180,32 @@ function compared(
   if (relation.rowSecurity) context.decide(policyColumns(relation, context), "policy");
   if (action !== "update") return;
   revealKeys(relation, set, context);
+  excludes(relation, set, context);
   const own = relation.columns.map(({ name }) => context.classification.of(relation, name, true));
   for (const columns of relation.unique) {
     if (!columns.some((attnum) => set.includes(attnum))) continue;
     context.decide(columnsLeft(relation, columns, set, own), "unique");
   }
   for (const expression of relation.expressions) {
+    if (expression.kind === "not valid")
+      context.decide(
+        columnsLeft(relation, columnsIn(relation, expression.text, context), [], own),
+        "not valid",
+      );
     if (expression.kind !== "check") continue;
     const columns = columnsIn(relation, expression.text, context);
     if (columns.some((attnum) => set.includes(attnum)))
       context.decide(columnsLeft(relation, columns, set, own), "constraint");
+  }
+}
+
+/** That a row is kept out tells of others more than that a value is there. `set`: what is given, or comes by default. */
+function excludes(relation: Relation, set: readonly number[], context: Context): void {
+  for (const { columns, compared } of relation.excluding) {
+    if (!columns.some((attnum) => set.includes(attnum))) continue;
+    for (const { attnum, name } of relation.columns)
+      if (compared.includes(attnum))
+        context.decide(context.classification.of(relation, name, true), "exclusion");
   }
 }
 
@@ -202,7 +227,15 @@ export function revealInserted(
   given: readonly Column[],
   context: Context,
 ): void {
-  if (!isView(relation)) return revealKeys(relation, attnumsOf(given), context);
+  if (!isView(relation)) {
+    for (const one of family(relation, relation.kind === "p", context)) {
+      const attnums = sameColumns(relation, attnumsOf(given), one);
+      const defaulted = one.columns.filter((column) => column.default !== null);
+      excludes(one, [...attnums, ...attnumsOf(defaulted)], context);
+      revealKeys(one, attnums, context);
+    }
+    return;
+  }
   const base = viewBase(relation, context);
   const own = new Set(attnumsOf(given));
   const columns = base.relation.columns.filter(({ attnum }) =>

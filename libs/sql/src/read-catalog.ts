@@ -2,6 +2,7 @@ import type {
   Cast,
   Catalog,
   Column,
+  Excluding,
   Func,
   ForeignKey,
   FunctionBody,
@@ -90,7 +91,7 @@ const ownForeignKeys = (rows: CatalogRows): Map<number, ForeignKey[]> =>
     ]),
   );
 
-const kinds = ["index", "policy", "statistics", "default"] as const;
+const kinds = ["not valid", "index", "policy", "statistics", "default"] as const;
 
 /** By relation, or by type: `of` is the column that says which. */
 const expressionsBy = (rows: CatalogRows, of: 0 | 1): Map<number, StoredExpression[]> =>
@@ -194,6 +195,27 @@ function byName<T extends { readonly name: string }>(items: readonly T[]): Map<s
   return found;
 }
 
+/** `lower(name)`: what tells of it no more than that a value is there, whatever its case. */
+const folded = /^(?:(?:lower|upper)\((?:\(?(\w+|"[^"]+")(?:\)::text)?)\)(?:, |$))+$/;
+const foldedName = /(?:lower|upper)\(\(?(\w+|"[^"]+")/g;
+
+function excluding(rows: CatalogRows, columnsOf: ReadonlyMap<number, Column[]>) {
+  return grouped(
+    rows.indexColumns.flatMap((row): [number, Excluding][] => {
+      const oid = number(row[0]);
+      const expressions = row[4] ?? "";
+      const names = folded.test(expressions)
+        ? [...expressions.matchAll(foldedName)].map(([, name]) => name?.replaceAll('"', ""))
+        : [];
+      const compared = numbers(row[3]).filter((attnum) => {
+        const column = columnsOf.get(oid)?.find((one) => one.attnum === attnum);
+        return !names.includes(column?.name);
+      });
+      return compared.length > 0 ? [[oid, { columns: numbers(row[1]), compared }]] : [];
+    }),
+  );
+}
+
 function relations(rows: CatalogRows): Relation[] {
   const columnsOf = columns(rows);
   const triggersOf = triggers(rows);
@@ -216,6 +238,7 @@ function relations(rows: CatalogRows): Relation[] {
       .filter((row) => row[2] !== "f" && row[2] !== "false")
       .map((row) => [number(row[0]), numbers(row[1])]),
   );
+  const excludingOf = excluding(rows, columnsOf);
   const references = ownForeignKeys(rows);
   const definitions = new Map(rows.definitions.map((row) => [number(row[0]), row[1] ?? null]));
   return rows.relations.map((row) => {
@@ -238,6 +261,7 @@ function relations(rows: CatalogRows): Relation[] {
       analysed: analysed.get(oid) ?? [],
       expressions: texts.get(oid) ?? [],
       unique: unique.get(oid) ?? [],
+      excluding: excludingOf.get(oid) ?? [],
       indexed: [...new Set(indexed.get(oid)?.flat())],
       references: references.get(oid) ?? [],
       definition: definitions.get(oid) ?? null,

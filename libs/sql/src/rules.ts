@@ -27,6 +27,8 @@ export const rules = {
   policy: "a row-security policy decides which rows are there",
   constraint: "a CHECK compares what is set with what is there",
   unique: "a unique index tells whether a value is there",
+  exclusion: "EXCLUDE, and a unique index by an expression or condition, compare in other ways",
+  "not valid": "a constraint that is not valid fails for rows from before it",
   reference: "a foreign key tells whether a value is there",
   index: "an index computes over every row, and sorts",
   alteration: "ALTER TABLE computes over every row",

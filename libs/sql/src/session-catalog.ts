@@ -23,7 +23,7 @@ const widths: Readonly<Record<CatalogQuery, number>> = {
   inheritance: 2,
   triggers: 3,
   foreignKeys: 6,
-  indexColumns: 3,
+  indexColumns: 5,
   reaches: 4,
   expressions: 4,
   types: 10,
