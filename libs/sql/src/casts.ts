@@ -42,11 +42,11 @@ export function castTo(context: Context, value: Value, target: Type, modified: b
   const succeeds = unchanged || texts.has(target.oid) || widened;
   if (!succeeds) context.decide(value.columns, "cast");
   const { literal } = value;
-  const says = typeof literal === "string" && target.oid === type.text;
+  const same = literal?.kind === "text" && target.oid === type.text;
   return {
     ...computed(target.oid, [value]),
     constant: value.constant,
-    ...((says || literal === null) && { literal }),
+    ...((same || literal === null) && { literal }),
   };
 }
 

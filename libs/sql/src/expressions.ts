@@ -14,7 +14,15 @@ import { subLink } from "./sublinks.ts";
 import { integer, known, knownFields, list, node, record, text, type Fields } from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { unify } from "./unify.ts";
-import { computed, constant, plain, union, unknownType, type Value } from "./value.ts";
+import {
+  computed,
+  constant,
+  plain,
+  union,
+  unknownType,
+  type Literal,
+  type Value,
+} from "./value.ts";
 
 /** What an expression asks and what feeds its value. */
 export function evaluate(expression: unknown, scope: Scope, context: Context): Value {
@@ -42,12 +50,26 @@ const fitsInt8 = (digits: string): boolean => {
   return value <= 9223372036854775807n && value >= -9223372036854775808n;
 };
 
+const textLiteral = (written: Fields): Literal => ({
+  kind: "text",
+  get says() {
+    return text(written["sval"]);
+  },
+});
+
+const integerLiteral = (written: Fields): Literal => ({
+  kind: "integer",
+  get says() {
+    return integer(written["ival"]);
+  },
+});
+
 function constantValue(fields: Fields): Value {
   if (fields["isnull"] === true) return { ...constant(unknownType), literal: null };
   if ("sval" in fields)
-    return { ...constant(unknownType), literal: text(record(fields["sval"])["sval"]) };
+    return { ...constant(unknownType), literal: textLiteral(record(fields["sval"])) };
   if ("ival" in fields)
-    return { ...constant(type.int4), literal: integer(record(fields["ival"])["ival"]) };
+    return { ...constant(type.int4), literal: integerLiteral(record(fields["ival"])) };
   if ("boolval" in fields) return constant(type.bool);
   if ("bsval" in fields) return constant(type.bit);
   if (!("fval" in fields)) throw new Opaque("a malformed constant");

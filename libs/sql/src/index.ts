@@ -29,6 +29,7 @@ export { classification, type Classification, type Classified } from "./classifi
 export { dependentsQuery, dependentsUnknown, readDependents } from "./dependents.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
 export { isBeingChanged, maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
+export { templateOf, type Template, type WrittenLiteral } from "./literals.ts";
 export {
   majors,
   type Major,
@@ -57,5 +58,6 @@ export {
   type PreparedQuery,
   type SessionNames,
 } from "./session-names.ts";
+export { analyseTemplate, type TemplateSubject } from "./templates.ts";
 export { openCatalog } from "./stored-texts.ts";
 export { writtenCatalog, WrittenCatalogError, writtenMajor } from "./written-catalog.ts";

@@ -15,7 +15,9 @@ const any: Total = () => true;
 const first: Total = ({ at }) => at === 0;
 const alone: Total = ({ given }) => given.length === 1;
 const literal = (value: Value | undefined): string | null =>
-  typeof value?.literal === "string" ? value.literal : null;
+  value?.literal?.kind === "text" ? value.literal.says : null;
+const integer = (value: Value | undefined): number | null =>
+  value?.literal?.kind === "integer" ? value.literal.says : null;
 
 const integers: ReadonlySet<number> = new Set([type.int2, type.int4, type.int8]);
 const moments: ReadonlySet<number> = new Set([type.timestamp, type.timestamptz]);
@@ -40,7 +42,7 @@ const ofIntegers: Total = ({ takes }) => takes !== undefined && integers.has(tak
 const piece: Total = ({ at, given }) => {
   const [, from, length] = given;
   if (at !== 0 || from === undefined || !integers.has(from.type)) return false;
-  return length === undefined || (typeof length.literal === "number" && length.literal >= 0);
+  return length === undefined || (integer(length) ?? -1) >= 0;
 };
 
 /** Nothing that makes the text longer: what is made of it in turn would tell what is in it. */
@@ -99,10 +101,7 @@ const rules: ReadonlyMap<string, Total> = new Map<string, Total>([
   ["substring", piece],
   ["replace", replaced],
   // There is no part 0.
-  [
-    "split_part",
-    ({ at, given }) => at === 0 && typeof given[2]?.literal === "number" && given[2].literal !== 0,
-  ],
+  ["split_part", ({ at, given }) => at === 0 && (integer(given[2]) ?? 0) !== 0],
   ["format", formatted],
   ["concat_ws", ({ at }) => at > 0],
   ["to_char", pictured],

@@ -7,6 +7,11 @@ export interface Origin {
   readonly attnum: number;
 }
 
+/** What a literal says; read only where it decides something, so that texts which differ in nothing else share a reading. */
+export type Literal =
+  | { readonly kind: "text"; readonly says: string }
+  | { readonly kind: "integer"; readonly says: number };
+
 /** What the analyser knows of an expression's value. */
 export interface Value {
   /** Type oid; 0 when it could not be inferred. */
@@ -19,8 +24,8 @@ export interface Value {
   readonly origin: Origin | null;
   /** A literal or a parameter. */
   readonly constant: boolean;
-  /** What a literal says: its text, an integer, or null; absent when it is none, or another one. */
-  readonly literal?: string | number | null;
+  /** The literal that it is, or null for NULL; absent when it is none, or another one. */
+  readonly literal?: Literal | null;
   /** The steps that took it out of a json column; absent when it is not known to lie in one. */
   readonly within?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { setTimeout as later } from "node:timers/promises";
 import {
   analyse,
+  analyseTemplate,
   builtinCatalog,
   catalogAbove,
   catalogSettings,
@@ -11,6 +12,7 @@ import {
   openParser,
   portalCursor,
   sessionCatalog,
+  templateOf,
   type Analysis,
   type Catalog,
   type Classified,
@@ -31,6 +33,7 @@ import { CatalogReader } from "./catalog-reader.ts";
 import { OwnConnection, type OwnRows } from "./own-connection.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
 import { TargetError } from "./upstream/target-error.ts";
+import { RememberedTexts } from "./remembered-texts.ts";
 import type { TargetOptions } from "./upstream/open-target.ts";
 
 /** What the proxy knows of a target at one moment; a change makes another one. */
@@ -40,7 +43,12 @@ export class CatalogView implements ColumnKnowledge {
   readonly #classification: Classification;
   readonly #parser: Parser;
   readonly #classified: Classified;
-  readonly #remembered = new Map<string, Analysis>();
+  readonly #texts = new RememberedTexts<Analysis>();
+  /**
+   * By a text without its literals: what it asks whatever they say. A template is looked into when its second text comes,
+   * and is `apart` when that may depend on a literal.
+   */
+  readonly #templates = new RememberedTexts<Analysis | "once" | "apart">();
   /** Nothing of it could not be read. */
   readonly whole: boolean;
 
@@ -68,26 +76,35 @@ export class CatalogView implements ColumnKnowledge {
     session: SessionNames = noNames,
     bound = false,
   ): Read | Promise<Read> {
-    const key = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0${text}`;
-    const known = this.#remembered.get(key);
+    const around = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0`;
+    const key = around + text;
+    const known = this.#texts.get(key);
     if (known) return { kind: "analysed", analysis: known, lasting: true };
+    const template = templateOf(text);
+    const templateKey = template && around + template.key;
+    const shared = templateKey === null ? undefined : this.#templates.get(templateKey);
+    if (typeof shared === "object") return ofTemplate(shared);
     const parsed = this.#parser.parse(text);
     const finish = (tree: Parsed): Read => {
       if (tree.kind !== "tree") return tree;
-      const analysis = analyse(tree.tree, {
+      const subject = {
         connection: this.connection,
         catalog: this.catalog,
         names,
         classified: this.#classified,
-        text,
         parameterTypes,
-        session,
-        bound,
         ...(unsettled !== null && { unsettled }),
-      });
+      };
+      if (template && templateKey !== null && shared !== "apart") {
+        const parse = (other: string) => this.#parser.parse(other);
+        const found = shared && analyseTemplate(text, template, tree.tree, { ...subject, parse });
+        this.#templates.set(templateKey, found === undefined ? "once" : (found ?? "apart"));
+        if (found) return ofTemplate(found);
+      }
+      const analysis = analyse(tree.tree, { ...subject, text, session, bound });
       // What EXECUTE and FETCH ask depends on more than the key.
       const lasting = !needsSessionNames(tree.tree);
-      if (lasting && text.length < 16 * 1024) this.#remember(key, analysis);
+      if (lasting) this.#texts.set(key, analysis);
       return { kind: "analysed", analysis, lasting };
     };
     return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);
@@ -147,15 +164,14 @@ export class CatalogView implements ColumnKnowledge {
     }
     return base;
   }
-
-  #remember(key: string, analysis: Analysis): void {
-    if (this.#remembered.size >= 2000) {
-      const oldest = this.#remembered.keys().next();
-      if (!oldest.done) this.#remembered.delete(oldest.value);
-    }
-    this.#remembered.set(key, analysis);
-  }
 }
+
+/** An analysis is of one text, by which others remember it; what is in it is shared. */
+const ofTemplate = (shared: Analysis): Read => ({
+  kind: "analysed",
+  analysis: { ...shared },
+  lasting: true,
+});
 
 /** A text that was read, or why it was not. */
 export type Read =
