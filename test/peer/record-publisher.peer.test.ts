@@ -2,8 +2,8 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { RecordPublisher, setUpBus, SetupMismatch, type Recorded } from "@sallyport/bus";
 import { streams } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
-import { expect, test } from "vitest";
-import { smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
+import { expect, test, vi } from "vitest";
+import { silent, smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
 
 /** Subject and text of every message in the record. */
 async function stored(bus: TestBus): Promise<{ subject: string; text: string }[]> {
@@ -25,7 +25,7 @@ test("events of one turn travel in one message, a result with the next command",
   const events = workerLane(publisher);
   const recorded = Promise.withResolvers<Recorded>();
   events.event('{"a":1}');
-  events.command('{"a":2}', Date.now() + 60_000, recorded.resolve, "w1");
+  events.command('{"a":2}', performance.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "stored", seq: 1 });
   events.event('{"a":3}');
   await publisher.drain();
@@ -55,7 +55,7 @@ test("a killed server: the command is closed at once and its bytes are stored la
   const events = workerLane(publisher);
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
-  events.command('{"command":"lost"}', Date.now() + 60_000, recorded.resolve, "w1");
+  events.command('{"command":"lost"}', performance.now() + 60_000, recorded.resolve, "w1");
   await waitFor(() => publisher.pendingBytes > 0, { what: "the command to be kept" });
   await bus.nats.kill();
   expect(await recorded.promise).toEqual({ kind: "closed", code: "bus-lost" });
@@ -77,7 +77,7 @@ test("a frozen server: the command is closed at its deadline", async () => {
   bus.nats.freeze();
   const recorded = Promise.withResolvers<Recorded>();
   const asked = Date.now();
-  events.command('{"command":"late"}', asked + 300, recorded.resolve, "w1");
+  events.command('{"command":"late"}', performance.now() + 300, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-unreachable" });
   expect(Date.now() - asked).toBeLessThan(3000);
   bus.nats.thaw();
@@ -94,7 +94,7 @@ test("a full stream refuses commands, keeps their events, and recovers after a p
   events.event(line);
   await publisher.drain();
   const recorded = Promise.withResolvers<Recorded>();
-  events.command(line, Date.now() + 60_000, recorded.resolve, "w1");
+  events.command(line, performance.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-full" });
   expect(publisher.pendingBytes).toBe(line.length + 1);
   const setup = await bus.connect("setup");
@@ -102,6 +102,35 @@ test("a full stream refuses commands, keeps their events, and recovers after a p
   await manager.streams.purge(streams.record(0));
   await publisher.drain();
   expect((await stored(bus)).map(({ subject }) => subject)).toEqual(["sp.rec.0.w1.event"]);
+});
+
+test("what is refused before a clock is set back an hour is sent again all the same", async () => {
+  await using bus = await TestBus.start({ layout: { ...smallLayout, recordBytes: 100_000 } });
+  const publisher = new RecordPublisher(await bus.connect("w1"));
+  const events = workerLane(publisher);
+  const line = JSON.stringify("x".repeat(90_000));
+  events.event(line);
+  await publisher.drain();
+  const manager = await jetstreamManager((await bus.connect("setup")).nats, { checkAPI: false });
+  const now = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, "now");
+  const refused = Promise.withResolvers<void>();
+  const heard = vi.spyOn(silent, "warn").mockImplementationOnce(() => {
+    queueMicrotask(() => {
+      clock.mockImplementation(() => now() - 3_600_000);
+      refused.resolve();
+    });
+  });
+  try {
+    events.event(line);
+    await refused.promise;
+    await manager.streams.purge(streams.record(0));
+    await publisher.drain();
+  } finally {
+    clock.mockRestore();
+    heard.mockRestore();
+  }
+  expect(await stored(bus)).toHaveLength(1);
 });
 
 test("beyond its limit it says so, and refuses commands", async () => {
@@ -112,7 +141,7 @@ test("beyond its limit it says so, and refuses commands", async () => {
   events.event(JSON.stringify("x".repeat(1000)));
   expect(publisher.writable).toBe(false);
   const recorded = Promise.withResolvers<Recorded>();
-  events.command("{}", Date.now() + 60_000, recorded.resolve, "w1");
+  events.command("{}", performance.now() + 60_000, recorded.resolve, "w1");
   expect(await recorded.promise).toEqual({ kind: "closed", code: "record-unreachable" });
   const writable = Promise.withResolvers<void>();
   publisher.onWritable(writable.resolve);

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from "@sallyport/contracts";
 import { waitFor } from "@sallyport/testkit";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { TestBus, workerLane } from "./bus.fixture.ts";
 
 const session = newSessionId();
@@ -29,6 +29,7 @@ class Gates {
   readonly gates: TwoGates;
   readonly policy: Bus;
   readonly asked: Asked[] = [];
+  readonly #time = Date.now();
   answer: (asked: Asked) => void = () => {};
 
   private constructor(bus: Bus, policy: Bus) {
@@ -64,7 +65,7 @@ class Gates {
       session,
       command,
       hash,
-      time: 1,
+      time: this.#time,
       decision: "pass",
       final: true,
       reasons: [],
@@ -278,13 +279,15 @@ test.concurrent("a held command is told of the next hold, and what was overtaken
   const [asked] = gates.asked;
   if (!asked) throw new Error("policy was not asked");
   const next = holdOf({ expires: expires + 30_000 });
+  const [until] = outcomes.map((one) => (one.kind === "held" ? one.until : 0));
+  expect(Math.abs((until ?? 0) - expires)).toBeLessThan(20_000);
   const overtaken = holdOf({ expires: expires - 1 });
   for (const each of [next, first, next, overtaken]) gates.say(gates.verdict(asked, each));
   await waitFor(() => outcomes.length === 2, { what: "the next hold" });
   expect(outcomes).toMatchObject([
-    { kind: "held", before: null, until: expires, verdict: { hold: first.hold } },
+    { kind: "held", before: null, until, verdict: { hold: first.hold } },
     // It moves on, and waits no longer than it would have.
-    { kind: "held", before: first.hold.id, until: expires, verdict: { hold: next.hold } },
+    { kind: "held", before: first.hold.id, until, verdict: { hold: next.hold } },
   ]);
   const taken = { ...next.hold, state: "taken" as const, approvers: ["corp#alice"] };
   gates.say(gates.verdict(asked, holdOf(taken, true)));
@@ -458,4 +461,50 @@ test.concurrent("a lost bus and a frozen one refuse what waits, and what comes",
   await waitFor(async () => (await gates.outcome()).kind === "open", { what: "the gates to open" });
   await gates.publisher.drain();
   expect(bus.alarms.heard).toEqual([]);
+});
+
+test("a clock that is set back or forward moves neither a deadline, nor a probe, nor the wait of a hold", async () => {
+  await using bus = await TestBus.start();
+  const gates = await Gates.open(bus);
+  const now = Date.now.bind(Date);
+  let set = 0;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + set);
+  try {
+    while (!gates.gates.probing)
+      expect(await gates.outcome(200)).toMatchObject({ code: "policy-absent" });
+    gates.answer = (asked) => gates.say(gates.verdict(asked));
+    set = -3_600_000;
+    await waitFor(async () => (await gates.outcome()).kind === "open", {
+      what: "a probe to pass",
+      every: 50,
+    });
+    gates.answer = () => {};
+    const late = gates.request(300);
+    await waitFor(() => gates.asked.some(({ command }) => command === late.command), {
+      what: "the question",
+    });
+    set = -7_200_000;
+    await waitFor(() => late.outcomes.length > 0, { what: "the deadline" });
+    expect(late.outcomes).toMatchObject([{ code: "policy-absent" }]);
+    // Policy's clock is another machine's.
+    const time = now();
+    const hold = {
+      id: newHoldId(),
+      key: "0".repeat(64),
+      state: "open" as const,
+      expires: time + 900_000,
+      approvers: [],
+    };
+    const holds = [{ policy: "p", group: "corp/dba", quorum: 1, ttl: 900_000, wait: 300_000 }];
+    gates.answer = (asked) => gates.say(gates.verdict(asked, { time, final: false, holds, hold }));
+    set = 7_200_000;
+    const held = gates.request();
+    await waitFor(() => held.outcomes.length > 0, { what: "the hold" });
+    expect(held.outcomes).toMatchObject([{ kind: "held", verdict: { hold: { id: hold.id } } }]);
+    gates.answer = (asked) => gates.say(gates.verdict(asked));
+    expect(await gates.outcome()).toMatchObject({ kind: "open" });
+    expect(held.outcomes).toHaveLength(1);
+  } finally {
+    clock.mockRestore();
+  }
 });

@@ -15,7 +15,7 @@ export interface MessageToKeep {
   readonly again: string;
   readonly body: Uint8Array;
   readonly events: number;
-  /** When it is sent again for want of an acknowledgement, in milliseconds since the epoch. */
+  /** When it is sent again for want of an acknowledgement, in milliseconds of `performance.now()`. */
   readonly due: number;
   readonly onStored: (seq: number) => void;
   /** Called at most once, when the first try failed; `onStored` may come later all the same. */
@@ -66,10 +66,10 @@ export class KeptMessages {
     this.#onRelease = onRelease;
     this.#prefix = `${bus.gateInbox}.${name}-${randomId()}.`;
     this.#subscription = bus.subscribe(`${this.#prefix}*`, (message) => this.#answer(message));
-    this.#sweeper = setInterval(() => this.#sweep(Date.now()), sweepEvery);
+    this.#sweeper = setInterval(() => this.#sweep(performance.now()), sweepEvery);
     this.#sweeper.unref();
     this.#endStatus = bus.onStatus((status) => {
-      const now = Date.now();
+      const now = performance.now();
       if (status === "connected") this.#resendAll(now);
       else for (const kept of this.#kept.values()) this.#fail(kept, "bus-lost", now);
     });
@@ -168,7 +168,7 @@ export class KeptMessages {
   }
 
   #backOff(kept: Kept): number {
-    return Date.now() + Math.min(longestBackOff, 50 * 2 ** Math.min(kept.tries, 10));
+    return performance.now() + Math.min(longestBackOff, 50 * 2 ** Math.min(kept.tries, 10));
   }
 
   #sweep(now: number): void {

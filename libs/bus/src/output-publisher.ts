@@ -137,7 +137,7 @@ export class OutputPublisher {
       again: subject,
       body,
       events: message.length,
-      due: Date.now() + resendAfter,
+      due: performance.now() + resendAfter,
       onStored: () => {
         for (const { counts } of counted) this.#bytes -= counts;
         for (const { counts, onStored } of counted) onStored(counts - 1);

@@ -22,7 +22,7 @@ function lane(): { events: Lane; sent: MessageToKeep[]; texts: () => string[] } 
   return { events, sent, texts: () => sent.map(({ body }) => Buffer.from(body).toString("utf8")) };
 }
 
-const later = () => Date.now() + 2000;
+const later = () => performance.now() + 2000;
 const nobody = () => undefined;
 
 test("a sender that works alone waits for nobody", async () => {

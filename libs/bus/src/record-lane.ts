@@ -84,7 +84,7 @@ export class Lane {
   /**
    * Adds a command's line; it leaves at the end of this turn when every sender at work has one in the message, and
    * else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this returns. A command
-   * that is not acknowledged by its deadline (milliseconds since the epoch) is closed and sent again as an event.
+   * that is not acknowledged by its deadline (milliseconds of `performance.now()`) is closed and sent again as an event.
    */
   command(
     text: string,
@@ -175,7 +175,7 @@ export class Lane {
       again: events,
       body,
       events: lines.length,
-      due: deadline > 0 ? deadline : Date.now() + resendAfter,
+      due: deadline > 0 ? deadline : performance.now() + resendAfter,
       onStored: (seq) => {
         tellCommands({ kind: "stored", seq });
         for (const tell of stored) tell(seq);

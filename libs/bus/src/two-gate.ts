@@ -92,9 +92,14 @@ interface Waiting extends GateRequest {
   /** Hashes of the verdicts before it. */
   earlier: readonly string[];
   state: "unjudged" | "passed" | "held";
-  /** The hold of which the outcome `held` was told last, and until when its wait lasts. */
+  /** The hold of which the outcome `held` was told last, and until when its wait lasts (milliseconds since the epoch). */
   toldHeld: HoldId | null;
   heldUntil: number;
+  /** By `performance.now()`, so that a clock that is set moves no wait: when the gates must have answered, and people. */
+  readonly due: number;
+  heldDue: number;
+  /** Whether the hold's own time is over then. */
+  expires: boolean;
 }
 
 const none: readonly string[] = [];
@@ -127,7 +132,7 @@ export class TwoGates {
     this.#watch = watch;
     this.#subject = subjects.record(bus.credentials.partition, bus.user, "verdict");
     this.#subscription = bus.subscribe(this.#subject, (message) => this.#hear(message));
-    this.#sweeper = setInterval(() => this.#sweep(Date.now()), sweepEvery);
+    this.#sweeper = setInterval(() => this.#sweep(performance.now()), sweepEvery);
     this.#sweeper.unref();
     this.#endStatus = bus.onStatus((status) => {
       if (status === "disconnected") this.#busLost();
@@ -163,7 +168,7 @@ export class TwoGates {
    * that it waits on; never before this returns. A command that is refused unpublished is recorded as an event.
    */
   request(line: string, request: GateRequest, tell: (outcome: GateOutcome) => void): void {
-    const now = Date.now();
+    const now = performance.now();
     if (!this.#bus.connected || (this.probing && now - this.#probed < probeEvery)) {
       const outcome = this.#bus.connected
         ? ({ gate: "policy", code: "policy-absent" } as const)
@@ -183,12 +188,15 @@ export class TwoGates {
       state: "unjudged",
       toldHeld: null,
       heldUntil: 0,
+      due: now + request.deadline - Date.now(),
+      heldDue: 0,
+      expires: false,
     };
     this.#waiting.set(request.command, waiting);
     this.#watch?.asked(request.command);
     this.#lane.command(
       line,
-      request.deadline,
+      waiting.due,
       (recorded) => this.#recorded(waiting, recorded),
       request.sender,
     );
@@ -258,11 +266,14 @@ export class TwoGates {
         waiting.state = "passed";
         return this.#proceed(waiting);
       case "held":
-        if (waiting.state === "unjudged")
-          waiting.heldUntil = Math.min(
-            verdict.hold?.expires ?? 0,
-            Date.now() + Math.min(...verdict.holds.map(({ wait }) => wait)),
-          );
+        if (waiting.state === "unjudged") {
+          // By policy's clock alone: this one's may be another.
+          const left = (verdict.hold?.expires ?? 0) - verdict.time;
+          const wait = Math.min(left, ...verdict.holds.map((hold) => hold.wait));
+          waiting.heldUntil = Date.now() + wait;
+          waiting.heldDue = performance.now() + wait;
+          waiting.expires = wait === left;
+        }
         waiting.state = "held";
         return this.#proceed(waiting);
       case "closed":
@@ -288,7 +299,7 @@ export class TwoGates {
     if (heard === undefined || overtaken) return;
     const earlier = heard.hash === null ? heard.earlier : [...heard.earlier, heard.hash];
     const hold = verdict.hold?.key ?? heard.hold;
-    this.#memory.set(verdict.command, { hash, earlier, due: held, hold }, Date.now());
+    this.#memory.set(verdict.command, { hash, earlier, due: held, hold }, performance.now());
   }
 
   /** Goes on when both gates have answered. */
@@ -334,16 +345,21 @@ export class TwoGates {
 
   #forget({ command, verdict, verdictHash: hash, earlier }: Waiting, due: boolean): void {
     this.#waiting.delete(command);
-    this.#memory.set(command, { hash, earlier, due, hold: verdict?.hold?.key ?? null }, Date.now());
+    this.#memory.set(
+      command,
+      { hash, earlier, due, hold: verdict?.hold?.key ?? null },
+      performance.now(),
+    );
   }
 
   #sweep(now: number): void {
     for (const waiting of this.#waiting.values()) {
       if (waiting.seq === 0) {
-        if (waiting.deadline <= now) this.#close(waiting, "record", "record-unreachable");
+        if (waiting.due <= now) this.#close(waiting, "record", "record-unreachable");
       } else if (waiting.state === "held") {
-        if (waiting.heldUntil <= now) this.#close(waiting, "policy", this.#endOfWait(waiting, now));
-      } else if (waiting.deadline <= now) {
+        if (waiting.heldDue <= now)
+          this.#close(waiting, "policy", waiting.expires ? "hold-expired" : "hold-open");
+      } else if (waiting.due <= now) {
         this.#misses++;
         if (this.#misses === missesBeforeProbing) {
           this.#probed = now;
@@ -352,10 +368,6 @@ export class TwoGates {
         this.#close(waiting, "policy", "policy-absent");
       }
     }
-  }
-
-  #endOfWait({ verdict }: Waiting, now: number): PolicyCode {
-    return (verdict?.hold?.expires ?? 0) <= now ? "hold-expired" : "hold-open";
   }
 
   #busLost(): void {

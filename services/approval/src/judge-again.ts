@@ -59,7 +59,7 @@ export class JudgeAgain {
         )
         .map(({ held }) => [held.hold.hold as string, held]),
     );
-    for (const hold of this.#asking.choose(new Set(due.keys()), now)) {
+    for (const hold of this.#asking.choose(new Set(due.keys()), performance.now())) {
       const held = due.get(hold);
       if (held) this.ask(held);
     }

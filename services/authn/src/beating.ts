@@ -68,7 +68,7 @@ export class Beating {
       revocations,
       complete: this.#book.complete,
       bundle,
-      changed: this.#book.changed(now),
+      changed: this.#book.changed(),
     };
     this.#bus.publish(subjects.beat, JSON.stringify(this.#last));
   }

@@ -79,9 +79,10 @@ export class Identifying {
     const { book } = this.#options;
     if (!book.complete) return { kind: "refused", code: "authn-absent" };
     const place = placeOf(address);
-    if (this.#places.isSlowed(place, Date.now())) return { kind: "refused", code: "log-in-slowed" };
+    if (this.#places.isSlowed(place, performance.now()))
+      return { kind: "refused", code: "log-in-slowed" };
     const checked = await this.#read(credential, handles);
-    const now = Date.now();
+    const now = performance.now();
     if (checked.kind === "verified")
       return book.isRevoked(checked.principal.id)
         ? this.#slowed({ kind: "refused", code: "revoked", principal: checked.principal }, now)

@@ -88,7 +88,7 @@ export class RevocationBook {
   }
 
   /** What changed in the last 30 s, the newest 1000. */
-  changed(now: number): Revocation[] {
+  changed(now = performance.now()): Revocation[] {
     while (this.#changed[0] && now - this.#changed[0].at > changedFor) this.#changed.shift();
     return this.#changed.slice(-mostChanged).map(({ revocation }) => revocation);
   }
@@ -206,7 +206,7 @@ export class RevocationBook {
   /** Whether the bucket has it; the beat tells of it in any case. */
   async #publish(revocation: Revocation): Promise<boolean> {
     this.#see(revocation);
-    this.#changed.push({ revocation, at: Date.now() });
+    this.#changed.push({ revocation, at: performance.now() });
     try {
       await this.#write(revocation);
       return true;

@@ -9,7 +9,7 @@ export interface SlowDownOptions {
   readonly size: number;
 }
 
-/** Counts failures by key as a bucket that drains: whoever fails too often must wait. Bounded. */
+/** Counts failures by key as a bucket that drains: whoever fails too often must wait. Bounded. `now` is a monotonic clock's. */
 export class SlowDown {
   readonly #options: SlowDownOptions;
   readonly #levels = new Map<string, { level: number; at: number }>();

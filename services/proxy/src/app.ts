@@ -149,10 +149,10 @@ function watchSessions(worker: Worker, live: LiveSessions, limits: SessionLimits
   });
   worker.onBundle(() => live.each((session) => session.recheck()));
   return setInterval(() => {
-    const now = Date.now();
+    const now = performance.now();
     const silent = !worker.revocations.current();
     live.each((session) => {
-      if (session.until <= now) session.end("session-expired");
+      if (session.until <= Date.now() || session.lasts <= now) session.end("session-expired");
       else if (worker.revocations.of(session.principal.id)) session.end("revoked");
       else {
         session.hush(silent);

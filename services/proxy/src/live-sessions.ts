@@ -5,10 +5,11 @@ export interface LiveSession {
   readonly id: SessionId;
   readonly principal: Principal;
   readonly connection: string;
-  /** When it must end, in milliseconds since the epoch. */
+  /** When it must end, in milliseconds since the epoch, and of `performance.now()`: a clock that is set back keeps none. */
   readonly until: number;
+  readonly lasts: number;
   readonly idle: boolean;
-  /** When it was opened, in milliseconds since the epoch. */
+  /** When it was opened, in milliseconds of `performance.now()`. */
   readonly opened: number;
   /** Whether it waits for its client, and since when. */
   readonly quiet: Quiet;
@@ -22,6 +23,7 @@ export interface LiveSession {
 
 export interface Quiet {
   readonly state: "idle" | "in-transaction" | "busy";
+  /** In milliseconds of `performance.now()`. */
   readonly since: number;
 }
 
@@ -68,10 +70,10 @@ export class LiveSessions {
 
   /** Tells idle sessions to go, gives the others `patience` milliseconds. */
   async drain(patience: number): Promise<void> {
-    const giveUp = Date.now() + patience;
+    const giveUp = performance.now() + patience;
     const sweep = (): void =>
       this.each((session) => {
-        if (session.idle || Date.now() >= giveUp) session.end("draining");
+        if (session.idle || performance.now() >= giveUp) session.end("draining");
       });
     sweep();
     if (this.#all.size === 0) return;

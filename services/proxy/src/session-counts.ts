@@ -40,7 +40,7 @@ export class SessionCounts {
     this.#timer = setInterval(() => this.#tell(), every).unref();
     takeMessages(bus, subjects.cancel, Peer, (message) => {
       if (message.type !== "sessions" || message.from === bus.user) return;
-      this.#others.set(message.from, { counts: message, at: Date.now() });
+      this.#others.set(message.from, { counts: message, at: performance.now() });
     });
   }
 
@@ -65,7 +65,7 @@ export class SessionCounts {
   #require(of: keyof Counts, name: string, limit: number | undefined, whose: string): void {
     if (limit === undefined) return;
     let count = this.#own[of].get(name) ?? 0;
-    const now = Date.now();
+    const now = performance.now();
     for (const [worker, { counts, at }] of this.#others)
       if (now - at > believed) this.#others.delete(worker);
       else count += Object.hasOwn(counts[of], name) ? (counts[of][name] ?? 0) : 0;

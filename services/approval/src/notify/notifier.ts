@@ -94,7 +94,8 @@ export class Notifier {
     const now = Date.now();
     this.#lookBy(now + lookAgain);
     if (!this.#parts.connected()) return;
-    for (const [delivery, until] of this.#left) if (until <= now) this.#left.delete(delivery);
+    for (const [delivery, until] of this.#left)
+      if (until <= performance.now()) this.#left.delete(delivery);
     for (const delivery of this.#dueAt(now)) {
       const { receiver } = delivery;
       if ((this.#busy.get(receiver.name) ?? 0) < atOnce) this.#begin(delivery);
@@ -137,7 +138,7 @@ export class Notifier {
       .finally(() => {
         this.#working.delete(id);
         this.#busy.set(receiver.name, (this.#busy.get(receiver.name) ?? 1) - 1);
-        this.#left.set(id, Date.now() + leave);
+        this.#left.set(id, performance.now() + leave);
         if (this.#due !== -Infinity) this.#lookBy(Date.now() + lookSoon);
       });
     this.#working.set(id, work);

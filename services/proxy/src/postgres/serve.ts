@@ -320,10 +320,11 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     principal,
     connection,
     until,
+    lasts: performance.now() + until - Date.now(),
     get idle() {
       return session.idle;
     },
-    opened: Date.now(),
+    opened: performance.now(),
     get quiet() {
       return session.quiet;
     },

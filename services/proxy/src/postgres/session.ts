@@ -18,7 +18,7 @@ export class PostgresSession {
   readonly #options: SessionOptions;
   readonly #parts: SessionParts;
   /** When bytes last came, from either side. */
-  #moved = Date.now();
+  #moved = performance.now();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -34,7 +34,7 @@ export class PostgresSession {
     const { client, target, reader, log } = this.#options;
     client
       .on("data", (chunk: Buffer) => {
-        this.#moved = Date.now();
+        this.#moved = performance.now();
         reader.push(chunk);
         this.#pump();
       })
@@ -50,7 +50,7 @@ export class PostgresSession {
       .on("close", () => this.#targetLost());
     this.#takeAnswers();
     target.listen(() => {
-      this.#moved = Date.now();
+      this.#moved = performance.now();
       this.#takeAnswers();
     });
     this.#pump();
