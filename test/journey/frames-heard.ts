@@ -8,6 +8,7 @@ import type { RawClient } from "./raw-client.ts";
  * source; or that the server says to a Describe which the gateway sends before an Execute, with that one's routine.
  */
 const sourceless: ReadonlySet<string> = new Set([
+  "08P01", // a Bind whose values are not as many as its statement takes
   "25001", // what may not stand in a transaction
   "25P01", // what stands only in one
   "22021", // a text that is not UTF-8

@@ -95,6 +95,15 @@ test("in a failed transaction PostgreSQL looks for no name, and its error comes 
   await using through = await ci();
   const named: readonly Buffer[] = [
     bind({ statement: "known" }),
+    Buffer.concat([bind({ statement: "known" }), execute()]),
+    Buffer.concat([bind({ statement: "known", parameters: [Buffer.from("1")] }), execute()]),
+    Buffer.concat([bind({ statement: "held", parameters: [Buffer.from("1")] }), execute()]),
+    Buffer.concat([bind({ statement: "held" }), execute()]),
+    Buffer.concat([
+      bind({ statement: "held", formats: [0, 1], parameters: [Buffer.from("1")] }),
+      execute(),
+    ]),
+    Buffer.concat([describe("statement", "known"), bind({ statement: "known" }), execute()]),
     bind({ statement: "nothing" }),
     execute("nothing"),
     describe("portal", "nothing"),
@@ -108,13 +117,21 @@ test("in a failed transaction PostgreSQL looks for no name, and its error comes 
     ...named.flatMap((message) => [message, sync]),
   ];
   const begun = [query("BEGIN; DECLARE c CURSOR FOR SELECT 1"), query("SELECT 1 / 0")];
-  await expectSameBytes(direct, through, [parse("known", "SELECT id FROM orders"), sync, ...begun]);
+  await expectSameBytes(direct, through, [
+    parse("known", "SELECT id FROM orders"),
+    parse("held", "DELETE FROM orders WHERE id = $1"),
+    parse("end", "ROLLBACK"),
+    sync,
+    ...begun,
+  ]);
   await expectSameBytes(direct, through, asked);
   // With the error that fails the transaction in the same packet.
   await expectSameBytes(direct, through, [query("ROLLBACK"), ...begun, ...asked]);
   const said = await expectSameBytes(direct, through, [
     toTarget.close("statement", "nothing"),
     extended("SELECT * FROM nowhere"),
+    sync,
+    Buffer.concat([bind({ statement: "end" }), execute()]),
     sync,
     query("ROLLBACK"),
     query("SELECT * FROM nowhere"),

@@ -20,7 +20,7 @@ import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
 import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
 import { leavesFailed } from "./transactions.ts";
-import { node } from "./tree.ts";
+import { fieldsIn, integer, isFields, node } from "./tree.ts";
 import { applies } from "./rules.ts";
 import { reachInput } from "./type-inputs.ts";
 
@@ -51,7 +51,7 @@ export interface Subject {
  * catalog, names, classification and parameter types. Never throws.
  */
 export function analyse(tree: ParseTree, subject: Subject): Analysis {
-  const form = formOf(tree);
+  const form = formOf(tree, subject.text);
   try {
     return { form, ...analyseText(tree, subject) };
   } catch (error) {
@@ -93,14 +93,22 @@ const doubted: readonly Naming[] = [{ kind: "doubt" }];
 
 const quiet: Effects = { ddl: false, names: false };
 
-const formOf = ({ stmts: [first, ...others] }: ParseTree): TextForm =>
+const formOf = ({ stmts: [first, ...others] }: ParseTree, text: string): TextForm =>
   first
     ? {
         statements: 1 + others.length,
         takenWhenFailed: leavesFailed(first["stmt"]),
         place: placeOf(first["stmt"]),
+        parameters: text.includes("$") ? highestParameter(first) : 0,
       }
-    : { statements: 0, takenWhenFailed: true, place: null };
+    : { statements: 0, takenWhenFailed: true, place: null, parameters: 0 };
+
+function highestParameter(tree: unknown): number {
+  let highest = 0;
+  for (const { ParamRef } of fieldsIn(tree))
+    if (isFields(ParamRef)) highest = Math.max(highest, integer(ParamRef["number"]));
+  return highest;
+}
 
 /** What takes back DDL that went before in the same text. */
 const undoes: ReadonlySet<TransactionEffect> = new Set(["rollback", "rollback-to", "prepare"]);

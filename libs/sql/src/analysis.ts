@@ -86,6 +86,8 @@ export interface TextForm {
   readonly takenWhenFailed: boolean;
   /** Of the first statement: where alone it is taken. */
   readonly place: Place | null;
+  /** Of the first statement: the highest number after a `$`. */
+  readonly parameters: number;
 }
 
 export type Analysis = { readonly form: TextForm } & AnalysisResult;

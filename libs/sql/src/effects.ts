@@ -201,10 +201,10 @@ function compared(
 
 /** That a row is kept out tells of others more than that a value is there. `set`: what is given, or comes by default. */
 function excludes(relation: Relation, set: readonly number[], context: Context): void {
-  for (const { columns, compared } of relation.excluding) {
+  for (const { columns, compared: shown } of relation.excluding) {
     if (!columns.some((attnum) => set.includes(attnum))) continue;
     for (const { attnum, name } of relation.columns)
-      if (compared.includes(attnum))
+      if (shown.includes(attnum))
         context.decide(context.classification.of(relation, name, true), "exclusion");
   }
 }

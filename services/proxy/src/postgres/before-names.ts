@@ -1,6 +1,7 @@
+import type { Bind } from "@sallyport/pgwire";
 import type { TextForm } from "@sallyport/sql";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
-import type { CommandUnit } from "./statements.ts";
+import type { CommandUnit, Portal, Prepared } from "./statements.ts";
 
 /** As it is when the target comes to a unit; `unknown`: something that is on its way may change it. */
 export type Block = "none" | "open" | "failed" | "unknown";
@@ -32,15 +33,53 @@ export function beforeNames(
 }
 
 /**
- * Whether the target says that and no more, whatever the unit holds, to whomever: then nobody need judge it, and nobody
- * is asked to approve it. A Bind may be wrong in ways that come first.
+ * What the target says whatever the unit holds, to whomever; null: that is not certain. Then nobody need judge it, and
+ * nobody is asked to approve it. Of a Bind it looks first whether its statement is there and its values are as many as it
+ * takes, of an Execute, whether its portal is. `isChanging`: what is under way may take the name.
  */
-export const isLastWord = (
+export function lastWord(
   { steps: [first] }: Pick<CommandUnit, "steps">,
-  { code }: Refusal,
-): boolean =>
-  code === "transaction-failed" &&
-  (first?.message.kind === "query" || first?.message.kind === "parse");
+  refusal: Refusal | null,
+  [form]: readonly TextForm[],
+  isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean,
+): Refusal | null {
+  if (refusal?.code !== "transaction-failed" || !first) return null;
+  const { message, prepared, portal } = first;
+  switch (message.kind) {
+    case "query":
+    case "parse":
+    case "function-call":
+      return refusal;
+    case "bind":
+      if (!form || !prepared || prepared.text === null || !prepared.made) return null;
+      if (prepared.gone || prepared.doubtful || prepared.unverified) return null;
+      if (isChanging("statement", prepared)) return null;
+      return miscounted(message, prepared, form) ?? refusal;
+    case "execute":
+      if (!portal?.bind || !portal.made || portal.doubtful) return null;
+      return isChanging("portal", portal) ? null : refusal;
+    default:
+      return null;
+  }
+}
+
+function miscounted(
+  { formats, parameters: { length } }: Bind,
+  { name, types }: Prepared,
+  { parameters }: TextForm,
+): Refusal | null {
+  if (formats.length > 1 && formats.length !== length)
+    return asTarget(
+      "08P01",
+      `bind message has ${formats.length} parameter formats but ${length} parameters`,
+    );
+  const required = Math.max(types.length, parameters);
+  if (length === required) return null;
+  return asTarget(
+    "08P01",
+    `bind message supplies ${length} parameters, but prepared statement "${name}" requires ${required}`,
+  );
+}
 
 /** Several statements in one text are in a transaction, of which they begin one. */
 function misplaced(

@@ -1,7 +1,7 @@
 import type { Operation } from "@sallyport/contracts";
 import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
-import { beforeNames, isLastWord, type Block } from "./before-names.ts";
+import { beforeNames, lastWord, type Block } from "./before-names.ts";
 import type { Asked, Judged } from "./judged.ts";
 import { recall, remember, type Analysed } from "./remembered-readings.ts";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
@@ -45,18 +45,18 @@ export function operationsOf(
   const known = sole && recall(sole, around);
   if (known && doubtOf(unit, known.analysis.statements, around) === null) {
     const first = beforeNames(unit, [known.analysis.form], around.block);
-    if (first && isLastWord(unit, first))
-      return { kind: "refused", refusal: first, text: textOf(unit) };
+    const last = lastWord(unit, first, [known.analysis.form], around.isChanging);
+    if (last) return { kind: "refused", refusal: last, text: textOf(unit) };
     return judged(unit, around, known.asked(unit.commandKind), first);
   }
   const texts = textsOf(unit);
   if (texts === null) {
     const detail = "nobody knows what the name stands for";
-    const unresolved = unit.commandKind === "function-call" && beforeNames(unit, [], around.block);
-    return opaquely(unit, [], around, detail, {
-      opaque: "unknown name",
-      ...(unresolved && { unresolved }),
-    });
+    const calls = unit.commandKind === "function-call";
+    const first = calls ? beforeNames(unit, [], around.block) : null;
+    const last = lastWord(unit, first, [], around.isChanging);
+    if (last) return { kind: "refused", refusal: last, text: textOf(unit) };
+    return opaquely(unit, [], around, detail, { opaque: "unknown name" });
   }
   const { unprovable } = around;
   // Code that nobody followed may have changed how string literals are read; the target tells at the next Sync.
@@ -135,7 +135,8 @@ function conclude(
       }
     }
   }
-  if (first && isLastWord(unit, first)) return refused(first);
+  const last = lastWord(unit, first, forms, around.isChanging);
+  if (last) return refused(last);
   if (unresolved) {
     const why = unresolved.said.message;
     return opaquely(unit, [], around, why, { unresolved: first ?? unresolved });
