@@ -16,8 +16,13 @@ export const novelMembers = ({ command, deadline, revision, mayWait, parameters 
 export const askerMembers = ({ kind, connection, principal, address }: Asker): string =>
   members({ kind, connection, principal, address });
 
-export const askedMembers = ({ text, operations, long }: Asked): string =>
-  members({ text, operations, long });
+export const askedMembers = ({ text, ...more }: Asked): string =>
+  textMember(text) + operationMembers(more);
+
+export const textMember = (text: string): string => `,"text":${JSON.stringify(text)}`;
+
+export const operationMembers = ({ operations, long }: Omit<Asked, "text">): string =>
+  members({ operations, long });
 
 /** The members of an object that has some, as they stand behind others; those that are undefined are left out. */
 export const members = (object: object): string => `,${JSON.stringify(object).slice(1, -1)}`;

@@ -1,6 +1,6 @@
 import type { CommandKind, Operation } from "@sallyport/contracts";
 import type { Output, Statement } from "@sallyport/sql";
-import { askedMembers } from "../command-line.ts";
+import { operationMembers, textMember } from "../command-line.ts";
 import type { Asked, CopyOut, Effects } from "./judged.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -23,13 +23,34 @@ const everything: Effects = {
   naming: [[{ kind: "doubt" }]],
 };
 
+/** What is asked, and its line's part behind the text. */
+interface Made {
+  readonly asked: Asked;
+  readonly behindText: string;
+}
+
+/** Texts that differ in literals alone share their statements: what was made of these before. */
+const made = new WeakMap<readonly Statement[], Made>();
+
 /** What statements that were read together ask, as a command of this kind. */
 export function askedBy(options: AskedOptions): Asked {
+  const { kind, text, statements, operations, opaque, unresolved } = options;
+  if (opaque !== null || unresolved) return newlyAsked(options).asked;
+  let found = made.get(statements);
+  if (found?.asked.kind !== kind || found.asked.operations !== operations)
+    made.set(statements, (found = newlyAsked(options)));
+  return found.asked.text === text
+    ? found.asked
+    : { ...found.asked, text, written: textMember(text) + found.behindText };
+}
+
+function newlyAsked(options: AskedOptions): Made {
   const { kind, text, statements, operations, opaque, unresolved = null } = options;
   const hidden = opaque !== null;
   const answered = kind === "simple" ? statements : [statementOfPortal(kind, statements)];
   const outputs = answered.map((one) => (hidden ? null : (one?.outputs ?? null)));
-  return {
+  const behindText = operationMembers({ operations });
+  const asked = {
     kind,
     text,
     operations,
@@ -39,8 +60,9 @@ export function askedBy(options: AskedOptions): Asked {
     opaque,
     unresolved,
     effects: kind === "prepare" ? prepared(statements, hidden) : effectsOf(statements, hidden),
-    written: askedMembers({ text, operations }),
+    written: textMember(text) + behindText,
   };
+  return { asked, behindText };
 }
 
 function copyOut(
