@@ -18,6 +18,7 @@ export function createSealingKey(): { seed: string; publicKey: string } {
 export class Sealer {
   readonly #recipient: string;
   readonly #pair: KeyPair = createCurve();
+  readonly #sender = this.#pair.getPublicKey();
 
   /** Throws when `recipient` is no public xkey. */
   constructor(recipient: string) {
@@ -27,7 +28,7 @@ export class Sealer {
 
   seal(text: string): Sealed {
     const box = this.#pair.seal(Buffer.from(text, "utf8"), this.#recipient);
-    return { sealed: Buffer.from(box).toString("base64"), sender: this.#pair.getPublicKey() };
+    return { sealed: Buffer.from(box).toString("base64"), sender: this.#sender };
   }
 }
 

@@ -1,12 +1,11 @@
 import {
   createHash,
   createHmac,
-  pbkdf2,
   randomBytes,
   timingSafeEqual,
   type X509Certificate,
 } from "node:crypto";
-import { promisify } from "node:util";
+import { saltedPassword } from "./salted-passwords.ts";
 
 // SCRAM-SHA-256 (RFC 5802, RFC 7677) as a client; PostgreSQL takes the user's name from the startup packet.
 
@@ -20,7 +19,6 @@ export type ChannelBinding =
 
 /** PostgreSQL's default is 4,096; a hostile target must not buy minutes of our CPU. */
 const maxIterations = 1_000_000;
-const stretch = promisify(pbkdf2);
 
 /** The server's message is malformed, or it does not know the password either. Carries no secret. */
 export class ScramError extends Error {
@@ -74,13 +72,7 @@ export class ScramClient {
     if (iterations < 1 || iterations > maxIterations)
       throw new ScramError(`${count} iterations are out of bounds`);
 
-    const salted = await stretch(
-      this.#password,
-      Buffer.from(salt, "base64"),
-      iterations,
-      32,
-      "sha256",
-    );
+    const salted = await saltedPassword(this.#password, Buffer.from(salt, "base64"), iterations);
     const clientKey = hmac(salted, "Client Key");
     const channel = Buffer.concat([Buffer.from(this.#gs2Header), this.#binding]).toString("base64");
     const withoutProof = `c=${channel},r=${nonce}`;
