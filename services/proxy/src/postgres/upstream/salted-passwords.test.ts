@@ -13,8 +13,10 @@ test("each password, salt and number of iterations has its own, however often it
     ["pencil", salt, 4095],
   ] as const;
   for (const _ of [1, 2])
-    for (const one of asked)
-      expect(await saltedPassword(...one)).toEqual(pbkdf2Sync(...one, 32, "sha256"));
+    for (const [password, of, iterations] of asked) {
+      const expected = pbkdf2Sync(password, of, iterations, 32, "sha256");
+      expect(await saltedPassword(password, of, iterations)).toEqual(expected);
+    }
 });
 
 test("what was made is kept, and let go of when many others were", async () => {
