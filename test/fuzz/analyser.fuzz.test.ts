@@ -13,6 +13,7 @@ test("I3: what is said of a statement's columns is what PostgreSQL does, for sta
   writeSync(1, `${reportText(report)}\n`);
   expect(report.faults).toEqual([]);
   expect(report.outcomes.compared).toBeGreaterThan(100);
+  expect(report.shared).toBeGreaterThan(100);
   // That it would find something: without one of these rules it does.
   expect(report.missed.seen.length).toBeGreaterThanOrEqual(18);
 });

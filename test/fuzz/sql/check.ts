@@ -9,6 +9,7 @@ import {
   type ParseTree,
 } from "@sallyport/sql";
 import { without, type Rule } from "../../../libs/sql/src/rules.ts";
+import { checkTemplate } from "../../../libs/sql/src/templates.fixture.ts";
 import { changes, Claims, descriptions, shown } from "./claims.ts";
 import { Databases, type Done } from "./databases.ts";
 import { classified } from "./shop.ts";
@@ -50,6 +51,8 @@ export class Checker {
   #catalog: Catalog;
   /** Rules of the analyser that no statement was seen to need yet. */
   readonly unseen: Set<Rule>;
+  /** Texts that share what they ask with those of other literals. */
+  shared = 0;
   /** A value of its own for each: what is remembered with it is what was found without that rule. */
   readonly #without = new Map<Rule, typeof classified>();
 
@@ -89,6 +92,20 @@ export class Checker {
     return parsed.kind === "tree" ? this.#analyse(parsed.tree, text, classified) : null;
   }
 
+  /** Texts with other literals that share what this one asks, and must not. */
+  async #template(text: string): Promise<readonly string[]> {
+    const { kind, wrong } = await checkTemplate(text, {
+      connection: "shop",
+      catalog: this.#catalog,
+      names: { searchPath: ["pg_catalog", "public"] },
+      classified,
+      parser: this.#parser,
+      variants: 4,
+    });
+    if (kind === "shared") this.shared += 1;
+    return wrong;
+  }
+
   #analyse(tree: ParseTree, text: string, own: typeof classified): Analysis {
     return analyse(tree, {
       connection: "shop",
@@ -101,6 +118,9 @@ export class Checker {
 
   async check(text: string): Promise<Outcome> {
     const analysis = await this.read(text);
+    const others = analysis ? await this.#template(text) : [];
+    if (others.length > 0)
+      return fault(`with other literals it asks something else: ${others.join("; ")}`);
     const base = await this.#do(text);
     if (base === "crashed") return { kind: "crashed" };
     const { error } = base.ran;

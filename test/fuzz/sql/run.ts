@@ -29,6 +29,8 @@ export interface Report {
   /** Ideas of the grammar: how often in a statement that was made, and in one that was compared. */
   readonly constructs: Map<string, { made: number; compared: number }>;
   readonly faults: Fault[];
+  /** Statements that share what they ask with those of other literals. */
+  shared: number;
   /** Rules that were switched off: the ones that some statement showed, and the others. */
   readonly missed: { readonly seen: string[]; readonly unseen: string[] };
 }
@@ -91,6 +93,7 @@ export async function run(options: Options): Promise<Report> {
     unchanged: 0,
     opaque: new Map(),
     objects: 0,
+    shared: 0,
     constructs: new Map(),
     faults: [],
     missed: { seen: [], unseen: [] },
@@ -121,6 +124,7 @@ export async function run(options: Options): Promise<Report> {
       options.tell?.(fault);
     }
   } finally {
+    report.shared = checker.shared;
     for (const rule of watched)
       (checker.unseen.has(rule) ? report.missed.unseen : report.missed.seen).push(rule);
     await checker.stop();
