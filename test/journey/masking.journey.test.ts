@@ -28,6 +28,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     sql,
     policies,
+    jobs: { "ci-runner": {}, literals: {} },
     postgres: { hba: clearText },
     change(config) {
       const shop = config.connections["shop"];
@@ -166,4 +167,46 @@ test("each detector masks what it finds, in each type, in text and binary, as Po
     Object.fromEntries(all),
   ]);
   expect(findsCanaries.exec(JSON.stringify(events))).toBeNull();
+});
+
+test("I3: texts that differ in literals alone share neither verdict nor words", async () => {
+  const own = await cluster.connect("literals");
+  const name = "name of a customer, however it is asked for";
+  const template = (path: string, id: number) =>
+    `SELECT doc #>> '${path}' AS asked FROM people WHERE id = ${id} AND '${name}' <> 'x'`;
+  const asked = async (text: string): Promise<unknown> =>
+    (await own.query<{ asked: unknown }>(text)).rows[0]?.asked;
+  // Often enough for whatever is remembered after the first, and the second, time.
+  for (const id of [2, 3, 4, 1]) {
+    const said = id === 1 ? "Eve" : undefined;
+    expect(await asked(template("{customer,name}", id))).toBe(said);
+  }
+  expect(await asked(template("{customer,email}", 1))).toBe("****");
+  expect(await asked(template("{customer,name}", 1))).toBe("Eve");
+  const sorted = (by: number) => `SELECT id AS asked, income FROM people ORDER BY ${by}, 'x'::text`;
+  for (const again of [1, 1, 1]) expect(await asked(sorted(again))).toBe(1);
+  const limited = (by: number, rows: number) =>
+    `SELECT id AS asked, income FROM people ORDER BY ${by} LIMIT ${rows}`;
+  for (const rows of [1, 2, 3]) expect(await asked(limited(1, rows))).toBe(1);
+  await expect(asked(limited(2, 4))).rejects.toThrow("policy does not permit");
+  await expect(asked(sorted(2))).rejects.toThrow("policy does not permit");
+  const setting = (key: string, value: string) => `SELECT set_config('${key}', '${value}', false)`;
+  for (const value of ["one", "two", "three"]) await own.query(setting("application_name", value));
+  await expect(own.query(setting("standard_conforming_strings", "off"))).rejects.toThrow(
+    "may not change",
+  );
+  // These do share what they ask, and no more than that.
+  const incomes = [-1, 5, 1, 6, 1].map(
+    (id) => `SELECT income AS asked FROM people WHERE id = ${id}`,
+  );
+  for (const text of incomes) {
+    const there = text.endsWith("= 1");
+    expect(await asked(text)).toBe(there ? "54000.00" : undefined);
+  }
+  await own.end();
+  const { commands } = await cluster.recorded(({ principal }) => principal === "corp#literals");
+  const texts = commands.flatMap(({ asked: { event } }) =>
+    event.type === "command" ? [event.text] : [],
+  );
+  expect(texts.filter((text) => text.includes("income AS asked"))).toEqual(incomes);
 });
