@@ -134,7 +134,8 @@ test("what detectors find is masked where nobody classified, also through an exp
     { card: 1, email: 1 },
     { card: 3, email: 3 },
   ]);
-  expect(JSON.stringify(events)).not.toContain("4111");
+  // More than four digits: a hash has those now and then.
+  expect(JSON.stringify(events)).not.toContain("4111 1111");
 });
 
 test("each detector masks what it finds, in each type, in text and binary, as PostgreSQL would write what is left", async () => {
