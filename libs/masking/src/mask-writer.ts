@@ -94,11 +94,18 @@ function partialWriter(keep: number, most: number, whole: MaskWriter): MaskWrite
     sink.reserve(length);
     const { bytes, at: begin } = sink;
     const hidden = length - Math.min(keep, length >> 1);
-    for (let index = 0; index < length; index++) {
-      const byte = source[start + index] ?? 0;
-      if (byte >= ascii) return whole(source, start, length, sink);
-      bytes[begin + index] = index < hidden ? star : byte;
+    // Without a branch in the loops: what was written for nothing is written over.
+    let seen = 0;
+    for (let index = 0; index < hidden; index++) {
+      seen |= source[start + index] ?? 0;
+      bytes[begin + index] = star;
     }
+    for (let index = hidden; index < length; index++) {
+      const byte = source[start + index] ?? 0;
+      seen |= byte;
+      bytes[begin + index] = byte;
+    }
+    if (seen >= ascii) return whole(source, start, length, sink);
     sink.at = begin + length;
     return true;
   };
