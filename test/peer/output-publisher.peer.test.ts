@@ -142,3 +142,42 @@ test("a window holds what is being packed, and who stops meanwhile is told what 
   expect(room).toBe(false);
   expect(publisher.stop()).toBe(2);
 });
+
+test("what lies right behind the last chunk makes it longer until somebody packs it", async () => {
+  await using bus = await TestBus.start();
+  const publisher = await open(bus, 1_000_000);
+  const output = publisher.session();
+  const memory = Buffer.from(Array.from({ length: 60_000 }, (_, n) => `row ${n};`).join(""));
+  const stretch = (at: number): Buffer => memory.subarray(at * 100_000, (at + 1) * 100_000);
+  let copied = false;
+  output.write(chunk(1, 100_000, stretch(0)), () => {
+    copied = true;
+  });
+  const lengthen = (bytes: Buffer, part = 1, of = command): boolean =>
+    output.lengthen(of, "rows", part, bytes);
+  expect(lengthen(stretch(2))).toBe(false);
+  expect(lengthen(Buffer.from(stretch(1)))).toBe(false);
+  expect(lengthen(stretch(1), 2)).toBe(false);
+  expect(lengthen(stretch(1), 1, newCommandId())).toBe(false);
+  expect(publisher.session().lengthen(command, "rows", 1, stretch(1))).toBe(false);
+  expect(output.unacknowledged).toBe(100_000);
+  expect(lengthen(stretch(1))).toBe(true);
+  expect(output.unacknowledged).toBe(200_000);
+  expect(publisher.pendingBytes).toBe(200_001);
+  // A result that is over is packed at once, which frees its bytes.
+  output.rest();
+  await waitFor(() => copied, { what: "the packed chunk" });
+  expect(lengthen(stretch(2))).toBe(false);
+  output.write(chunk(2, 100_000, stretch(2)));
+  expect(lengthen(stretch(3), 2)).toBe(true);
+  const was = Buffer.from(memory);
+  memory.fill(0, 0, 200_000);
+  await publisher.drain();
+  expect(output.unacknowledged).toBe(0);
+  expect(publisher.pendingBytes).toBe(0);
+  const found = await stored(bus);
+  expect(found.map(({ header }) => header.part)).toEqual([1, 2]);
+  expect(Buffer.concat(found.map((one) => unpackOutput(one) ?? new Uint8Array()))).toEqual(
+    was.subarray(0, 400_000),
+  );
+});

@@ -1,4 +1,11 @@
-import { encodeOutput, isWorthPacking, packOutput, type OutputChunk } from "@sallyport/contracts";
+import {
+  encodeOutput,
+  isWorthPacking,
+  packOutput,
+  type CommandId,
+  type OutputChunk,
+  type OutputHeader,
+} from "@sallyport/contracts";
 import type { Bus } from "./connect.ts";
 import { KeptMessages, resendAfter } from "./kept-messages.ts";
 import { maxPayload } from "./server-config.ts";
@@ -15,7 +22,10 @@ const messageLimit = 256 * 1024;
 const companyWait = 50;
 /** Much: who asked for the rows has them, and neither packing nor storing shall be in the way of that. */
 const enough = 1024 * 1024;
+/** So much is packed when a result is over. */
+const worthRest = 128 * 1024;
 const headerRoom = 1024;
+const longestChunk = maxPayload - headerRoom;
 
 /**
  * Writes the bulk (rows, COPY data, long texts) into OUTPUT over a connection of its own. Each session has a window
@@ -28,6 +38,8 @@ export class OutputPublisher {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #queuedBytes = 0;
+  /** Of the queue's bytes, those that nobody packs yet. */
+  #unpackedBytes = 0;
   #bytes = 0;
   #packing = 0;
   #stopped = false;
@@ -42,15 +54,16 @@ export class OutputPublisher {
   session(): OutputSession {
     return new OutputSession(this.#options.window, {
       write: (queued) => {
-        const { length } = queued.chunk.body;
         this.#bytes += queued.counts;
-        this.#queuedBytes += length;
         this.#queue.push(queued);
-        // A long statement's text is on its command's way to the gates.
-        if (this.#queuedBytes >= enough || queued.chunk.header.kind === "text") this.#hurry();
-        else this.#later ??= setTimeout(() => this.#flush(), companyWait);
+        this.#gathered(queued, queued.chunk.body.length);
+      },
+      lengthen: (queued, bytes) => {
+        this.#bytes += bytes;
+        this.#gathered(queued, bytes);
       },
       hurry: () => this.#hurry(),
+      rest: () => this.#rest(),
     });
   }
 
@@ -78,9 +91,39 @@ export class OutputPublisher {
     return this.#messages.stop() + this.#queue.length + this.#packing;
   }
 
+  #gathered({ chunk }: Queued, bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#unpackedBytes += bytes;
+    // A long statement's text is on its command's way to the gates.
+    if (this.#unpackedBytes >= enough || chunk.header.kind === "text") this.#hurry();
+    else this.#later ??= setTimeout(() => this.#flush(), companyWait);
+  }
+
   /** What has gathered leaves at the end of this turn. */
   #hurry(): void {
     if (this.#queue.length > 0) this.#soon ??= setImmediate(() => this.#flush());
+  }
+
+  /**
+   * Who asked for a result reads the end of it, and what they ask next passes the gates: the time to pack it, in one
+   * thread beside them. It leaves as it would have.
+   */
+  #rest(): void {
+    if (this.#unpackedBytes < worthRest) return;
+    // The result's end leaves for the client at the end of this turn.
+    setImmediate(() => setImmediate(() => void this.#packEarly()));
+  }
+
+  async #packEarly(): Promise<void> {
+    const queue = [...this.#queue];
+    this.#unpackedBytes = 0;
+    for (const queued of queue) queued.onLeaving(queued);
+    for (const queued of queue) {
+      if (this.#stopped) return;
+      await packed(queued);
+      if (queued.chunk.header.unpacked !== undefined) copied(queued);
+    }
+    if (!this.#stopped && this.#queuedBytes >= enough) this.#flush();
   }
 
   #flush(): void {
@@ -91,22 +134,18 @@ export class OutputPublisher {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    if (queue.some(({ chunk }) => isWorthPacking(chunk))) void this.#pack(queue);
+    this.#unpackedBytes = 0;
+    for (const queued of queue) queued.onLeaving(queued);
+    if (queue.some(isUnpacked)) void this.#pack(queue);
     else this.#sendAll(queue);
   }
 
   async #pack(queue: readonly Queued[]): Promise<void> {
     this.#packing += queue.length;
-    const packed = await Promise.all(
-      queue.map(async (queued) =>
-        isWorthPacking(queued.chunk)
-          ? { ...queued, chunk: await packOutput(queued.chunk) }
-          : queued,
-      ),
-    );
+    await Promise.all(queue.map(packed));
     if (this.#stopped) return;
     this.#packing -= queue.length;
-    this.#sendAll(packed);
+    this.#sendAll(queue);
   }
 
   #sendAll(all: readonly Queued[]): void {
@@ -128,7 +167,7 @@ export class OutputPublisher {
   #send(message: readonly Queued[]): void {
     const { stream, subject } = this.#options;
     const body = encodeOutput(message.map(({ chunk }) => chunk));
-    for (const { onCopied } of message) onCopied?.();
+    for (const queued of message) copied(queued);
     // Without the chunks, so that the message's copy is the only one that is kept.
     const counted = message.map(({ counts, onStored }) => ({ counts, onStored }));
     this.#messages.keep({
@@ -147,21 +186,42 @@ export class OutputPublisher {
   }
 }
 
+/** Packed once, whoever begins. */
+const packed = (queued: Queued): Promise<void> => (queued.packing ??= packInPlace(queued));
+
+async function packInPlace(queued: Queued): Promise<void> {
+  if (isWorthPacking(queued.chunk)) queued.chunk = await packOutput(queued.chunk);
+}
+
+function copied(queued: Queued): void {
+  queued.onCopied?.();
+  queued.onCopied = undefined;
+}
+
+const isUnpacked = ({ chunk }: Queued): boolean =>
+  chunk.header.unpacked === undefined && isWorthPacking(chunk);
+
 interface Queued {
   /** As it travels. */
-  readonly chunk: OutputChunk;
+  chunk: OutputChunk;
+  packing: Promise<void> | undefined;
   /** One more than the bytes that it had when it was written, so that an empty one counts too. */
-  readonly counts: number;
+  counts: number;
   /** The body that was written is not read any more. */
-  readonly onCopied: (() => void) | undefined;
+  onCopied: (() => void) | undefined;
+  /** It grows no more. */
+  readonly onLeaving: (queued: Queued) => void;
   /** Hears how many of its bytes are stored. */
   readonly onStored: (bytes: number) => void;
 }
 
-/** Where a session's chunks go; `hurry` when somebody waits until they are stored. */
+/** Where a session's chunks go; `hurry` when somebody waits until they are stored, `rest` when nobody waits for more. */
 interface Outlet {
   write(queued: Queued): void;
+  /** So many bytes came to one that waits. */
+  lengthen(queued: Queued, bytes: number): void;
   hurry(): void;
+  rest(): void;
 }
 
 /** A session's way into OUTPUT. */
@@ -170,6 +230,8 @@ export class OutputSession {
   readonly #outlet: Outlet;
   readonly #room: (() => void)[] = [];
   #unacknowledged = 0;
+  /** What was written last, as long as it waits. */
+  #last: Queued | null = null;
 
   constructor(window: number, outlet: Outlet) {
     this.#window = window;
@@ -192,11 +254,51 @@ export class OutputSession {
    */
   write(chunk: OutputChunk, onCopied?: () => void): boolean {
     const bytes = chunk.body.length;
-    if (bytes > maxPayload - headerRoom) throw new RangeError("a chunk fits into no message");
+    if (bytes > longestChunk) throw new RangeError("a chunk fits into no message");
     this.#unacknowledged += bytes;
-    this.#outlet.write({ chunk, counts: bytes + 1, onCopied, onStored: this.#onStored });
+    const counts = bytes + 1;
+    const [onLeaving, onStored] = [this.#onLeaving, this.#onStored];
+    this.#last = { chunk, packing: undefined, counts, onCopied, onLeaving, onStored };
+    this.#outlet.write(this.#last);
     return this.hasRoom(1);
   }
+
+  /**
+   * Makes the chunk that was written last longer, if it is this one, nobody has begun to send it, and these bytes lie
+   * right behind its own in one memory; its `onCopied` speaks for them too. False, and nothing happened, if not.
+   */
+  lengthen(
+    command: CommandId,
+    kind: OutputHeader["kind"],
+    part: number,
+    bytes: Uint8Array,
+  ): boolean {
+    const last = this.#last;
+    if (last === null) return false;
+    const { header, body } = last.chunk;
+    if (header.command !== command || header.kind !== kind || header.part !== part) return false;
+    if (body.buffer !== bytes.buffer || body.byteOffset + body.length !== bytes.byteOffset)
+      return false;
+    const length = body.length + bytes.length;
+    if (length > longestChunk) return false;
+    last.chunk = {
+      header: { ...header, bytes: length },
+      body: new Uint8Array(body.buffer, body.byteOffset, length),
+    };
+    last.counts += bytes.length;
+    this.#unacknowledged += bytes.length;
+    this.#outlet.lengthen(last, bytes.length);
+    return true;
+  }
+
+  /** A result is over: nobody waits for more of it. */
+  rest(): void {
+    this.#outlet.rest();
+  }
+
+  readonly #onLeaving = (queued: Queued): void => {
+    if (this.#last === queued) this.#last = null;
+  };
 
   readonly #onStored = (bytes: number): void => {
     this.#unacknowledged -= bytes;

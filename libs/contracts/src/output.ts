@@ -54,7 +54,7 @@ export function packOutput(chunk: OutputChunk): OutputChunk | Promise<OutputChun
   const { body } = chunk;
   if (body.length <= packedHere) return packedAs(chunk, zstdCompressSync(body, packing(body)));
   return new Promise((resolve) => {
-    zstdCompress(body, packing(body), (error, packed) =>
+    zstdCompress(body, { ...packing(body), chunkSize: body.length >> 1 }, (error, packed) =>
       resolve(error ? chunk : packedAs(chunk, packed)),
     );
   });

@@ -1,11 +1,13 @@
 /**
- * Bytes that gather for one write. What is given away by `take` is never written again here: it may lie in a socket's
- * queue, or wait for its acknowledgement.
+ * Bytes that gather for one write. What is given away by `part` and `take` is never written again here: it may lie in a
+ * socket's queue, or wait for its acknowledgement.
  */
 export class ByteSink {
   /** Valid up to `at`; another one after each `reserve`. */
   bytes: Buffer = empty;
   at = 0;
+  /** Up to here the bytes are given away. */
+  #given = 0;
   readonly #size: number;
   readonly #allocate: (length: number) => Buffer;
 
@@ -18,6 +20,11 @@ export class ByteSink {
     this.#allocate = allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
   }
 
+  /** Bytes that are not given away yet. */
+  get gathered(): number {
+    return this.at - this.#given;
+  }
+
   /** Makes room for so many more bytes after `at`. */
   reserve(length: number): void {
     const needed = this.at + length;
@@ -26,7 +33,7 @@ export class ByteSink {
       needed <= some
         ? Buffer.allocUnsafe(needed <= few ? few : some)
         : this.#allocate(Math.max(needed + (this.at > 0 ? needed : 0), this.#size));
-    this.bytes.copy(grown, 0, 0, this.at);
+    this.bytes.copy(grown, this.#given, this.#given, this.at);
     this.bytes = grown;
   }
 
@@ -42,11 +49,19 @@ export class ByteSink {
     } else this.at += source.copy(this.bytes, this.at, start, end);
   }
 
+  /** Gives away what has gathered; what follows lies right behind it. */
+  part(): Buffer {
+    const part = this.bytes.subarray(this.#given, this.at);
+    this.#given = this.at;
+    return part;
+  }
+
   /** Gives away what has gathered; nothing is held afterwards. */
   take(): Buffer {
-    const taken = this.bytes.subarray(0, this.at);
+    const taken = this.part();
     this.bytes = empty;
     this.at = 0;
+    this.#given = 0;
     return taken;
   }
 }

@@ -121,6 +121,11 @@ export class Answers {
     }
   }
 
+  /** What has come is taken: what of it leaves may be told. */
+  taken(): void {
+    this.#out.taken();
+  }
+
   #whole({ type, count, bytes }: Frames): void {
     switch (type) {
       case Backend.DataRow:

@@ -52,6 +52,11 @@ export class AtGates {
         const header = { v: 1, type: "output", ...about } as const;
         if (!output.write({ header, body }, onRead)) parts.flow.awaitRoom();
       },
+      lengthen(command, part, bytes) {
+        if (!output.lengthen(command, "rows", part, bytes)) return false;
+        if (!output.hasRoom(1)) parts.flow.awaitRoom();
+        return true;
+      },
     };
   }
 

@@ -21,9 +21,9 @@ class Session {
   readonly readings: Reading[] = [];
   readonly #mark: Buffer;
 
-  constructor(mark: number, buffers: ResultBuffers) {
+  constructor(mark: number, buffers: ResultBuffers, stretch = 1024) {
     this.#mark = Buffer.alloc(1, 0x41 + mark);
-    this.out = new Outflow((bytes, done) => this.#given(this.sent, bytes, done), buffers);
+    this.out = new Outflow((bytes, done) => this.#given(this.sent, bytes, done), buffers, stretch);
   }
 
   running(): Running {
@@ -69,7 +69,16 @@ describe("buffers that are used again", () => {
   test("never show a session, its record or its client another one's bytes, in whatever order they are read", async () => {
     const step = fc.record({
       who: fc.nat(4),
-      what: fc.constantFrom("pass", "rewrite", "say", "next", "flush", "finish", "abandon"),
+      what: fc.constantFrom(
+        "pass",
+        "rewrite",
+        "say",
+        "taken",
+        "next",
+        "flush",
+        "finish",
+        "abandon",
+      ),
       length: fc.oneof(fc.nat(60), fc.integer({ min: 2049, max: 4096 }), fc.nat(6000)),
       which: fc.nat(9),
     });
@@ -101,6 +110,9 @@ describe("buffers that are used again", () => {
             case "say":
               session.out.say(bytes);
               said[who] = (said[who] ?? 0) + length;
+              break;
+            case "taken":
+              session.out.taken();
               break;
             case "next":
               running[who] = session.running();
@@ -176,27 +188,64 @@ describe("buffers that are used again", () => {
   });
 });
 
-test("a result leaves when enough has gathered, what ends it at the end of the turn, and the rest after a millisecond", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    const session = new Session(0, new ResultBuffers(256 * 1024, 4));
-    const of = session.running();
-    session.out.pass(of, session.bytes(40_000));
-    expect(session.sent).toHaveLength(0);
-    session.out.pass(of, session.bytes(40_000));
-    expect(session.sent.map(({ length }) => length)).toEqual([80_000]);
-    session.out.pass(of, session.bytes(100));
-    await turn();
-    expect(session.sent).toHaveLength(1);
-    vi.advanceTimersByTime(1);
-    expect(session.sent.map(({ length }) => length)).toEqual([80_000, 100]);
-    session.out.pass(of, session.bytes(100));
-    session.out.say(session.bytes(10));
-    expect(session.sent).toHaveLength(2);
-    await turn();
-    expect(session.sent.map(({ length }) => length)).toEqual([80_000, 100, 110]);
-    expect(session.kept.map(({ length }) => length)).toEqual([80_000, 100, 100]);
-  } finally {
-    vi.useRealTimers();
-  }
+describe("a result", () => {
+  const room = 272 * 1024;
+  const timers = { toFake: ["setTimeout", "clearTimeout"] } as const;
+
+  test("leaves when enough has gathered, what ends it at the end of the turn, and the rest after a millisecond", async () => {
+    vi.useFakeTimers({ toFake: [...timers.toFake] });
+    try {
+      const session = new Session(0, new ResultBuffers(room, 4), 64 * 1024);
+      const of = session.running();
+      session.out.pass(of, session.bytes(40_000));
+      expect(session.sent).toHaveLength(0);
+      session.out.pass(of, session.bytes(40_000));
+      expect(session.sent.map(({ length }) => length)).toEqual([80_000]);
+      session.out.pass(of, session.bytes(100));
+      session.out.taken();
+      await turn();
+      expect(session.sent).toHaveLength(1);
+      vi.advanceTimersByTime(1);
+      expect(session.sent.map(({ length }) => length)).toEqual([80_000, 100]);
+      session.out.pass(of, session.bytes(100));
+      session.out.say(session.bytes(10));
+      session.out.taken();
+      expect(session.sent).toHaveLength(2);
+      await turn();
+      expect(session.sent.map(({ length }) => length)).toEqual([80_000, 100, 110]);
+      expect(session.kept.map(({ length }) => length)).toEqual([80_000, 100, 100]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("lies in one memory as long as there is room, which is let go of when nothing more comes", () => {
+    vi.useFakeTimers({ toFake: [...timers.toFake] });
+    try {
+      const buffers = new ResultBuffers(room, 4);
+      const session = new Session(0, buffers, 64 * 1024);
+      const of = session.running();
+      for (let stretch = 0; stretch < 4; stretch++) {
+        session.out.pass(of, session.bytes(65_600));
+        session.out.taken();
+      }
+      const [first, ...others] = session.readings.filter((_, at) => at % 2 === 0);
+      expect(first?.bytes.length).toBe(65_600);
+      for (const [at, { bytes }] of others.slice(0, 2).entries()) {
+        expect(bytes.buffer).toBe(first?.bytes.buffer);
+        expect(bytes.byteOffset).toBe((at + 1) * 65_600);
+      }
+      const next = session.readings.length;
+      session.out.pass(of, session.bytes(65_600));
+      expect(session.readings[next]?.bytes.buffer).not.toBe(first?.bytes.buffer);
+      const last = session.readings.at(-1)?.bytes.buffer;
+      while (session.readings.length > 0) session.finish(0);
+      expect(buffers.lend().bytes.buffer).toBe(first?.bytes.buffer);
+      expect(buffers.lend().bytes.buffer).not.toBe(last);
+      vi.advanceTimersByTime(20);
+      expect(buffers.lend().bytes.buffer).toBe(last);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -3,12 +3,16 @@ import { ResultBuffers, type LentBuffer } from "./result-buffers.ts";
 import type { Running } from "./running.ts";
 import { atTurnEnd } from "./turn-end.ts";
 
-/** Bytes after which a result's stretch leaves. */
 const enough = 64 * 1024;
-/** What is read at once comes to it, and masked values may be longer than what they replace. */
-const room = 2 * enough + enough / 4;
+/**
+ * Stretches lie one behind the other, so that some are one chunk of the record: to pack one costs more by the number than
+ * by the length. What is read at once comes to it, and masked values may be longer than what they replace.
+ */
+const room = 4 * enough + enough / 4;
 /** How long rows wait for company, in milliseconds. */
 const companyWait = 1;
+/** How long room is kept for more rows. */
+const roomWait = 20;
 
 /** The worker's. A few sessions that bring much at a time need no more. */
 const workersBuffers = new ResultBuffers(room, 32);
@@ -20,6 +24,7 @@ const workersBuffers = new ResultBuffers(room, 32);
 export class Outflow {
   readonly #leave: (bytes: Buffer, onRead: (() => void) | undefined) => void;
   readonly #buffers: ResultBuffers;
+  readonly #enough: number;
   readonly #sink: ByteSink;
   /** Where the sink's bytes are, if they are lent, and what says that it writes no more. */
   #lent: LentBuffer | null = null;
@@ -31,13 +36,19 @@ export class Outflow {
   #looking = false;
   /** Nothing more leaves: what the target says is only heard. */
   muted = false;
-  #timer: NodeJS.Timeout | undefined;
+  #alone: NodeJS.Timeout | undefined;
+  #unused: NodeJS.Timeout | undefined;
 
-  /** @param leave gets bytes that are recorded, and calls `onRead` once when it does not read them any more */
+  /**
+   * @param leave gets bytes that are recorded, and calls `onRead` once when it does not read them any more
+   * @param stretch bytes after which a result's stretch leaves
+   */
   constructor(
     leave: (bytes: Buffer, onRead: (() => void) | undefined) => void,
     buffers = workersBuffers,
+    stretch = enough,
   ) {
+    this.#enough = stretch;
     this.#leave = leave;
     this.#buffers = buffers;
     this.#sink = new ByteSink(buffers.size, (length) => this.#allocate(length));
@@ -49,7 +60,9 @@ export class Outflow {
     this.settle();
     this.#sink.append(bytes);
     this.#soon = true;
-    this.#lookSoon();
+    if (this.#looking) return;
+    this.#looking = true;
+    atTurnEnd(this.#look);
   }
 
   /** Bytes of a result, as they are; the caller may write to them afterwards. */
@@ -67,21 +80,18 @@ export class Outflow {
       this.#from = this.#sink.at;
     }
     write(this.#sink);
-    if (this.#sink.at >= enough) this.flush();
-    else this.#lookSoon();
+    if (this.#sink.gathered >= this.#enough) this.#stretch();
   }
 
-  #lookSoon(): void {
-    if (this.#looking) return;
-    this.#looking = true;
-    atTurnEnd(this.#look);
+  /** All that has come is taken. As a rule what ends a result came with it: a timer is for rows that come alone. */
+  taken(): void {
+    if (!this.#soon && this.#sink.gathered > 0)
+      this.#alone ??= setTimeout(() => this.#stretch(), companyWait);
   }
 
-  /** As a rule what ends a result came with it: a timer is for rows that come alone. */
   readonly #look = (): void => {
     this.#looking = false;
     if (this.#soon) this.flush();
-    else if (this.#sink.at > 0) this.#timer ??= setTimeout(() => this.flush(), companyWait);
   };
 
   /** INVARIANT (I1): what gathered of a result is handed to the record before it leaves. */
@@ -99,11 +109,25 @@ export class Outflow {
     if (this.#soon) this.flush();
   }
 
+  /** What has gathered of a result leaves; more may come. */
+  #stretch(): void {
+    if (this.#lent === null || this.#sink.at + this.#enough > this.#buffers.size)
+      return this.flush();
+    this.settle();
+    this.#soon = false;
+    clearTimeout(this.#alone);
+    this.#alone = undefined;
+    this.#unused ??= setTimeout(() => this.flush(), roomWait);
+    this.#leave(this.#sink.part(), this.#lent.reader());
+  }
+
   flush(): void {
     this.settle();
     this.#soon = false;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#alone !== undefined) clearTimeout(this.#alone);
+    if (this.#unused !== undefined) clearTimeout(this.#unused);
+    this.#alone = undefined;
+    this.#unused = undefined;
     const written = this.#written;
     const onRead = this.#lent?.reader();
     this.#lent = null;

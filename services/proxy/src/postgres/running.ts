@@ -21,6 +21,8 @@ export interface OutputSink {
     bytes: Buffer,
     onRead?: () => void,
   ): void;
+  /** Makes the rows' last part longer, if these bytes lie right behind it and it has not left; else false. */
+  lengthen(command: CommandId, part: number, bytes: Buffer): boolean;
 }
 
 /** A command from its clearance to its last answer; what its `result` event will say. */
@@ -111,6 +113,8 @@ export class Running {
   }
 
   #keepPiece(piece: Buffer, lent: LentBuffer | null): void {
+    // Then its reader is that of the bytes before.
+    if (lent !== null && this.#sink.lengthen(this.command, this.parts, piece)) return;
     this.#sink.keep(this.command, "rows", (this.parts += 1), piece, lent?.reader());
   }
 

@@ -204,6 +204,7 @@ export class PostgresSession {
         if (frames === undefined) break;
         this.#parts.answers.take(frames);
       }
+      this.#parts.answers.taken();
     } catch (cause) {
       this.#options.log.warn({ err: cause }, "the target breaks the protocol");
       this.#targetLost();

@@ -13,7 +13,7 @@ import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
 
 export interface UnderWayParts {
-  readonly options: Pick<SessionOptions, "record" | "release" | "gate">;
+  readonly options: Pick<SessionOptions, "record" | "release" | "gate" | "output">;
   readonly turn: Turn;
   readonly statements: Statements;
   readonly answers: Answers;
@@ -112,6 +112,7 @@ export class UnderWay {
     statements.renamed(running, sqlNames.done(running));
     copy.finished(running);
     options.record.result({ ...running.result(outcome), ended: Date.now() });
+    options.output.rest();
     if (running.portal) this.#suspended.delete(running.portal);
     const { hold } = running.clearance.verdict;
     if (outcome === "skipped" && hold) options.release(running.command, hold, "not-sent");
