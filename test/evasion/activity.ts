@@ -7,6 +7,44 @@ export const activity: readonly Leak[] = showing([
     "SELECT query FROM pg_stat_activity WHERE state = 'idle'",
     "canary-busy",
   ],
+  ["a setting that holds a password", "SHOW primary_conninfo", "canary-conninfo"],
+  ["all settings", "SHOW ALL", "canary-conninfo"],
+  ["a setting by the function", "SELECT current_setting('Primary_conninfo')", "canary-conninfo"],
+  [
+    "a setting whose name is put together",
+    "SELECT current_setting('primary_' || 'conninfo')",
+    "canary-conninfo",
+  ],
+  [
+    "a setting among those in FROM",
+    "SELECT s FROM (VALUES ('primary_conninfo')) v(n), current_setting(n) s",
+    "canary-conninfo",
+  ],
+  [
+    "a setting's row",
+    "SELECT setting FROM pg_settings WHERE name = 'primary_conninfo'",
+    "canary-conninfo",
+  ],
+  [
+    "a setting's row in a join",
+    "SELECT j.reset_val FROM (pg_settings s CROSS JOIN rooms r) AS j WHERE name ~ 'conninfo'",
+    "canary-conninfo",
+  ],
+  [
+    "a setting beside another one's row",
+    "SELECT (SELECT s FROM pg_settings s WHERE s.name LIKE 'primary_c%') FROM pg_settings WHERE name = 'block_size'",
+    "canary-conninfo",
+  ],
+  [
+    "a view over settings",
+    "CREATE TEMP VIEW set AS SELECT setting AS s FROM pg_settings WHERE source <> 'default';\nSELECT s FROM set",
+    "canary-conninfo",
+  ],
+  [
+    "what is beneath the settings' view",
+    "SELECT setting FROM pg_show_all_settings()",
+    "canary-conninfo",
+  ],
   ["the row of another session", "SELECT a FROM pg_stat_activity a", "canary-busy"],
   ["sessions as a document", "SELECT json_agg(a) FROM pg_stat_activity a", "canary-busy"],
   ["the function behind it", "SELECT query FROM pg_stat_get_activity(NULL)", "canary-busy"],
@@ -155,6 +193,10 @@ export const activityControls: readonly Control[] = working([
   [
     "a setting of the server",
     "SELECT name, setting, unit FROM pg_settings WHERE name = 'block_size'",
+  ],
+  [
+    "settings by their names",
+    "SHOW work_mem;\nSELECT current_setting('work_mem'), current_setting('app.nothing', true);\nSELECT current_setting(name) FROM pg_settings WHERE name = 'work_mem'",
   ],
   ["which extensions there are", "SELECT extname FROM pg_extension ORDER BY 1"],
   ["which statistics there are", "SELECT stxname, stxkind FROM pg_statistic_ext ORDER BY stxname"],

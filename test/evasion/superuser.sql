@@ -8,3 +8,4 @@ GRANT SELECT ON pg_statistic, pg_statistic_ext_data, pg_largeobject TO shop_app;
 CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
 CREATE FOREIGN TABLE afar (line text) SERVER files OPTIONS (program 'echo canary-afar');
 GRANT SELECT ON afar TO shop_app;
+GRANT pg_read_all_settings TO shop_app;

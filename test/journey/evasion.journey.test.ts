@@ -39,7 +39,13 @@ describe.skipIf(!hasPsql())("evasion (psql)", () => {
     cluster = await startCluster({
       sql: "SELECT 1",
       policies,
-      postgres: { settings: { shared_preload_libraries: "pg_stat_statements" } },
+      postgres: {
+        settings: {
+          shared_preload_libraries: "pg_stat_statements",
+          // As a standby has it, or a primary that was one.
+          primary_conninfo: "host=elsewhere password=canary-conninfo",
+        },
+      },
       change: (config) => {
         for (const connection of Object.values(config.connections)) connection.columns = classified;
       },

@@ -22,6 +22,7 @@ import { noNames, renamed, type Naming, type SessionNames } from "./session-name
 import { leavesFailed } from "./transactions.ts";
 import { fieldsIn, integer, isFields, node } from "./tree.ts";
 import { applies } from "./rules.ts";
+import { askSettings } from "./secret-settings.ts";
 import { reachInput } from "./type-inputs.ts";
 
 type Analysed = Extract<Analysis, { kind: "analysed" }>;
@@ -197,6 +198,7 @@ function analyseStatement(
     const outputs = shown?.map((column) => output(column, context.catalog)) ?? told.outputs ?? null;
     if (outputs !== null && made.size > 0) refuseRowsOf(made, context);
     for (const { value } of shown ?? []) context.asked.use(value.columns, "output");
+    askSettings(context);
     const touches = applies("texts") ? [...context.asked.touched].toSorted() : [];
     const declared = told.declares && declares(told.declares.name, outputs ?? [], touches, context);
     // An EXPLAIN without ANALYZE runs nothing: no hold is asked for it.

@@ -6,11 +6,13 @@ import { Opaque, Unresolved } from "./outcome.ts";
 import { resolveFunction, resolveOperator, type Resolution } from "./resolve.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { traceCall } from "./sql-functions.ts";
+import { location, type Fields } from "./tree.ts";
 import { isTotalFor } from "./total-calls.ts";
 import { isRow, refuseUserOperators, runsUserCode, type, typeText } from "./types.ts";
 import { coerce, refuseUserCasts } from "./unify.ts";
 import { computed, union, type Value } from "./value.ts";
 import { applies, type Rule } from "./rules.ts";
+import { readSetting } from "./secret-settings.ts";
 
 const items = <T>(resolution: Resolution<T>): readonly T[] =>
   resolution.kind === "certain" ? [resolution.item] : resolution.items;
@@ -76,6 +78,9 @@ function unknownFunction(
   );
 }
 
+export const isCurrentSetting = ({ schema, name }: Func): boolean =>
+  schema === "pg_catalog" && name === "current_setting";
+
 /** A function call with those arguments: what it asks, what it could be, what comes out. */
 export function call(
   context: Context,
@@ -98,6 +103,7 @@ export function call(
     if (traced) return { functions, ...traced };
   }
   const executes = executeUnlessHarmless(context, functions, given, "function");
+  if (functions.some(isCurrentSetting)) readSetting(null, context);
   for (const [place, argument] of given.entries()) {
     if (argument.columns.length === 0) continue;
     const takes = context.catalog.types.get(argument.type);
@@ -123,17 +129,46 @@ function operatorFunctions(context: Context, operators: readonly Operator[]): Fu
 const isUserMade = (operator: Operator): boolean =>
   operator.oid >= firstUserOid || operator.schema !== "pg_catalog";
 
-/** An operator between values; `left` is null for a prefix operator. */
+/** In PostgreSQL's words where the types are known and it would say where the operator stands. */
+function unknownOperator(
+  context: Context,
+  name: readonly string[],
+  left: Value | null,
+  right: Value,
+  written: Fields | null,
+): Unresolved | Opaque {
+  if (written === null || left?.type === 0 || right.type === 0)
+    return new Opaque(`operator ${name.at(-1) ?? ""} is not known`);
+  const at = location(written);
+  const missing = missingSchema(context.catalog, nameOf(name).schema, at);
+  if (missing) return missing;
+  const said = [
+    ...(left ? [typeText(context.catalog, left.type)] : []),
+    name.join("."),
+    typeText(context.catalog, right.type),
+  ];
+  return new Unresolved(
+    "42883",
+    `operator does not exist: ${said.join(" ")}`,
+    at,
+    left
+      ? "No operator matches the given name and argument types. You might need to add explicit type casts."
+      : "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+  );
+}
+
+/** An operator between values; `left` is null for a prefix operator. `written`: as it stands in the text. */
 export function operate(
   context: Context,
   nameParts: readonly string[],
   left: Value | null,
   right: Value,
+  written: Fields | null = null,
 ): Value {
   const name = nameOf(nameParts);
   const resolution = resolveOperator(context.names, name, left?.type ?? null, right.type);
   const operators = items(resolution);
-  if (operators.length === 0) throw new Opaque(`operator ${name.name} is not known`);
+  if (operators.length === 0) throw unknownOperator(context, nameParts, left, right, written);
   const given = left ? [left, right] : [right];
   coerceAll(context, resolution, given);
   if (given.some((value) => isRow(value.type))) refuseUserOperators(context);

@@ -102,7 +102,7 @@ const named = [
 
 /** What each query of the catalog reads, printing included. */
 const readBy: Readonly<Record<CatalogQuery, readonly Source[]>> = {
-  version: [],
+  version: ["pg_auth_members"],
   schemas: ["pg_namespace"],
   relations: ["pg_class", "pg_namespace", "pg_rewrite"],
   columns: ["pg_attrdef", ...named],

@@ -77,7 +77,8 @@ function queriesOf(part: CatalogPart, noneLocked = false) {
       ? `${oid} IN (SELECT y.oid FROM pg_catalog.pg_type y WHERE y.typnamespace = ${mine})`
       : "true";
   return {
-    version: `SELECT pg_catalog.current_setting('server_version_num')`,
+    version: `SELECT pg_catalog.current_setting('server_version_num'),
+        pg_catalog.pg_has_role(session_user, 'pg_read_all_settings', 'MEMBER')`,
     schemas: `SELECT ${schema} FROM pg_catalog.pg_namespace n WHERE ${visible} ORDER BY n.oid`,
     relations: `SELECT c.oid, ${schema}, c.relname, c.relkind, c.reltype, c.relrowsecurity,
         EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),

@@ -175,6 +175,8 @@ export interface Cast {
 export interface Catalog {
   /** server_version_num. */
   readonly version: number;
+  /** The account may see every setting, those that hold passwords too. */
+  readonly readsSettings: boolean;
   readonly schemas: ReadonlySet<string>;
   readonly relations: ReadonlyMap<number, Relation>;
   readonly types: ReadonlyMap<number, Type>;

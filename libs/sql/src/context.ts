@@ -29,6 +29,8 @@ export class Context {
   untraced = false;
   /** Whether the planner may compute what it reads from tables already: an EXPLAIN then shows it. */
   readsWhenPlanned = false;
+  /** In how many places any setting may be read, less those that turned out to read one that holds no secret. */
+  settingsRead = 0;
   /** What the session's own names stand for. */
   session: SessionNames = noNames;
   /** An EXECUTE is a Bind of the protocol. */
@@ -102,6 +104,7 @@ export class Context {
     this.touch([...other.asked.touched]);
     this.see([...other.asked.seen]);
     this.readsWhenPlanned ||= other.readsWhenPlanned;
+    this.settingsRead += other.settingsRead;
     this.executes ||= other.executes;
     this.changesNames ||= other.changesNames;
     this.untraced ||= other.untraced;

@@ -1,11 +1,12 @@
-import { call } from "./calls.ts";
+import { call, isCurrentSetting } from "./calls.ts";
 import { castTo } from "./casts.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { nameOf } from "./names.ts";
+import { nameOf, type QualifiedName } from "./names.ts";
 import { Opaque } from "./outcome.ts";
 import { rowField } from "./rows.ts";
-import { setConfig } from "./settings.ts";
+import { readsOnly } from "./secret-settings.ts";
+import { isNameColumn, setConfig } from "./settings.ts";
 import type { Scope } from "./scope.ts";
 import { list, location, node, record, strings, type Fields } from "./tree.ts";
 import { sortable, type } from "./types.ts";
@@ -80,6 +81,7 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
       context.keep(union(...given.map((value) => value.columns)), "setting");
       return computed(type.text, given);
     }
+    if (name.name === "current_setting") return currentSetting(name);
     const sequence = sequenceCall(name.name, args, given, context);
     if (sequence) return sequence;
   }
@@ -102,6 +104,14 @@ export function functionCall(fields: Fields, scope: Scope, context: Context): Va
       context.decide(value.columns, "aggregate");
       return { ...value, type: 0 };
     });
+  }
+
+  function currentSetting(written: QualifiedName): Value {
+    const made = call(context, written, given, location(fields));
+    const named = stringLiteral(args[0]);
+    const setting = named ?? (isNameColumn(args[0]) ? scope.setting : null);
+    if (setting !== null && made.functions.every(isCurrentSetting)) readsOnly(setting, context);
+    return finish(made.value);
   }
 
   /** `text(x)`: a type's name called with one argument is a cast where no function fits. */

@@ -79,6 +79,7 @@ export function layered(
   const relations = new LayeredMap(below.relations, new Map([...parents, ...above.relations]));
   return {
     version: below.version,
+    readsSettings: below.readsSettings,
     schemas: new Set([...below.schemas, ...above.schemas]),
     relations,
     types: new LayeredMap(below.types, above.types),

@@ -13,6 +13,7 @@ export function withRelations(
   const typesByName = new Map(types.map((one) => [`${one.schema}\0${one.name}`, one]));
   const above: Catalog = {
     version: below.version,
+    readsSettings: below.readsSettings,
     schemas: new Set(),
     relations: new Map(relations.map((one) => [one.oid, one])),
     types: new Map(types.map((one) => [one.oid, one])),

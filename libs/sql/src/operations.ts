@@ -70,6 +70,11 @@ export class Resources {
     });
   }
 
+  /** pg_settings, where it shows what the server keeps to itself. */
+  settings(): Resource {
+    return { ...this.namedTable("pg_catalog", "pg_settings"), tags: ["builtin:secrets"] };
+  }
+
   /** A table that the catalog does not have (yet). */
   namedTable(schema: string, name: string): Resource {
     return {

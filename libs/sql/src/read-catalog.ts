@@ -322,6 +322,7 @@ export function readCatalog(rows: CatalogRows, stored: Catalog["stored"] = () =>
   );
   return {
     version: number(rows.version[0]?.[0]),
+    readsSettings: !["f", "false"].includes(rows.version[0]?.[1] ?? ""),
     schemas: new Set(rows.schemas.map((row) => string(row[0]))),
     relations: index(allRelations),
     types: index(allTypes),

@@ -9,6 +9,7 @@ import type { RangeEntry } from "./scope.ts";
 import { union, type Value } from "./value.ts";
 import { isView, viewReading } from "./views.ts";
 import { applies } from "./rules.ts";
+import { readSetting, showsSettings } from "./secret-settings.ts";
 import { policyColumns } from "./stored-expressions.ts";
 
 /** A relation and, unless ONLY, all its children. */
@@ -28,6 +29,7 @@ export function openRelation(relation: Relation, children: boolean, context: Con
     if (!isView(one)) readable(one);
     else if (applies("view asks")) context.include(viewReading(one, context).context);
     context.asked.readTable(one);
+    if (showsSettings(one)) readSetting(null, context);
     if (one.rowSecurity) {
       context.reachRelation(one);
       context.decide(policyColumns(one, context), "policy");

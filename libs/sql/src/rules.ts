@@ -73,6 +73,8 @@ export const rules = {
   "own equality": "only the type's own equality is a lookup",
   "lookup place": "only a top-level term of this level's condition is a lookup",
   unread: "what is not understood is opaque",
+  // What the server keeps to itself.
+  secret: "some settings hold passwords, and some ways show them all",
   // What is never permitted.
   fixed: "the settings under which text is read do not change",
 } as const;

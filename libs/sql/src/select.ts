@@ -28,6 +28,7 @@ import {
 import { computed, union, type Value } from "./value.ts";
 import { sortedBy, windowColumns } from "./windows.ts";
 import type { Rule } from "./rules.ts";
+import { readsOnly } from "./secret-settings.ts";
 import { oneSetting } from "./settings.ts";
 
 const selectFields = knownFields(
@@ -151,6 +152,7 @@ function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColu
   fromClause(fields["fromClause"], scope, context);
   condition(fields["whereClause"], scope, context);
   scope.setting = oneSetting(fields["whereClause"], scope, context);
+  if (scope.setting !== null) readsOnly(scope.setting, context);
   for (const item of list(fields["windowClause"])) {
     const window = only(item, "WindowDef");
     const columns = windowColumns(window, scope, context);

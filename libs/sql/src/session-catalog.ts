@@ -16,7 +16,7 @@ export type SessionPart = "session" | "temporary";
 
 /** How many columns each query of the catalog has. */
 const widths: Readonly<Record<CatalogQuery, number>> = {
-  version: 1,
+  version: 2,
   schemas: 1,
   relations: 8,
   columns: 8,

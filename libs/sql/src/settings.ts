@@ -14,6 +14,7 @@ import {
   text,
   type Fields,
 } from "./tree.ts";
+import { readSetting } from "./secret-settings.ts";
 import { type } from "./types.ts";
 import { plain } from "./value.ts";
 import { applies } from "./rules.ts";
@@ -104,10 +105,11 @@ export function setStatement(fields: Fields, context: Context): Told {
   }
 }
 
-/** SHOW; nothing is asked. */
-export function showStatement(fields: Fields): Told {
+/** SHOW; nothing is asked, unless it shows a secret. */
+export function showStatement(fields: Fields, context: Context): Told {
   known(fields, "VariableShowStmt", knownFields("name"));
   const name = text(fields["name"]);
+  readSetting(name === "all" ? null : name, context);
   const names = name === "all" ? ["name", "setting", "description"] : [showColumn(name)];
   return { columns: names.map((column) => ({ name: column, value: plain(type.text) })) };
 }
@@ -155,7 +157,7 @@ export function oneSetting(where: unknown, scope: Scope, context: Context): stri
     : null;
 }
 
-function isNameColumn(expression: unknown): boolean {
+export function isNameColumn(expression: unknown): boolean {
   if (expression === undefined) return false;
   const { kind, fields } = node(expression);
   return (

@@ -39,7 +39,7 @@ export function readStatement(
     case "VariableSetStmt":
       return setStatement(fields, context);
     case "VariableShowStmt":
-      return showStatement(fields);
+      return showStatement(fields, context);
     default: {
       const forgets = forgetNames(kind, fields);
       if (forgets) return forgets;
