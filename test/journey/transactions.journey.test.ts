@@ -72,6 +72,7 @@ const unknown = [
   "SELECT * FROM nowhere",
   "SELECT nothing()",
   "SELECT nothing FROM orders",
+  "SELECT 1 === 2",
   "SELECT 1; SELECT * FROM nowhere",
   "INSERT INTO nowhere VALUES (1)",
   "EXECUTE nothing",
@@ -154,6 +155,10 @@ const commands = [
   "CALL no.where()",
   "SELECT no.where(1)",
   "SELECT nothing(id) FROM orders",
+  "SELECT id FROM orders WHERE id === customer_id",
+  "SELECT id, === total FROM orders",
+  "SELECT 'a' OPERATOR(pg_catalog.===) ARRAY[1.5]",
+  "SELECT 1 OPERATOR(no.+) 2",
   "REFRESH MATERIALIZED VIEW nowhere",
   "CREATE TRIGGER t BEFORE INSERT ON nowhere FOR EACH ROW EXECUTE FUNCTION f()",
   "CREATE RULE r AS ON INSERT TO nowhere DO NOTHING",
@@ -233,7 +238,10 @@ test("where a statement may stand at all is said before anything of its names, o
     expect(await through.query(text)).toEqual(["error 42501", "ready I"]);
   const locks = ["LOCK nowhere", "LOCK TABLE orders IN SHARE MODE NOWAIT"];
   const texts = [`${placed[0]}; SELECT 1`, ...locks];
-  const said = await expectSameBytes(direct, through, texts.map(query));
+  // Where BEGIN and ROLLBACK are not answered yet, too.
+  const together = placed.flatMap((text) => [query("BEGIN"), query(text), query("ROLLBACK")]);
+  const script = [...texts.map(query), ...together, query("LOCK nowhere")];
+  const said = await expectSameBytes(direct, through, script);
   expect(said.join()).toContain("25001");
 });
 

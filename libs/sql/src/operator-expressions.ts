@@ -42,12 +42,19 @@ function compare(
   name: readonly string[],
   left: Operand | null,
   right: Operand,
+  written: Fields | null = null,
 ): Value {
   const [lefts, rights] = [left?.fields, right.fields];
   if (!lefts || !rights || lefts.length !== rights.length) {
-    return operate(context, name, left?.value ?? null, right.value);
+    return operate(
+      context,
+      name,
+      left?.value ?? null,
+      right.value,
+      lefts || rights ? null : written,
+    );
   }
-  const results = lefts.map((value, at) => operate(context, name, value, rights[at] ?? value));
+  const results = lefts.map((value, n) => operate(context, name, value, rights[n] ?? value));
   return decided(context, type.bool, results, "comparison");
 }
 
@@ -102,7 +109,7 @@ export function operatorExpression(fields: Fields, scope: Scope, context: Contex
   const right = operand(fields["rexpr"], scope, context);
   switch (kind) {
     case "AEXPR_OP": {
-      const result = compare(context, name, left, right);
+      const result = compare(context, name, left, right, fields);
       const { value } = right;
       return left
         ? steppedInto(name, left.value, { value, expression: fields["rexpr"] }, result, context)

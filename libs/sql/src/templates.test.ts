@@ -23,7 +23,7 @@ test.each([
   "SELECT id FROM customers WHERE id IN (1, 2, -3) AND name LIKE 'a%' LIMIT 5 OFFSET 6",
   "SELECT id FROM customers WHERE id = - -5 OR id = -(7) OR id = 1 - -(2)",
   "SELECT name, 'x', 5, 'a'::text, '2024-01-01'::date, 'pg_authid'::regclass FROM customers;",
-  "SELECT count(*) FROM customers WHERE name = 'ü' AND id = 7 GROUP BY id % 5",
+  "SELECT count(*) FROM customers WHERE name = 'ü' AND id = 7 GROUP BY id + 5",
   "INSERT INTO customers (name, email) VALUES ('a', 'b'), ('c', 'd') RETURNING id",
   "UPDATE customers SET name = 'x' WHERE id = 6",
   "DELETE FROM customers WHERE id = 6",

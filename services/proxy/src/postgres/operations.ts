@@ -1,5 +1,5 @@
 import type { Operation } from "@sallyport/contracts";
-import type { Analysis, NameContext, SessionNames, Statement } from "@sallyport/sql";
+import type { Analysis, NameContext, SessionNames, Statement, TextForm } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
 import { beforeNames, lastWord, type Block } from "./before-names.ts";
 import type { Asked, Judged } from "./judged.ts";
@@ -15,7 +15,9 @@ import { soleStatement, textOf, textsOf, type UnitText } from "./unit-texts.ts";
 /** A command as it goes to the gate, or what is said instead of asking. */
 export type Judgement =
   | { readonly kind: "judged"; readonly judged: Judged }
-  | { readonly kind: "refused"; readonly refusal: Refusal; readonly text: string };
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly text: string }
+  /** What is under way decides whether the statement may stand where it does: first its answer is needed. */
+  | { readonly kind: "awaits" };
 
 export interface Surroundings {
   readonly view: CatalogView;
@@ -29,7 +31,13 @@ export interface Surroundings {
   /** Whether a command under way may give or take a name by SQL. */
   readonly isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean;
   readonly block: Block;
+  /** A ReadyForQuery is owed for all that was sent, so that what is not known of the block can be waited for. */
+  readonly owed: boolean;
 }
+
+/** A statement that stands only outside a transaction, or only in one, behind what may begin or end one. */
+const hangsOnBlock = (forms: readonly TextForm[], { block, owed }: Surroundings): boolean =>
+  owed && block === "unknown" && forms.some(({ place }) => place !== null);
 
 /** A unit → its operations, with the target catalog, before the gate. A promise for long texts only. */
 export function operationsOf(
@@ -44,8 +52,10 @@ export function operationsOf(
   const sole = soleStatement(unit);
   const known = sole && recall(sole, around);
   if (known && doubtOf(unit, known.analysis.statements, around) === null) {
-    const first = beforeNames(unit, [known.analysis.form], around.block);
-    const last = lastWord(unit, first, [known.analysis.form], around.isChanging);
+    const forms = [known.analysis.form];
+    if (hangsOnBlock(forms, around)) return { kind: "awaits" };
+    const first = beforeNames(unit, forms, around.block);
+    const last = lastWord(unit, first, forms, around.isChanging);
     if (last) return { kind: "refused", refusal: last, text: textOf(unit) };
     return judged(unit, around, known.asked(unit.commandKind), first);
   }
@@ -113,6 +123,7 @@ function conclude(
   const text = texts.map((one) => one.text).join("\n");
   const refused = (refusal: Refusal): Judgement => ({ kind: "refused", refusal, text });
   const forms = analysed.flatMap((one) => (one.kind === "analysed" ? [one.analysis.form] : []));
+  if (hangsOnBlock(forms, around)) return { kind: "awaits" };
   const first = beforeNames(unit, forms, around.block);
   for (const one of analysed) {
     switch (one.kind) {

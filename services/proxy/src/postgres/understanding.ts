@@ -127,6 +127,7 @@ export class Understanding {
       unprovable,
       namesMayReturn: names.mayReturn,
       block: this.#block,
+      owed: this.#owed,
     });
     if (judgement instanceof Promise) {
       const goOn = this.#parts.turn.waitFor(() => this.#take(unit, tried));
@@ -134,6 +135,12 @@ export class Understanding {
       return;
     }
     this.#understood(unit, judgement, tried);
+  }
+
+  /** A ReadyForQuery is owed for all that was sent. */
+  get #owed(): boolean {
+    const { answers, writer } = this.#parts;
+    return answers.syncing && !writer.unsynced;
   }
 
   get #block(): Block {
@@ -147,6 +154,7 @@ export class Understanding {
   #understood(unit: CommandUnit, judgement: Judgement, tried: Tried): void {
     const { refusing, atGates } = this.#parts;
     if (refusing.forgoes(unit)) return;
+    if (judgement.kind === "awaits") return this.#wait(unit, tried);
     if (judgement.kind === "refused")
       return refusing.unjudged(unit, judgement.refusal, judgement.text);
     const { opaque } = judgement.judged;
@@ -205,10 +213,9 @@ export class Understanding {
     return true;
   }
 
-  /** A ReadyForQuery is owed for all that was sent: the unit is taken again behind it. False when none is. */
+  /** The unit is taken again behind the ReadyForQuery that is owed. False when none is. */
   #waitsForOwed(unit: CommandUnit, tried: Tried): boolean {
-    const { answers, writer } = this.#parts;
-    if (!answers.syncing || writer.unsynced) return false;
+    if (!this.#owed) return false;
     this.#wait(unit, tried);
     return true;
   }
