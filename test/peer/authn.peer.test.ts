@@ -56,7 +56,9 @@ test("a revocation is told to workers at once, and a restoration lets in again",
   expect(await authn.order("revoke", "corp#ci-runner")).toMatchObject({ ok: true });
   await waitFor(() => revoked.length > 0 && orders.length > 0, { what: "the worker to hear" });
   expect(performance.now() - begun).toBeLessThan(3000);
-  expect(orders).toMatchObject([{ type: "end", session: null, principal: "corp#ci-runner" }]);
+  expect(orders).toEqual([
+    { v: 1, type: "end", session: null, principal: "corp#ci-runner", by: "operator" },
+  ]);
   expect(authn.revocations.of("corp#ci-runner")).toMatchObject({ by: "operator" });
   expect(await authn.ask(await authn.issuer.sign())).toMatchObject({
     type: "unverified",

@@ -111,7 +111,8 @@ export const EndSession = z.strictObject({
   /** Null: every session of `principal`. */
   session: SessionId.nullable(),
   principal: z.string().optional(),
-  reason: z.string(),
+  /** What the client of `session` is told. Those of a principal hear that it is revoked, as they do by the beat. */
+  reason: z.string().optional(),
   by: z.string(),
 });
 export type EndSession = z.infer<typeof EndSession>;

@@ -27,14 +27,7 @@ export class Revoking {
     const { ok, message, revocation } = await book.note(order, ({ state }) => {
       beating.now();
       if (state !== "revoked") return;
-      const end: EndSession = {
-        v: 1,
-        type: "end",
-        session: null,
-        principal,
-        reason: reason === "" ? "revoked" : `revoked: ${reason}`,
-        by,
-      };
+      const end: EndSession = { v: 1, type: "end", session: null, principal, by };
       bus.publish(subjects.control("all", "end"), JSON.stringify(end));
     });
     if (revocation !== null)

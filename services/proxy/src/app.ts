@@ -171,7 +171,7 @@ function takeOrders(worker: Worker, live: LiveSessions, drain: () => void): void
         return drain();
       case "end":
         if (order.session !== null)
-          live.get(order.session)?.end("session-ended", { reason: order.reason });
+          live.get(order.session)?.end("session-ended", { reason: order.reason ?? "ended" });
         // Who ends a principal's sessions revokes it: the beat says the same, and either may come first.
         else if (order.principal !== undefined)
           for (const session of live.of(order.principal)) session.end("revoked");
