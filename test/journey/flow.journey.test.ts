@@ -6,7 +6,7 @@ import { logIn, startWarmCluster, targetIsSlowed } from "./much-traffic.ts";
 import { gateway, RawClient } from "./raw-client.ts";
 import { growth as grownBy, mostGrowth } from "./worker-memory.ts";
 
-const { copyData, query } = toTarget;
+const { copyData, describe, parse, query, sync } = toTarget;
 
 let cluster: Cluster;
 
@@ -28,6 +28,17 @@ const drains = (raw: RawClient): Promise<boolean> =>
 const most = 6000;
 const row = `${"x".repeat(999)}\n`;
 const block = copyData(Buffer.from(row.repeat(64)));
+
+test("a client that asks without end, and reads nothing, holds nobody else up", async () => {
+  await using other = await ci();
+  for (const message of [describe("statement", "s"), sync]) {
+    await using raw = await ci();
+    await raw.ask(parse("s", "SELECT 1"), sync);
+    raw.socket.pause();
+    raw.send(Buffer.concat(Array.from<Buffer>({ length: 500_000 }).fill(message)));
+    for (let n = 0; n < 10; n++) expect(await other.query("SELECT 1")).toContain("row 1");
+  }
+});
 
 test("a target that takes nothing slows the client, not the worker", async () => {
   await using raw = await ci();

@@ -76,6 +76,11 @@ export class Answers {
     return this.#owed.empty;
   }
 
+  /** So much is owed that nothing more is to be asked. */
+  get crowded(): boolean {
+    return this.#owed.crowded;
+  }
+
   /** Something is owed, and nothing of it for a command. */
   get onlyOwn(): boolean {
     return this.#owed.onlyOwn;

@@ -38,26 +38,40 @@ export interface OwnAnswer {
   readonly status: TransactionStatus;
 }
 
+/**
+ * More than that is not asked before some of it is answered. A target keeps answers back until it has 8 KiB of them,
+ * and the shortest has 5 bytes: so many that waiting for them would be for ever are far fewer.
+ */
+const most = 16 * 1024;
+/** So many places of what was answered are kept, at most, before the rest moves up. */
+const mostAnswered = 1024;
+
 /** What is owed, in the order in which the target answers. */
 export class OwedAnswers {
-  readonly #entries: Owed[] = [];
+  #entries: Owed[] = [];
+  /** Those before it are answered. */
+  #first = 0;
 
   get head(): Owed | undefined {
-    return this.#entries[0];
+    return this.#entries[this.#first];
   }
 
   get empty(): boolean {
-    return this.#entries.length === 0;
+    return this.#entries.length === this.#first;
+  }
+
+  get crowded(): boolean {
+    return this.#entries.length - this.#first > most;
   }
 
   /** Something is owed, and nothing of it for a command. */
   get onlyOwn(): boolean {
-    return this.#entries.length > 0 && !this.#entries.some((entry) => "running" in entry);
+    return !this.empty && !this.#some((entry) => "running" in entry);
   }
 
   /** The next ReadyForQuery is owed. */
   get syncing(): boolean {
-    return this.#entries.some(isSynced);
+    return this.#some(isSynced);
   }
 
   push(entries: readonly Owed[]): void {
@@ -65,12 +79,21 @@ export class OwedAnswers {
   }
 
   shift(): Owed | undefined {
-    return this.#entries.shift();
+    const head = this.#entries[this.#first];
+    if (head === undefined) return undefined;
+    this.#first += 1;
+    if (this.#first === this.#entries.length) this.#entries = [];
+    else if (this.#first < mostAnswered) return head;
+    else this.#entries.splice(0, this.#first);
+    this.#first = 0;
+    return head;
   }
 
   /** Whether a command that `test` holds of is owed something behind the head, up to the next ReadyForQuery. */
   nextOf(test: (running: Running) => boolean): boolean {
-    for (const entry of this.#entries.slice(1)) {
+    for (let at = this.#first + 1; at < this.#entries.length; at++) {
+      const entry = this.#entries[at];
+      if (entry === undefined) break;
       if ("running" in entry && entry.running !== null && test(entry.running)) return true;
       if (isSynced(entry)) return false;
     }
@@ -80,9 +103,17 @@ export class OwedAnswers {
   /** Every command that has no last answer yet. */
   unfinished(): Running[] {
     const all = new Set<Running>();
-    for (const entry of this.#entries)
+    for (const entry of this.#entries.slice(this.#first))
       if ("running" in entry && entry.running && !entry.running.finished) all.add(entry.running);
     return [...all];
+  }
+
+  #some(test: (entry: Owed) => boolean): boolean {
+    for (let at = this.#first; at < this.#entries.length; at++) {
+      const entry = this.#entries[at];
+      if (entry !== undefined && test(entry)) return true;
+    }
+    return false;
   }
 }
 

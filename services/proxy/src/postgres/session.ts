@@ -138,6 +138,7 @@ export class PostgresSession {
       this.#parts.writer.congested ||
       this.#parts.turn.readyHeld ||
       this.#parts.refusing.congested ||
+      this.#parts.answers.crowded ||
       (this.#parts.flow.roomless && this.#parts.copy.begun) ||
       this.#options.client.writableNeedDrain
     );
@@ -198,6 +199,7 @@ export class PostgresSession {
 
   #takeAnswers(): void {
     const { reader } = this.#options.target;
+    const { crowded } = this.#parts.answers;
     try {
       while (!this.#parts.flow.paused && !this.#parts.turn.ended) {
         const frames = reader.next();
@@ -209,7 +211,7 @@ export class PostgresSession {
       this.#options.log.warn({ err: cause }, "the target breaks the protocol");
       this.#targetLost();
     }
-    if (this.#parts.units.stalled) this.#pump();
+    if (this.#parts.units.stalled || (crowded && !this.#parts.answers.crowded)) this.#pump();
   }
 
   #targetLost(): void {

@@ -160,6 +160,39 @@ test("more text than a session may keep prepared is refused, what was replaced c
   expect(many.flat()).toContain("53400");
 });
 
+test("so do names without number, parameters of portals, and texts that only a portal has left", () => {
+  const refusedAt = (make: (n: number) => readonly Buffer[]): number => {
+    const statements = new Statements();
+    for (let n = 0; n < 100_000; n++)
+      for (const unit of units(statements, ...make(n))) {
+        if (misnamed(unit) === "53400") return n;
+        if (unit.kind !== "command") continue;
+        for (const one of unit.steps.flatMap(({ prepared }) => prepared ?? []))
+          statements.made(one);
+      }
+    throw new Error("never refused");
+  };
+  expect(refusedAt((n) => [parse(`s${n}`, "SELECT 1"), sync])).toBeGreaterThan(30_000);
+  const big = Buffer.alloc(1_000_000, "x");
+  const portal = (n: number) => bind({ portal: `p${n}`, statement: "s", parameters: [big] });
+  expect(refusedAt((n) => [parse("s", "SELECT $1"), portal(n), sync])).toBe(66);
+  const text = `SELECT '${"x".repeat(1_000_000)}'`;
+  const left = (n: number) => bind({ portal: `p${n}`, statement: `s${n}` });
+  expect(
+    refusedAt((n) => [parse(`s${n}`, text), left(n), close("statement", `s${n}`), sync]),
+  ).toBeLessThan(70);
+});
+
+test("what belongs to one command has a bound: the rest is the next, as after a Flush", () => {
+  const statements = new Statements();
+  const described = Array.from({ length: 200 }, () => describe("statement", "a"));
+  const closed = Array.from({ length: 200 }, () => close("statement", "x"));
+  const all = units(statements, parse("a", "SELECT 1"), ...described, ...closed, sync);
+  const steps = all.map((one) => (one.kind === "command" ? one.steps.length : 1));
+  expect(Math.max(...steps)).toBeLessThan(100);
+  expect(steps.reduce((sum, count) => sum + count)).toBe(402);
+});
+
 test("after code that was not traced, a name holds once the target has told that it is the protocol's", () => {
   const statements = new Statements();
   const made = ["a", "b"].map((name) => {

@@ -89,7 +89,11 @@ class NameError extends Error {
   }
 }
 
-const mostTexts = 64 * 1024 * 1024;
+/** What the names of a session may hold: characters of texts, bytes of parameters, and as much for each name besides. */
+const mostHeld = 64 * 1024 * 1024;
+const heldByName = 2048;
+/** So many messages are judged as one; what would make it more begins the next, as after a Flush. */
+const mostSteps = 64;
 
 /**
  * Client messages → units, in order; and the names of prepared statements and portals that they use.
@@ -99,8 +103,8 @@ export class Statements {
   readonly #prepared = new ByName<Prepared>();
   readonly #portals = new ByName<Portal>();
   #pending: Step[] = [];
-  /** Characters, at least as many as are held. */
-  #texts = 0;
+  /** At least as much as is held. */
+  #held = 0;
   #segment = 1;
   /** Names of the protocol may exist that are not known here: they were closed, and are still there. */
   #strangers = false;
@@ -195,9 +199,7 @@ export class Statements {
         const { statement: name, text, types } = message;
         // Whether the name is free is the target's to say.
         const previous = this.#prepared.get(name) ?? null;
-        this.#texts += text.length;
-        if (this.#texts > mostTexts && this.#recount() + text.length > mostTexts)
-          throw new NameError("53400", "too much text in prepared statements of one session");
+        this.#hold(text.length, "too much text in prepared statements of one session");
         const segment = this.#segment;
         const prepared: Prepared = {
           name,
@@ -216,6 +218,7 @@ export class Statements {
       }
       case "bind": {
         const statement = this.#statement(message.statement);
+        this.#hold(parametersSize(message), "too much in parameters of one session's portals");
         const portal: Portal = {
           name: message.portal,
           statement,
@@ -244,6 +247,8 @@ export class Statements {
         const step: Step = { message, frame };
         if (message.of === "statement") this.#prepared.delete(message.name);
         else this.#portals.delete(message.name);
+        if (this.#pending.length >= mostSteps)
+          return [...this.#flushPending(), { kind: "close", step }];
         if (this.#pending.length === 0) return [{ kind: "close", step }];
         this.#pending.push(step);
         return [];
@@ -387,13 +392,16 @@ export class Statements {
    */
   #wait(step: Step): Unit[] {
     const statement = statementOf(step);
-    const together = this.#pending.every((one) => {
-      const other = statementOf(one);
-      return (
-        (one.portal === undefined || step.portal === undefined || one.portal === step.portal) &&
-        (other === undefined || statement === undefined || other === statement)
-      );
-    });
+    const isRoom = this.#pending.length < mostSteps;
+    const together =
+      isRoom &&
+      this.#pending.every((one) => {
+        const other = statementOf(one);
+        return (
+          (one.portal === undefined || step.portal === undefined || one.portal === step.portal) &&
+          (other === undefined || statement === undefined || other === statement)
+        );
+      });
     const before = together ? [] : this.#flushPending();
     this.#pending.push(step);
     return before;
@@ -425,14 +433,32 @@ export class Statements {
     return { name, ...unknown, made: true, doubtful: false };
   }
 
+  /** A name will hold so much more. */
+  #hold(size: number, refusal: string): void {
+    const more = size + heldByName;
+    if (this.#held + more > mostHeld && this.#recount() + more > mostHeld)
+      throw new NameError("53400", refusal);
+    this.#held += more;
+  }
+
   /** What was let go of is counted until here. */
   #recount(): number {
-    this.#texts = 0;
+    const texts = new Set<Prepared>();
     for (const one of [this.#prepared.get("") ?? null, ...this.prepared.values()])
-      for (let held = one; held; held = held.previous) this.#texts += held.text?.length ?? 0;
-    return this.#texts;
+      for (let held = one; held; held = held.previous) texts.add(held);
+    this.#held = 0;
+    for (const { bind, statement } of this.portals.values()) {
+      this.#held += heldByName + (bind ? parametersSize(bind) : 0);
+      // Also one whose name is gone.
+      if (statement) texts.add(statement);
+    }
+    for (const { text } of texts) this.#held += heldByName + (text?.length ?? 0);
+    return this.#held;
   }
 }
+
+const parametersSize = ({ parameters }: Bind): number =>
+  parameters.reduce((sum, one) => sum + (one?.length ?? 0), 0);
 
 /** Null where nobody knows it; undefined for a Close. */
 const statementOf = ({ prepared, portal }: Step): Prepared | null | undefined =>

@@ -45,11 +45,13 @@ export class TargetWriter {
     this.#out.write(frame);
   }
 
-  /** The target begins at once, while others' verdicts of the same message are read. */
+  /** What it ends begins at once at the target, while others' verdicts of the same message are read. */
   sync(): void {
+    const ends = this.#unsynced;
     this.#unsynced = false;
     this.#out.write(toTarget.sync);
-    this.#out.flush();
+    // One that ends nothing is worth no system call of its own: a client can send very many.
+    if (ends) this.#out.flush();
   }
 
   flush(): void {
