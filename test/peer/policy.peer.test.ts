@@ -434,6 +434,31 @@ describe("a hold", () => {
   });
 });
 
+test("a principal that asks without end leaves room for the others", async () => {
+  const principal = { ...ci, id: "corp#flood", subject: "flood" };
+  const asked = (n: number) => {
+    const text = `delete ${n} ${"x".repeat(60_000)}`;
+    return peers.judged(operations.delete, { principal, text, mayWait: false });
+  };
+  let n = 0;
+  let last = await asked(n);
+  while (last.decision === "pass" && n < 300) last = await asked(++n);
+  expect(last).toMatchObject({
+    decision: "deny",
+    reasons: [
+      {
+        policy: "deletes-need-a-dba",
+        reason: expect.stringContaining("too much of this principal"),
+      },
+    ],
+  });
+  expect(n).toBeGreaterThan(100);
+  // Others are asked about, and what was asked about is answered.
+  expect(await peers.judged(operations.delete, { text: "delete else" })).toMatchObject({
+    hold: { state: "open" },
+  });
+}, 120_000);
+
 test("a hold that is long over makes room, and the next of its key opens as ever", async () => {
   await Promise.all(peers.running.splice(0).map((one) => one.stop()));
   await peers.startPolicy(100);

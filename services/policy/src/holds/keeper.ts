@@ -17,6 +17,7 @@ import type { VerdictWriter } from "../verdict-writer.ts";
 import { bindingKey } from "./binding.ts";
 import type { HoldBucket, StoredHold } from "./bucket.ts";
 import { approve, deny, expire, meet, release, type Step, type Told } from "./machine.ts";
+import { HoldRoom } from "./room.ts";
 import { standing } from "./standing.ts";
 
 /** A command as it came. */
@@ -56,6 +57,7 @@ export class HoldKeeper {
   readonly #retention: number;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #working = new Set<Promise<void>>();
+  readonly #room = new HoldRoom();
 
   constructor({ bucket, feed, writer, log, alarms, retention }: KeeperOptions) {
     this.#retention = retention;
@@ -113,6 +115,11 @@ export class HoldKeeper {
         mayWait: command.mayWait,
         now: Date.now(),
       });
+      const isNew = met.kind !== "taken" && met.next.hold !== stored?.hold.hold;
+      if (isNew && !this.#room.has(key, command.principal.id, line)) {
+        this.#write({ ...waiting, trace: command.trace }, tooMany(decision), inForce.under);
+        return;
+      }
       const isThere =
         met.next === stored?.hold ||
         (await this.#bucket.write(met.next, stored?.revision ?? 0)) !== null;
@@ -256,13 +263,17 @@ export class HoldKeeper {
   /** The bucket is bounded, so a hold that is long over makes room. */
   async #forget(stored: StoredHold | null): Promise<void> {
     if (!stored || isPending(stored.hold)) return;
-    if (Date.now() < stored.hold.expires + this.#retention) this.#watch(stored.hold);
-    else await this.#bucket.forget(stored.hold.key, stored.revision);
+    const { hold, revision } = stored;
+    if (Date.now() < hold.expires + this.#retention) this.#watch(hold);
+    else if (await this.#bucket.forget(hold.key, revision)) this.#room.free(hold.key);
   }
 
   /** Looks again when a hold's time is over; a process that starts anew is reminded by approval. */
   #watch(hold: Hold): void {
     const { key, expires } = hold;
+    const principal = commandOf(hold.command)?.principal.id;
+    if (principal === undefined || isAnswered(hold)) this.#room.free(key);
+    else this.#room.keep(key, principal, hold.command);
     clearTimeout(this.#timers.get(key));
     const due = isPending(hold) ? expires : expires + this.#retention;
     const wait = Math.min(Math.max(0, due - Date.now()) + 1, 2 ** 31 - 1);
@@ -288,6 +299,22 @@ export class HoldKeeper {
 }
 
 const isPending = ({ state }: Hold): boolean => state === "open" || state === "approved";
+
+const isAnswered = ({ state }: Hold): boolean =>
+  state === "approved" || state === "used" || state === "denied";
+
+const tooMany = ({ holds, policies }: Decision) => ({
+  decision: "deny" as const,
+  reasons: holds.map(({ policy }) => ({
+    policy,
+    reason:
+      "too much of this principal waits for an answer already: have people answer, or ask later",
+  })),
+  masks: [],
+  holds: [],
+  policies,
+  shadow: [],
+});
 
 const commandOf = (line: string): Command | undefined =>
   Command.safeParse(parseLine(Buffer.from(line, "utf8"))).data;
