@@ -54,6 +54,8 @@ const rich = `
 const everything = `@id("everything") permit (principal, action, resource);
 @id("names-are-struck-out") @mask("redact") forbid (principal, action == Action::"read", resource in Tag::"pii")
 unless { context.use == "lookup" };
+@id("backups-are-whole") @reason("a dump with masks in it is no backup")
+forbid (principal, action == Action::"read", resource in Tag::"pii") when { resource in Connection::"backup" };
 `;
 const run = promisify(execFile);
 
@@ -75,6 +77,7 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
         config.connections["copy"] = { ...shop, target: { ...shop.target, database: "copy" } };
         // The same database with a masked column in it.
         config.connections["masked"] = { ...shop, columns: { "sales.customers.name": ["pii"] } };
+        config.connections["backup"] = config.connections["masked"];
         config.policies = { directory: "./policies", baseline: "off" };
       },
     });
@@ -168,6 +171,14 @@ describe.skipIf(!hasPsql())("psql, pg_dump and pg_restore work as they do direct
     expect(text).toContain("COPY sales.vip (id, name,");
     expect(text).toMatch(/^1\t\*{4}\t/m);
     expect(text).not.toContain("a regular");
+  });
+
+  test("pg_dump fails rather than write masks where policy refuses what others see masked", async () => {
+    const backup = { ...(await guarded()), PGDATABASE: "backup" };
+    await expect(dump(backup, "--data-only", "--table=sales.vip")).rejects.toThrow(
+      /backups-are-whole refuses read backup\/sales\.customers\.name \(output\): a dump with masks in it is no backup/,
+    );
+    expect(await dump(backup, "--schema-only", "--table=sales.vip")).toContain("sales.vip");
   });
 
   test("pg_dump of a table whose row policy chooses by a masked column is refused, by name", async () => {
