@@ -2,7 +2,7 @@ import type { TransactionStatus } from "@sallyport/pgwire";
 import type { Owed } from "./owed.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Running } from "./running.ts";
-import type { Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
 import type { UnforeseenCode } from "./unforeseen.ts";
 
 /** What the session does with what the target's answers tell. */

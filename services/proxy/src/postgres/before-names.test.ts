@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { parseFrontend, toTarget, type Bind } from "@sallyport/pgwire";
 import type { TextForm } from "@sallyport/sql";
 import { beforeNames, lastWord, type Block } from "./before-names.ts";
-import type { CommandUnit, Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
+import type { CommandUnit } from "./statements.ts";
 
 const { query, parse, bind, execute } = toTarget;
 

@@ -1,7 +1,8 @@
 import type { Bind } from "@sallyport/pgwire";
 import type { TextForm } from "@sallyport/sql";
 import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
-import type { CommandUnit, Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
+import type { CommandUnit } from "./statements.ts";
 
 /** As it is when the target comes to a unit; `unknown`: something that is on its way may change it. */
 export type Block = "none" | "open" | "failed" | "unknown";

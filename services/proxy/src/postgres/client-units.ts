@@ -70,7 +70,7 @@ export class ClientUnits {
     const sync = this.#units.findIndex(({ kind }) => kind === "sync" || kind === "terminate");
     for (const unit of this.#units.splice(0, sync === -1 ? this.#units.length : sync))
       if (unit.kind === "command") this.#statements.forgo(unit.steps);
-      else if (unit.kind === "close") this.#statements.notClosed();
+      else if (unit.kind === "close") this.#statements.forgo([unit.step]);
     this.#skipping = sync === -1;
     this.#statements.abandon();
   }

@@ -3,7 +3,7 @@ import type { Naming, Output } from "@sallyport/sql";
 import type { CopyOptions, Format } from "@sallyport/pgwire";
 import type { Refusal } from "./refusal.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
-import type { Prepared } from "./statements.ts";
+import type { Prepared } from "./protocol-names.ts";
 
 /** What the session must do when a command has run. */
 export interface Effects {

@@ -1,7 +1,7 @@
 import type { MessageFields, TransactionStatus } from "@sallyport/pgwire";
 import type { OwnRows } from "./own-connection.ts";
 import type { Running } from "./running.ts";
-import type { Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
 
 /**
  * What the target owes, one entry an answer. `own` entries are the proxy's: their answers never reach the

@@ -8,15 +8,15 @@ import type { Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import type { SessionView } from "./session-view.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { ProtocolNames } from "./protocol-names.ts";
 import type { SqlNames } from "./sql-names.ts";
-import type { Statements } from "./statements.ts";
 import type { Turn } from "./turn.ts";
 import type { UnderWay } from "./under-way.ts";
 
 export interface ReadinessParts {
   readonly options: Pick<SessionOptions, "catalog" | "tellDdl" | "log">;
   readonly turn: Turn;
-  readonly statements: Statements;
+  readonly protocolNames: ProtocolNames;
   readonly answers: Answers;
   readonly flow: Flow;
   readonly names: NamesInEffect;
@@ -38,15 +38,15 @@ export class Readiness {
 
   /** `instead` of a result that was cut when the target had no error to be cancelled with. */
   ready(status: TransactionStatus, instead: Refusal | null): void {
-    const { turn, statements, names, sqlNames, copy, underWay } = this.#parts;
+    const { turn, protocolNames, names, sqlNames, copy, underWay } = this.#parts;
     turn.status = status;
     turn.segments += 1;
     copy.ready();
     const { committed } = turn;
     turn.committed = false;
     if (status === "I") {
-      statements.transactionEnded(turn.segments);
-      if (sqlNames.transactionEnded()) statements.doubt();
+      protocolNames.transactionEnded(turn.segments);
+      if (sqlNames.transactionEnded()) protocolNames.doubt();
       underWay.endSuspended();
       if (turn.ddl) {
         turn.ddl = false;

@@ -3,7 +3,7 @@ import type { Analysis } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
 import type { Asked } from "./judged.ts";
 import type { Surroundings } from "./operations.ts";
-import type { Prepared } from "./statements.ts";
+import type { Prepared } from "./protocol-names.ts";
 import type { CatalogView, Read } from "./target-catalog.ts";
 import { united } from "./united.ts";
 

@@ -9,7 +9,7 @@ import { copyRewriter } from "./copy-out.ts";
 import type { Outflow } from "./outflow.ts";
 import { resultShape, type ColumnKnowledge, type ResultShape } from "./result-shape.ts";
 import type { Running } from "./running.ts";
-import type { Prepared } from "./statements.ts";
+import type { Prepared } from "./protocol-names.ts";
 import { Unforeseen } from "./unforeseen.ts";
 
 interface Description {

@@ -6,7 +6,7 @@ import type { Detecting } from "./detecting.ts";
 import type { Judged } from "./judged.ts";
 import { OutputHash } from "./output-hash.ts";
 import type { LentBuffer } from "./result-buffers.ts";
-import type { Portal } from "./statements.ts";
+import type { Portal } from "./protocol-names.ts";
 
 /** What is kept of a command's output: the bytes as they left, their hash, or nothing. */
 export type Keep = "rows" | "digest" | "none";

@@ -7,6 +7,7 @@ import { Ending } from "./ending.ts";
 import { detectorsOf } from "./detecting.ts";
 import { Flow } from "./flow.ts";
 import { NamesInEffect } from "./names-in-effect.ts";
+import { ProtocolNames } from "./protocol-names.ts";
 import { Readiness } from "./readiness.ts";
 import { refusalOf } from "./refusal.ts";
 import { Refusing } from "./refusing.ts";
@@ -41,7 +42,8 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
     failed: (cause) => loop.failed(cause),
     end: (why, reason) => ending.end(why, reason),
   });
-  const statements = new Statements();
+  const protocolNames = new ProtocolNames();
+  const statements = new Statements(protocolNames);
   const units = new ClientUnits(options.reader, statements);
   const writer = new TargetWriter(options.target.socket);
   const flow = new Flow(options, turn, () => loop.takeAnswers());
@@ -57,7 +59,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   const sqlNames = new SqlNames();
   const own = new SessionView(options.catalog);
   const session = { options, turn, statements, units, writer, flow, answers };
-  const common = { ...session, copy, names, sqlNames, own };
+  const common = { ...session, copy, names, protocolNames, sqlNames, own };
   const underWay = new UnderWay(common);
   const refusing = new Refusing(common);
   const ending = new Ending({ ...common, underWay });
@@ -67,7 +69,15 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   return parts;
 }
 
-type Heard = "turn" | "statements" | "sqlNames" | "units" | "flow" | "copy" | "underWay" | "ending";
+type Heard =
+  | "turn"
+  | "protocolNames"
+  | "sqlNames"
+  | "units"
+  | "flow"
+  | "copy"
+  | "underWay"
+  | "ending";
 
 function answerEvents(
   { catalog, connection, cancelTarget }: SessionOptions,
@@ -84,14 +94,14 @@ function answerEvents(
     ready: (status, instead) => parts().readiness.ready(status, instead),
     cut: () => void cancelTarget(),
     made(one) {
-      parts().statements.made(one);
+      parts().protocolNames.made(one);
       parts().sqlNames.taken(one);
     },
     gone(entry, failed) {
-      const { statements } = parts();
-      if (entry.kind === "parse") statements.drop(entry.prepared, failed);
-      if (entry.kind === "bind") statements.dropPortal(entry.portal);
-      if (entry.kind === "close") statements.notClosed();
+      const { protocolNames } = parts();
+      if (entry.kind === "parse") protocolNames.drop(entry.prepared, failed);
+      if (entry.kind === "bind") protocolNames.dropPortal(entry.portal);
+      if (entry.kind === "close") protocolNames.notClosed();
     },
     skipping() {
       parts().turn.passOver();

@@ -1,6 +1,6 @@
 import { noNames, protocolQuery, type SessionNames } from "@sallyport/sql";
+import type { ProtocolNames } from "./protocol-names.ts";
 import type { SqlNames } from "./sql-names.ts";
-import type { Statements } from "./statements.ts";
 import type { CatalogView } from "./target-catalog.ts";
 
 /**
@@ -9,10 +9,10 @@ import type { CatalogView } from "./target-catalog.ts";
  */
 export class SharedNames implements SessionNames {
   readonly #sql: SqlNames;
-  readonly #protocol: Statements;
+  readonly #protocol: ProtocolNames;
   readonly #view: CatalogView;
 
-  constructor(sql: SqlNames, protocol: Statements, view: CatalogView) {
+  constructor(sql: SqlNames, protocol: ProtocolNames, view: CatalogView) {
     this.#sql = sql;
     this.#protocol = protocol;
     this.#view = view;

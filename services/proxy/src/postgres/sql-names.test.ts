@@ -2,7 +2,7 @@ import { noNames, type Naming } from "@sallyport/sql";
 import { describe, expect, test } from "vitest";
 import type { Running } from "./running.ts";
 import { SqlNames } from "./sql-names.ts";
-import type { Prepared } from "./statements.ts";
+import type { Prepared } from "./protocol-names.ts";
 
 const prepare = (name: string): Naming => ({
   kind: "prepare",

@@ -1,6 +1,6 @@
 import { noNames, renamed, type Naming, type SessionNames } from "@sallyport/sql";
 import type { Running } from "./running.ts";
-import type { Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
 
 /** Characters of statements that are held; a session that prepares more has its names forgotten. */
 const mostTexts = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseFrontend, toTarget } from "@sallyport/pgwire";
-import { Statements, type Prepared, type Unit } from "./statements.ts";
+import { ProtocolNames, type Prepared } from "./protocol-names.ts";
+import { Statements, type Unit } from "./statements.ts";
 
 const { parse, bind, describe, execute, close, sync, flush, query } = toTarget;
 
@@ -15,7 +16,7 @@ const shape = (unit: Unit): string =>
 
 test("Parse, Bind, Describe and Execute of one statement are one command", () => {
   const all = units(
-    new Statements(),
+    new Statements(new ProtocolNames()),
     parse("", "SELECT 1"),
     bind({}),
     describe("portal", ""),
@@ -27,14 +28,19 @@ test("Parse, Bind, Describe and Execute of one statement are one command", () =>
 
 test("what comes without an Execute before Sync or Flush is a prepare", () => {
   for (const end of [sync, flush]) {
-    const all = units(new Statements(), parse("a", "SELECT 1"), describe("statement", "a"), end);
+    const all = units(
+      new Statements(new ProtocolNames()),
+      parse("a", "SELECT 1"),
+      describe("statement", "a"),
+      end,
+    );
     expect(all.map(shape)).toEqual(["prepare(parse describe)", end === sync ? "sync" : "flush"]);
   }
 });
 
 test("an Execute does not carry the Parse of another statement with it", () => {
   const all = units(
-    new Statements(),
+    new Statements(new ProtocolNames()),
     parse("a", "SELECT 1"),
     parse("b", "SELECT 2"),
     bind({ statement: "b" }),
@@ -45,7 +51,7 @@ test("an Execute does not carry the Parse of another statement with it", () => {
 });
 
 test("a portal that is bound twice is judged as it was bound last, and the first Bind too", () => {
-  const statements = new Statements();
+  const statements = new Statements(new ProtocolNames());
   const all = units(
     statements,
     parse("a", "SELECT 1"),
@@ -65,7 +71,7 @@ test("a portal that is bound twice is judged as it was bound last, and the first
 });
 
 test("a simple query ends what was pending and drops the unnamed statement", () => {
-  const statements = new Statements();
+  const statements = new Statements(new ProtocolNames());
   const all = units(statements, parse("", "SELECT 1"), query("SELECT 2"));
   expect(all.map(shape)).toEqual(["prepare(parse)", "simple(query)"]);
   expect(units(statements, bind({})).map(misnamed)).toEqual(["26000"]);
@@ -81,13 +87,14 @@ const preparedBy = (unit: Unit | undefined): Prepared => {
 };
 
 test("whether a name is free is the target's to say; until then a later segment waits", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const [first] = units(statements, parse("a", "SELECT 1"), sync);
-  statements.made(preparedBy(first));
+  names.made(preparedBy(first));
   const [second] = units(statements, parse("a", "SELECT 2"), sync);
   const use = parseFrontend(bind({ statement: "a" }));
   expect(statements.unsettled(use)).toBe(true);
-  statements.drop(preparedBy(second), true);
+  names.drop(preparedBy(second), true);
   expect(statements.unsettled(use)).toBe(false);
   const [unit] = units(statements, bind({ statement: "a" }), execute());
   expect(textOf(unit)).toBe("SELECT 1");
@@ -95,64 +102,70 @@ test("whether a name is free is the target's to say; until then a later segment 
 
 test("an unnamed statement that failed leaves none, one that was passed over the one before", () => {
   for (const failed of [true, false]) {
-    const statements = new Statements();
+    const names = new ProtocolNames();
+    const statements = new Statements(names);
     const [first] = units(statements, parse("", "SELECT 1"), sync);
-    statements.made(preparedBy(first));
+    names.made(preparedBy(first));
     const [second] = units(statements, parse("", "SELECT 2"), sync);
-    statements.drop(preparedBy(second), failed);
+    names.drop(preparedBy(second), failed);
     const [unit] = units(statements, bind({}), execute());
     expect(failed ? unit?.kind : textOf(unit)).toBe(failed ? "misnamed" : "SELECT 1");
   }
 });
 
 test("of several that wait for their answers, those that did not come about leave no trace", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const made = [1, 2, 3].map((n) => units(statements, parse("a", `SELECT ${n}`), sync)[0]);
   const [one, two, three] = made.map(preparedBy);
   if (!one || !two || !three) throw new Error("three were prepared");
-  statements.made(one);
-  statements.drop(two, true);
-  statements.drop(three, true);
+  names.made(one);
+  names.drop(two, true);
+  names.drop(three, true);
   expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 1");
 });
 
 test("a name that nobody gave is refused; once SQL may have given names, it stands for nothing known", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const use = [bind({ statement: "by-sql" }), execute()];
   expect(units(statements, ...use).map(misnamed)).toEqual(["26000", "34000"]);
-  statements.doubt();
+  names.doubt();
   expect(textOf(units(statements, ...use)[0])).toBeNull();
 });
 
 test("a statement whose Close the target passed over may still be there", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   units(statements, parse("a", "SELECT 1"), sync, close("statement", "a"));
-  statements.notClosed();
+  names.notClosed();
   expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBeNull();
 });
 
 test("abandoned messages leave no names behind", () => {
-  const statements = new Statements();
+  const statements = new Statements(new ProtocolNames());
   units(statements, parse("a", "SELECT 1"), bind({ statement: "a" }));
   statements.abandon();
   expect(units(statements, bind({ statement: "a" })).map(misnamed)).toEqual(["26000"]);
 });
 
 test("portals of a transaction that ended are gone, those of a later segment stay", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   units(statements, parse("a", "SELECT 1"), bind({ portal: "p", statement: "a" }), sync);
   units(statements, bind({ portal: "q", statement: "a" }));
-  statements.transactionEnded(1);
+  names.transactionEnded(1);
   expect(units(statements, execute("p")).map(misnamed).at(-1)).toBe("34000");
   expect(textOf(units(statements, execute("q"))[0])).toBe("SELECT 1");
 });
 
 test("more text than a session may keep prepared is refused, what was replaced counts no more", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const text = `SELECT '${"x".repeat(9 * 1024 * 1024)}'`;
   const prepare = (name: string): string[] => {
     const [unit] = units(statements, parse(name, text), sync);
-    if (unit?.kind === "command") statements.made(preparedBy(unit));
+    if (unit?.kind === "command") names.made(preparedBy(unit));
     return [unit].map((one) => (one ? misnamed(one) : ""));
   };
   for (let n = 0; n < 10; n++) expect(prepare("")).toEqual(["command"]);
@@ -162,13 +175,13 @@ test("more text than a session may keep prepared is refused, what was replaced c
 
 test("so do names without number, parameters of portals, and texts that only a portal has left", () => {
   const refusedAt = (make: (n: number) => readonly Buffer[]): number => {
-    const statements = new Statements();
+    const names = new ProtocolNames();
+    const statements = new Statements(names);
     for (let n = 0; n < 100_000; n++)
       for (const unit of units(statements, ...make(n))) {
         if (misnamed(unit) === "53400") return n;
         if (unit.kind !== "command") continue;
-        for (const one of unit.steps.flatMap(({ prepared }) => prepared ?? []))
-          statements.made(one);
+        for (const one of unit.steps.flatMap(({ prepared }) => prepared ?? [])) names.made(one);
       }
     throw new Error("never refused");
   };
@@ -184,7 +197,7 @@ test("so do names without number, parameters of portals, and texts that only a p
 });
 
 test("what belongs to one command has a bound: the rest is the next, as after a Flush", () => {
-  const statements = new Statements();
+  const statements = new Statements(new ProtocolNames());
   const described = Array.from({ length: 200 }, () => describe("statement", "a"));
   const closed = Array.from({ length: 200 }, () => close("statement", "x"));
   const all = units(statements, parse("a", "SELECT 1"), ...described, ...closed, sync);
@@ -194,32 +207,34 @@ test("what belongs to one command has a bound: the rest is the next, as after a 
 });
 
 test("after code that was not traced, a name holds once the target has told that it is the protocol's", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const made = ["a", "b"].map((name) => {
     const prepared = preparedBy(units(statements, parse(name, "SELECT 1"), sync)[0]);
-    if (prepared) statements.made(prepared);
+    if (prepared) names.made(prepared);
     return prepared;
   });
-  statements.renaming({}, [{ kind: "doubt" }], true);
+  names.renaming({}, [{ kind: "doubt" }], true);
   expect(made.map((one) => one?.unverified)).toEqual([true, true]);
-  statements.verified(new Set(["a"]));
+  names.verified(new Set(["a"]));
   expect(made.map((one) => one?.gone)).toEqual([false, true]);
   expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 1");
   expect(textOf(units(statements, bind({ statement: "b" }), execute())[0])).toBeNull();
 });
 
 test("DEALLOCATE takes what the target had when it ran, not what was prepared behind it", () => {
-  const statements = new Statements();
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
   const first = preparedBy(units(statements, parse("a", "SELECT 1"), sync)[0]);
-  if (first) statements.made(first);
+  if (first) names.made(first);
   const deallocate = [{ kind: "deallocate", name: null }] as const;
   const command = {};
-  statements.renaming(command, deallocate, true);
-  expect(first && statements.isChanging("statement", first)).toBe(true);
+  names.renaming(command, deallocate, true);
+  expect(first && names.isChanging("statement", first)).toBe(true);
   const second = preparedBy(units(statements, parse("a", "SELECT 2"), sync)[0]);
-  expect(second && statements.isChanging("statement", second)).toBe(false);
-  statements.renamed(command, deallocate);
+  expect(second && names.isChanging("statement", second)).toBe(false);
+  names.renamed(command, deallocate);
   expect(first?.gone).toBe(true);
-  if (second) statements.made(second);
+  if (second) names.made(second);
   expect(textOf(units(statements, bind({ statement: "a" }), execute())[0])).toBe("SELECT 2");
 });

@@ -1,58 +1,5 @@
-import { Frontend, type Bind, type FrontendMessage } from "@sallyport/pgwire";
-import type { Analysis, Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
-import { ByName } from "./by-name.ts";
-
-/** A prepared statement that the protocol makes or uses. */
-export interface Prepared {
-  readonly name: string;
-  /** Null: the name was not prepared through the protocol. */
-  readonly text: string | null;
-  /** What SQL put under the name, if `text` is null; null: nothing that is known. Absent until it is read. */
-  sql?: PreparedQuery | null;
-  /** OIDs that the client gave, 0 or missing where the target infers them. */
-  readonly types: readonly number[];
-  /** In which segment between two Syncs its Parse came. */
-  readonly segment: number;
-  /** How many things had happened to names when it came. */
-  readonly order: number;
-  /** The target has said ParseComplete. Until then it may keep what the name stood for before. */
-  made: boolean;
-  /** The target did not make it. */
-  gone: boolean;
-  /** What the name stands for when this one does not come about. */
-  previous: Prepared | null;
-  /** Another statement may be under this name, or another plan. */
-  doubtful: boolean;
-  /** Code that was not traced ran since: whether the name is still the protocol's, the target must say. */
-  unverified: boolean;
-  /** What it asked when it was judged last, and with which names. */
-  judged?: {
-    readonly catalog: Catalog;
-    readonly names: NameContext;
-    readonly analysis: Extract<Analysis, { kind: "analysed" }>;
-  };
-}
-
-/** A portal. `bind` is null when something else than our Bind opened it. */
-export interface Portal {
-  readonly name: string;
-  /** What SQL's DECLARE put under the name, if `bind` is null; null: nothing that is known. Absent until it is read. */
-  sql?: Cursor | null;
-  /** What FETCH of it asks; absent: not known. */
-  cursor?: Cursor;
-  readonly statement: Prepared | null;
-  readonly bind: Bind | null;
-  /** In which segment between two Syncs it was opened. */
-  readonly segment: number;
-  /** How many things had happened to names when it came. */
-  readonly order: number;
-  /** The target has said BindComplete. */
-  made: boolean;
-  /** Something ran since that may have put another portal under this name. */
-  doubtful: boolean;
-  /** What names meant when its Bind was judged: its plan is fixed from then on. */
-  bound?: { readonly catalog: object; readonly names: object };
-}
+import { Frontend, type FrontendMessage } from "@sallyport/pgwire";
+import { NameError, type Portal, type Prepared, type ProtocolNames } from "./protocol-names.ts";
 
 /** One message of a unit, with what its names meant when it was read. */
 export interface Step {
@@ -80,42 +27,20 @@ export type Unit =
 
 export type CommandUnit = Extract<Unit, { kind: "command" }>;
 
-/** What the target would say to a name it does not know. */
-class NameError extends Error {
-  readonly sqlstate: string;
-  constructor(sqlstate: string, message: string) {
-    super(message);
-    this.sqlstate = sqlstate;
-  }
-}
-
-/** What the names of a session may hold: characters of texts, bytes of parameters, and as much for each name besides. */
-const mostHeld = 64 * 1024 * 1024;
-const heldByName = 2048;
 /** So many messages are judged as one; what would make it more begins the next, as after a Flush. */
 const mostSteps = 64;
 
 /**
- * Client messages → units, in order; and the names of prepared statements and portals that they use.
+ * Client messages → units, in order, each with what its names stand for.
  * Parse, Bind and Describe wait for the Execute, Sync or Flush that says what they belong to.
  */
 export class Statements {
-  readonly #prepared = new ByName<Prepared>();
-  readonly #portals = new ByName<Portal>();
+  readonly #names: ProtocolNames;
   #pending: Step[] = [];
-  /** At least as much as is held. */
-  #held = 0;
-  #segment = 1;
-  /** Names of the protocol may exist that are not known here: they were closed, and are still there. */
-  #strangers = false;
-  /** SQL has given names, or may have. */
-  #shared = false;
-  /** What commands do to names that were sent and have no last answer yet. */
-  readonly #renaming = new Map<
-    object,
-    { changes: readonly Naming[]; order: number; segment: number }
-  >();
-  #order = 0;
+
+  constructor(names: ProtocolNames) {
+    this.#names = names;
+  }
 
   /** A message that uses a name which cannot be there becomes a `misnamed`; what follows is skipped to the Sync. */
   accept(message: FrontendMessage, frame: Buffer): Unit[] {
@@ -132,7 +57,7 @@ export class Statements {
   tooLarge(type: number, size: number): Unit[] {
     const units = this.#flushPending();
     const simple = type === Frontend.Query || type === Frontend.FunctionCall;
-    if (simple) this.#segment += 1;
+    if (simple) this.#names.nextSegment();
     return [...units, { kind: "too-large", simple, size }];
   }
 
@@ -143,101 +68,44 @@ export class Statements {
   unsettled(message: FrontendMessage): boolean {
     switch (message.kind) {
       case "bind":
-        return this.#isUnsettled("statement", message.statement);
+        return this.#names.isUnsettled("statement", message.statement);
       case "execute":
-        return this.#isUnsettled("portal", message.portal);
+        return this.#names.isUnsettled("portal", message.portal);
       case "describe":
-        return this.#isUnsettled(message.of, message.name);
+        return this.#names.isUnsettled(message.of, message.name);
       default:
         return false;
     }
   }
 
-  #isUnsettled(of: "statement" | "portal", name: string): boolean {
-    const named = of === "statement" ? this.#prepared.get(name) : this.#portals.get(name);
-    if (named && !named.made && named.segment !== this.#segment) return true;
-    const order = named?.order ?? -1;
-    return this.#isRenamed(of, { name, order }, ({ segment }) => segment !== this.#segment);
-  }
-
-  /** Whether what is under way may take this name, or give it to something else. */
-  isChanging(of: "statement" | "portal", named: Pick<Prepared, "name" | "order">): boolean {
-    return this.#isRenamed(of, named, () => true);
-  }
-
-  #isRenamed(
-    of: "statement" | "portal",
-    { name, order }: Pick<Prepared, "name" | "order">,
-    test: (one: { readonly segment: number }) => boolean,
-  ): boolean {
-    if (name === "") return false;
-    for (const one of this.#renaming.values())
-      if (order < one.order && test(one))
-        for (const change of one.changes)
-          if (change.kind === "doubt" || (kindOf(change) === of && (change.name ?? name) === name))
-            return true;
-    return false;
-  }
-
   #accept(message: FrontendMessage, frame: Buffer): Unit[] {
     switch (message.kind) {
       case "query": {
-        // A simple query drops the unnamed statement and portal (PostgreSQL 18, 54.2.3).
         const units = this.#flushPending();
-        this.#segment += 1;
-        this.#prepared.delete("");
-        this.#portals.delete("");
+        this.#names.nextSegment();
+        this.#names.dropUnnamed();
         return [...units, { kind: "command", commandKind: "simple", steps: [{ message, frame }] }];
       }
       case "function-call":
-        this.#segment += 1;
+        this.#names.nextSegment();
         return [
           ...this.#flushPending(),
           { kind: "command", commandKind: "function-call", steps: [{ message, frame }] },
         ];
-      case "parse": {
-        const { statement: name, text, types } = message;
-        // Whether the name is free is the target's to say.
-        const previous = this.#prepared.get(name) ?? null;
-        this.#hold(text.length, "too much text in prepared statements of one session");
-        const segment = this.#segment;
-        const prepared: Prepared = {
-          name,
-          text,
-          types,
-          segment,
-          order: this.#order,
-          previous,
-          made: false,
-          gone: false,
-          doubtful: false,
-          unverified: false,
-        };
-        this.#prepared.set(name, prepared);
-        return this.#wait({ message, frame, prepared });
-      }
+      case "parse":
+        return this.#wait({ message, frame, prepared: this.#names.prepare(message) });
       case "bind": {
-        const statement = this.#statement(message.statement);
-        this.#hold(parametersSize(message), "too much in parameters of one session's portals");
-        const portal: Portal = {
-          name: message.portal,
-          statement,
-          bind: message,
-          segment: this.#segment,
-          order: this.#order,
-          made: false,
-          doubtful: false,
-        };
-        this.#portals.set(message.portal, portal);
-        return this.#wait({ message, frame, prepared: statement, portal });
+        const prepared = this.#names.statement(message.statement);
+        const portal = this.#names.open(message, prepared);
+        return this.#wait({ message, frame, prepared, portal });
       }
       case "describe": {
         if (message.of === "statement")
-          return this.#wait({ message, frame, prepared: this.#statement(message.name) });
-        return this.#wait({ message, frame, portal: this.#portal(message.name) });
+          return this.#wait({ message, frame, prepared: this.#names.statement(message.name) });
+        return this.#wait({ message, frame, portal: this.#names.portal(message.name) });
       }
       case "execute": {
-        const portal = this.#portal(message.portal);
+        const portal = this.#names.portal(message.portal);
         const before = this.#wait({ message, frame, portal });
         const steps = this.#pending;
         this.#pending = [];
@@ -245,8 +113,7 @@ export class Statements {
       }
       case "close": {
         const step: Step = { message, frame };
-        if (message.of === "statement") this.#prepared.delete(message.name);
-        else this.#portals.delete(message.name);
+        this.#names.close(message.of, message.name);
         if (this.#pending.length >= mostSteps)
           return [...this.#flushPending(), { kind: "close", step }];
         if (this.#pending.length === 0) return [{ kind: "close", step }];
@@ -255,7 +122,7 @@ export class Statements {
       }
       case "sync": {
         const units = this.#flushPending();
-        this.#segment += 1;
+        this.#names.nextSegment();
         return [...units, { kind: "sync" }];
       }
       case "flush":
@@ -280,110 +147,10 @@ export class Statements {
   /** Steps that never reach the target, or that it passes over. */
   forgo(steps: readonly Step[]): void {
     for (const { message, prepared, portal } of steps) {
-      if (message.kind === "parse" && prepared) this.drop(prepared, false);
-      if (message.kind === "bind" && portal) this.dropPortal(portal);
-      if (message.kind === "close") this.#strangers = true;
+      if (message.kind === "parse" && prepared) this.#names.drop(prepared, false);
+      if (message.kind === "bind" && portal) this.#names.dropPortal(portal);
+      if (message.kind === "close") this.#names.notClosed();
     }
-  }
-
-  /** The target has made it. */
-  made(one: Prepared | Portal): void {
-    one.made = true;
-    if ("previous" in one) one.previous = null;
-  }
-
-  /** The target did not make it: it `failed`, or was passed over after an error. */
-  drop(prepared: Prepared, failed: boolean): void {
-    prepared.gone = true;
-    // Before it looks at the text, the target lets go of the unnamed statement.
-    if (failed && prepared.name === "") prepared.previous = null;
-    if (this.#prepared.get(prepared.name) !== prepared) return;
-    let left: Prepared | null = prepared;
-    while (left?.gone) left = left.previous;
-    if (left) this.#prepared.set(left.name, left);
-    else this.#prepared.delete(prepared.name);
-  }
-
-  dropPortal(portal: Portal): void {
-    if (this.#portals.get(portal.name) === portal) this.#portals.delete(portal.name);
-    // Under its name, one that was there before may be there still.
-    if (portal.name !== "") this.#strangers = true;
-  }
-
-  /** A Close was passed over: what it named is still there. */
-  notClosed(): void {
-    this.#strangers = true;
-  }
-
-  /** Every name of the protocol that the target may have is known here. */
-  get complete(): boolean {
-    return !this.#strangers;
-  }
-
-  /** Named prepared statements, the newest that was sent. */
-  get prepared(): ReadonlyMap<string, Prepared> {
-    return this.#prepared.named;
-  }
-
-  /** Named ones. */
-  get portals(): ReadonlyMap<string, Portal> {
-    return this.#portals.named;
-  }
-
-  /**
-   * A command was sent that does this to names, or may. INVARIANT (I3): code that was not traced leaves no name certain.
-   * @param simple its last answer is a ReadyForQuery
-   */
-  renaming(by: object, changes: readonly Naming[], simple: boolean): void {
-    if (changes.length === 0) return;
-    this.#shared = true;
-    if (changes.some(({ kind }) => kind === "doubt")) this.doubt();
-    const segment = simple ? this.#segment - 1 : this.#segment;
-    this.#renaming.set(by, { changes, order: (this.#order += 1), segment });
-  }
-
-  /** Code ran that was not followed. Unnamed ones are out of reach for SQL. */
-  doubt(): void {
-    this.#shared = true;
-    for (const top of this.prepared.values())
-      for (let one: Prepared | null = top; one; one = one.previous) one.unverified = true;
-    for (const portal of this.portals.values()) portal.doubtful = true;
-  }
-
-  /** A command has done this: by SQL, names of the protocol go, too. */
-  renamed(by: object, changes: readonly Naming[]): void {
-    this.#renaming.delete(by);
-    for (const change of changes) {
-      if (change.kind === "deallocate") this.#deallocate((name) => (change.name ?? name) === name);
-      if (change.kind === "close")
-        for (const portal of this.portals.values())
-          if (portal.made && (change.name ?? portal.name) === portal.name) this.#closed(portal);
-    }
-  }
-
-  /** The target has told, with nothing under way, which of its prepared statements the protocol has made. */
-  verified(names: ReadonlySet<string>): void {
-    this.#deallocate((name) => !names.has(name));
-    for (const top of this.prepared.values())
-      for (let one: Prepared | null = top; one; one = one.previous) one.unverified = false;
-  }
-
-  #deallocate(test: (name: string) => boolean): void {
-    for (const [name, top] of this.prepared) {
-      if (!test(name)) continue;
-      for (let one: Prepared | null = top; one; one = one.previous) one.gone ||= one.made;
-      if (top.gone) this.#prepared.delete(name);
-    }
-  }
-
-  #closed(portal: Portal): void {
-    portal.doubtful = true;
-    this.#portals.delete(portal.name);
-  }
-
-  /** Portals live as long as their transaction; `segment` is the last that the target has answered. */
-  transactionEnded(segment: number): void {
-    this.#portals.deleteAll((portal) => portal.segment <= segment);
   }
 
   /**
@@ -413,56 +180,8 @@ export class Statements {
     this.#pending = [];
     return [{ kind: "command", commandKind: "prepare", steps }];
   }
-
-  #statement(name: string): Prepared {
-    const known = this.#prepared.get(name);
-    if (known) return known;
-    if (name === "") throw new NameError("26000", "unnamed prepared statement does not exist");
-    if (!this.#strangers && !this.#shared)
-      throw new NameError("26000", `prepared statement "${name}" does not exist`);
-    const unknown = { text: null, types: [], segment: 0, order: this.#order, previous: null };
-    return { name, ...unknown, made: true, gone: false, doubtful: false, unverified: false };
-  }
-
-  #portal(name: string): Portal {
-    const known = this.#portals.get(name);
-    if (known) return known;
-    if (name === "" || (!this.#strangers && !this.#shared))
-      throw new NameError("34000", `portal "${name}" does not exist`);
-    const unknown = { statement: null, bind: null, segment: 0, order: this.#order };
-    return { name, ...unknown, made: true, doubtful: false };
-  }
-
-  /** A name will hold so much more. */
-  #hold(size: number, refusal: string): void {
-    const more = size + heldByName;
-    if (this.#held + more > mostHeld && this.#recount() + more > mostHeld)
-      throw new NameError("53400", refusal);
-    this.#held += more;
-  }
-
-  /** What was let go of is counted until here. */
-  #recount(): number {
-    const texts = new Set<Prepared>();
-    for (const one of [this.#prepared.get("") ?? null, ...this.prepared.values()])
-      for (let held = one; held; held = held.previous) texts.add(held);
-    this.#held = 0;
-    for (const { bind, statement } of this.portals.values()) {
-      this.#held += heldByName + (bind ? parametersSize(bind) : 0);
-      // Also one whose name is gone.
-      if (statement) texts.add(statement);
-    }
-    for (const { text } of texts) this.#held += heldByName + (text?.length ?? 0);
-    return this.#held;
-  }
 }
-
-const parametersSize = ({ parameters }: Bind): number =>
-  parameters.reduce((sum, one) => sum + (one?.length ?? 0), 0);
 
 /** Null where nobody knows it; undefined for a Close. */
 const statementOf = ({ prepared, portal }: Step): Prepared | null | undefined =>
   prepared ?? portal?.statement;
-
-const kindOf = ({ kind }: Naming): "statement" | "portal" =>
-  kind === "prepare" || kind === "deallocate" ? "statement" : "portal";

@@ -1,5 +1,6 @@
 import type { Naming } from "@sallyport/sql";
-import type { Portal, CommandUnit, Statements } from "./statements.ts";
+import type { Portal, ProtocolNames } from "./protocol-names.ts";
+import type { CommandUnit } from "./statements.ts";
 import type { Answers } from "./answers.ts";
 import type { CopyIn } from "./copy-in.ts";
 import type { NamesInEffect } from "./names-in-effect.ts";
@@ -15,7 +16,7 @@ import type { Turn } from "./turn.ts";
 export interface UnderWayParts {
   readonly options: Pick<SessionOptions, "record" | "release" | "gate" | "output">;
   readonly turn: Turn;
-  readonly statements: Statements;
+  readonly protocolNames: ProtocolNames;
   readonly answers: Answers;
   readonly writer: TargetWriter;
   readonly names: NamesInEffect;
@@ -34,7 +35,7 @@ export class UnderWay {
   }
 
   forward(unit: CommandUnit, running: Running): void {
-    const { turn, statements, answers, writer, copy } = this.#parts;
+    const { turn, protocolNames, answers, writer, copy } = this.#parts;
     const { judged } = running;
     turn.inHand = null;
     const { frames, owed } = targetScript(unit, running);
@@ -43,7 +44,7 @@ export class UnderWay {
     writer.forward(running.clearance, frames, judged.kind === "simple");
     const { effects } = judged;
     if (effects.ddl) turn.ddl = true;
-    if (effects.renames) statements.doubt();
+    if (effects.renames) protocolNames.doubt();
     const changes = effects.naming.flat();
     this.#unsettle(running, changes);
     this.#endReplaced(changes);
@@ -52,9 +53,9 @@ export class UnderWay {
 
   /** What names mean may be different once it has run, or run on. */
   #unsettle(running: Running, changes: readonly Naming[]): void {
-    const { turn, statements, names, sqlNames, own } = this.#parts;
+    const { turn, protocolNames, names, sqlNames, own } = this.#parts;
     const { kind, effects } = running.judged;
-    statements.renaming(running, changes, kind === "simple");
+    protocolNames.renaming(running, changes, kind === "simple");
     sqlNames.sent(running);
     names.sent(effects);
     own.sent(effects, turn.ddl);
@@ -81,7 +82,7 @@ export class UnderWay {
   suspend(running: Running): void {
     if (running.portal) this.#suspended.set(running.portal, running);
     // Until it is asked for more, nothing of it runs.
-    this.#parts.statements.renamed(running, this.#parts.sqlNames.done(running));
+    this.#parts.protocolNames.renamed(running, this.#parts.sqlNames.done(running));
     this.#parts.copy.proceed(running);
   }
 
@@ -107,9 +108,9 @@ export class UnderWay {
 
   finished(running: Running, outcome: "executed" | "skipped"): void {
     if (running.finished) return;
-    const { options, turn, statements, sqlNames, copy } = this.#parts;
+    const { options, turn, protocolNames, sqlNames, copy } = this.#parts;
     turn.committed ||= running.tags.includes("COMMIT");
-    statements.renamed(running, sqlNames.done(running));
+    protocolNames.renamed(running, sqlNames.done(running));
     copy.finished(running);
     options.record.result({ ...running.result(outcome), ended: Date.now() });
     options.output.rest();

@@ -17,13 +17,14 @@ import { preparedNames, readNames } from "./names.ts";
 import { operationsOf, type Judgement } from "./operations.ts";
 import type { OwnAnswer } from "./owed.ts";
 import { apart } from "./own-statements.ts";
+import type { ProtocolNames } from "./protocol-names.ts";
 import { asTarget, refusal, refusalOf } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { SessionView } from "./session-view.ts";
 import { SharedNames } from "./shared-names.ts";
 import type { SqlNames } from "./sql-names.ts";
-import type { CommandUnit, Statements } from "./statements.ts";
+import type { CommandUnit } from "./statements.ts";
 import type { CatalogView } from "./target-catalog.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
@@ -37,7 +38,7 @@ export interface UnderstandingParts {
   readonly writer: TargetWriter;
   readonly names: NamesInEffect;
   readonly sqlNames: SqlNames;
-  readonly statements: Statements;
+  readonly protocolNames: ProtocolNames;
   /** The catalog as the session itself sees it. */
   readonly own: SessionView;
   readonly refusing: Refusing;
@@ -118,11 +119,11 @@ export class Understanding {
   }
 
   #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
-    const { statements, names, sqlNames } = this.#parts;
+    const { protocolNames, names, sqlNames } = this.#parts;
     const judgement = operationsOf(unit, {
       view,
-      session: new SharedNames(sqlNames, statements, view),
-      isChanging: (of, named) => statements.isChanging(of, named),
+      session: new SharedNames(sqlNames, protocolNames, view),
+      isChanging: (of, named) => protocolNames.isChanging(of, named),
       names: names.known ?? noNames,
       unprovable,
       namesMayReturn: names.mayReturn,
@@ -246,7 +247,8 @@ export class Understanding {
   }
 
   #askNames(unit: CommandUnit, catalog: object, tried: Tried): void {
-    const { options, turn, statements, answers, writer, names, sqlNames, refusing } = this.#parts;
+    const { options, turn, protocolNames, answers, writer, names, sqlNames, refusing } =
+      this.#parts;
     turn.phase = "working";
     const text = writer.ownRead("read-names");
     options.record.own({ purpose: "read-names", text });
@@ -266,7 +268,7 @@ export class Understanding {
           if (!told) return turn.end(refusalOf("internal"), "names unreadable");
           names.told(told, catalog);
           const prepared = preparedNames(row);
-          statements.verified(prepared.protocol);
+          protocolNames.verified(prepared.protocol);
           if (prepared.sql === 0) sqlNames.nothingPrepared();
           this.#take(unit, tried);
         }),

@@ -1,6 +1,7 @@
 import type { Parameter } from "@sallyport/contracts";
 import { formatOf, invalidUtf8, utf8Text, type Bind } from "@sallyport/pgwire";
-import type { CommandUnit, Prepared } from "./statements.ts";
+import type { Prepared } from "./protocol-names.ts";
+import type { CommandUnit } from "./statements.ts";
 
 /** What the command is bound by: the portal's Bind, or the one that comes with it. */
 export function bindOf({ portal, steps }: CommandUnit): Bind | null {

@@ -1,5 +1,6 @@
 import { noNames, quoteIdent, type SessionNames } from "@sallyport/sql";
-import type { CommandUnit, Portal, Prepared } from "./statements.ts";
+import type { Portal, Prepared } from "./protocol-names.ts";
+import type { CommandUnit } from "./statements.ts";
 
 /** A statement's text; `prepared` is null for a query string. */
 export interface UnitText {
