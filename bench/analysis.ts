@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { analyse, openParser, writtenCatalog, type Subject } from "@sallyport/sql";
-import { CatalogView } from "../services/proxy/src/postgres/target-catalog.ts";
+import { CatalogView } from "../services/proxy/src/postgres/catalog-view.ts";
 import { median } from "./rounds.ts";
 
 const read = (name: string): string =>

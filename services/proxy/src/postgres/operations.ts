@@ -8,7 +8,7 @@ import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import type { Portal, Prepared } from "./protocol-names.ts";
 import type { CommandUnit } from "./statements.ts";
 import { asSyntaxError } from "./syntax-refusal.ts";
-import type { CatalogView, Read } from "./target-catalog.ts";
+import type { CatalogView, Read } from "./catalog-view.ts";
 import { bindOf, parametersOf } from "./unit-parameters.ts";
 import { united } from "./united.ts";
 import { soleStatement, textOf, textsOf, type UnitText } from "./unit-texts.ts";

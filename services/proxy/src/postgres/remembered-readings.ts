@@ -4,7 +4,7 @@ import { askedBy } from "./asked.ts";
 import type { Asked } from "./judged.ts";
 import type { Surroundings } from "./operations.ts";
 import type { Prepared } from "./protocol-names.ts";
-import type { CatalogView, Read } from "./target-catalog.ts";
+import type { CatalogView, Read } from "./catalog-view.ts";
 import { united } from "./united.ts";
 
 export type Analysed = Extract<Analysis, { kind: "analysed" }>;

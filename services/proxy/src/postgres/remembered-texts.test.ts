@@ -3,7 +3,7 @@ import { openParser, type Analysis, type NameContext } from "@sallyport/sql";
 import { catalog, classified } from "../../../../libs/sql/src/analysis.fixture.ts";
 import { askedBy } from "./asked.ts";
 import { RememberedTexts } from "./remembered-texts.ts";
-import { CatalogView } from "./target-catalog.ts";
+import { CatalogView } from "./catalog-view.ts";
 import { united } from "./united.ts";
 
 const parser = await openParser(18);

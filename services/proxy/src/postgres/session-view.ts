@@ -1,7 +1,8 @@
 import { readSessionRows, type SessionPart } from "@sallyport/sql";
 import type { Effects } from "./judged.ts";
 import type { OwnRows } from "./own-connection.ts";
-import type { CatalogView, TargetCatalog } from "./target-catalog.ts";
+import type { CatalogView } from "./catalog-view.ts";
+import type { TargetCatalog } from "./target-catalog.ts";
 
 /**
  * The catalog as a session itself sees it: what its open transaction has changed, and its temporary objects. It is read

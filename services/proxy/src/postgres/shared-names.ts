@@ -1,7 +1,7 @@
 import { noNames, protocolQuery, type SessionNames } from "@sallyport/sql";
 import type { ProtocolNames } from "./protocol-names.ts";
 import type { SqlNames } from "./sql-names.ts";
-import type { CatalogView } from "./target-catalog.ts";
+import type { CatalogView } from "./catalog-view.ts";
 
 /**
  * What EXECUTE, FETCH and their kin may name: what SQL has made and what the protocol has made are one to the target.

@@ -25,7 +25,7 @@ import type { SessionView } from "./session-view.ts";
 import { SharedNames } from "./shared-names.ts";
 import type { SqlNames } from "./sql-names.ts";
 import type { CommandUnit } from "./statements.ts";
-import type { CatalogView } from "./target-catalog.ts";
+import type { CatalogView } from "./catalog-view.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
 import { bytesOf, textOf } from "./unit-texts.ts";
