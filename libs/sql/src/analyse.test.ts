@@ -297,6 +297,45 @@ test("what is nested too deeply is refused, not thrown", async () => {
   });
 });
 
+describe("what would take long", () => {
+  const made = (count: number, one: (at: number) => string, between = ", ") =>
+    Array.from({ length: count }, (_, at) => one(at)).join(between);
+
+  test("columns that double with each CTE end where PostgreSQL ends them", async () => {
+    const doubled = made(40, (at) => `c${at + 1} AS (SELECT a.*, b.* FROM c${at} a, c${at} b)`);
+    for (const select of ["SELECT a.*, b.*", "SELECT *"]) {
+      const text = `WITH c0 AS (SELECT 1), ${doubled.replaceAll("SELECT a.*, b.*", select)} SELECT 1`;
+      expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate: "54011" });
+    }
+    expect(await read(`SELECT ${made(1664, () => "1")}`)).toMatchObject({ kind: "analysed" });
+    expect(await read(`VALUES (${made(1665, () => "1")})`)).toMatchObject({ sqlstate: "54011" });
+  });
+
+  test("ten thousand CTEs or tables take as long as their number says", async () => {
+    const texts = [
+      (count: number) => `WITH ${made(count, (at) => `c${at} AS (SELECT 1)`)} SELECT 1`,
+      (count: number) => `WITH RECURSIVE ${made(count, (at) => `c${at} AS (SELECT 1)`)} SELECT 1`,
+      (count: number) => `SELECT 1 FROM ${made(count, (at) => `orders o${at}`)}`,
+    ];
+    for (const text of texts) {
+      const before = process.threadCpuUsage();
+      expect(await read(text(10_000))).toMatchObject({ kind: "analysed" });
+      const { user, system } = process.threadCpuUsage(before);
+      expect(user + system).toBeLessThan(2_000_000);
+    }
+  });
+
+  test("is refused once the caller has no time for it", async () => {
+    for (const text of [`SELECT ${made(200, () => "1")}`, made(40, () => "SELECT 1", "; ")])
+      expect(await read(text, { exhausted: () => true })).toMatchObject({
+        kind: "refused",
+        sqlstate: "54001",
+        message: expect.stringContaining("takes too long"),
+      });
+    expect(await read("SELECT 1", { exhausted: () => true })).toMatchObject({ kind: "analysed" });
+  });
+});
+
 test("an EXPLAIN that runs nothing says so of its operations", async () => {
   const planned = async (text: string): Promise<unknown[]> => {
     const found = await read(text);

@@ -10,7 +10,7 @@ import { afterDdl, isMadeHere } from "./after-ddl.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
-import { Context } from "./context.ts";
+import { Context, tooLong } from "./context.ts";
 import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
@@ -45,6 +45,8 @@ export interface Subject {
   readonly bound?: boolean;
   /** The open transaction has changed search_path or role, so its end changes them (or back). */
   readonly fragileNames?: boolean;
+  /** Asked now and then: once it is true, the text is refused as too complex. Absent: never. */
+  readonly exhausted?: () => boolean;
 }
 
 /**
@@ -134,8 +136,10 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
     context.session = session;
     context.bound = subject.bound === true;
+    if (subject.exhausted) context.endWhen(subject.exhausted);
     const statement = analyseStatement(stmt, context, known, unsettled, made);
     statements.push(statement);
+    if (statements.length % 16 === 0 && subject.exhausted?.()) throw new TooComplex(tooLong);
     const { effects } = statement;
     session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);

@@ -27,28 +27,47 @@ const cteFields = knownFields(
   "cterefcount",
 );
 
+/** What one WITH binds, and what is bound around it: looked up there, not copied, because there may be thousands. */
+class BoundTables implements CommonTables {
+  readonly #around: CommonTables;
+  readonly #own = new Map<string, readonly ScopeColumn[]>();
+
+  constructor(around: CommonTables) {
+    this.#around = around;
+  }
+
+  get(name: string): readonly ScopeColumn[] | undefined {
+    return this.#own.get(name) ?? this.#around.get(name);
+  }
+
+  set(name: string, columns: readonly ScopeColumn[]): void {
+    this.#own.set(name, columns);
+  }
+}
+
 /** What WITH binds, on top of what is bound around it. */
 export function commonTables(clause: unknown, outer: Scope | null, context: Context): CommonTables {
   const around = outer?.commonTables ?? new Map<string, readonly ScopeColumn[]>();
   if (clause === undefined) return around;
   const fields = record(clause);
   known(fields, "WithClause", knownFields("ctes", "recursive"));
-  const tables = new Map(around);
+  const tables = new BoundTables(around);
   const recursive = fields["recursive"] === true;
   const ctes = list(fields["ctes"]).map((item) => only(item, "CommonTableExpr"));
   if (recursive && ctes.length > 1) refuseForwardReferences(ctes);
   for (const cte of ctes) {
     known(cte, "CommonTableExpr", cteFields);
-    tables.set(text(cte["ctename"]), tableColumns(cte, recursive, outer, new Map(tables), context));
+    tables.set(text(cte["ctename"]), tableColumns(cte, recursive, outer, tables, context));
   }
   return tables;
 }
 
 /** WITH RECURSIVE lets a CTE name a later one: such a name would be resolved wrongly here. */
 function refuseForwardReferences(ctes: readonly Fields[]): void {
-  for (const [at, cte] of ctes.entries()) {
-    const later = new Set(ctes.slice(at + 1).map((other) => text(other["ctename"])));
+  const later = new Set<string>();
+  for (const cte of ctes.toReversed()) {
     if (namesRelation(cte["ctequery"], later)) throw new Opaque("a CTE that names a later one");
+    later.add(text(cte["ctename"]));
   }
 }
 
@@ -62,7 +81,7 @@ function tableColumns(
   cte: Fields,
   recursive: boolean,
   outer: Scope | null,
-  tables: Map<string, readonly ScopeColumn[]>,
+  tables: BoundTables,
   context: Context,
 ): readonly ScopeColumn[] {
   const names = strings(cte["aliascolnames"]);
@@ -85,7 +104,7 @@ function recursiveColumns(
   fields: Fields,
   names: readonly string[],
   scope: Scope,
-  tables: Map<string, readonly ScopeColumn[]>,
+  tables: BoundTables,
   context: Context,
 ): readonly ScopeColumn[] {
   if (fields["op"] !== "SETOP_UNION") throw new Opaque("a recursive CTE that is not a UNION");

@@ -12,6 +12,11 @@ import { applies, type Rule } from "./rules.ts";
 const maxDepth = 1200;
 /** Nodes visited in one text; iterating recursive CTEs counts each time. */
 const maxSteps = 400_000;
+/** Steps between two looks at the time; a power of two. */
+const looksEvery = 64;
+
+export const tooLong =
+  "the statement takes too long to be analysed; split it, or name fewer columns and tables";
 
 const untraceable = [Opaque, Unresolved, Forbidden];
 
@@ -43,7 +48,7 @@ export class Context {
   readonly callers: readonly number[];
   /** Names of the session, for bodies that are resolved where they run; null in a view, and under another role. */
   readonly sessionNames: Names | null;
-  readonly #bounds: { depth: number; steps: number };
+  readonly #bounds: { depth: number; steps: number; exhausted: () => boolean };
 
   constructor(
     names: Names,
@@ -66,7 +71,17 @@ export class Context {
     const caller = inside === "view" ? null : (inside?.caller ?? null);
     this.callers = inside === "view" ? [] : (inside?.callers ?? []);
     this.sessionNames = inside === "view" ? null : inside ? inside.sessionNames : names;
-    this.#bounds = caller ? caller.#bounds : { depth: 0, steps: 0 };
+    this.#bounds = caller ? caller.#bounds : { depth: 0, steps: 0, exhausted: () => false };
+  }
+
+  /** Ends the analysis once that says so. */
+  endWhen(exhausted: () => boolean): void {
+    this.#bounds.exhausted = exhausted;
+  }
+
+  /** Ends when the other one would. */
+  endWith(other: Context): void {
+    this.#bounds.exhausted = other.#bounds.exhausted;
   }
 
   get catalog(): Catalog {
@@ -80,6 +95,7 @@ export class Context {
     bounds.steps += 1;
     if (bounds.depth > maxDepth) throw new TooComplex("the statement is nested too deeply");
     if (bounds.steps > maxSteps) throw new TooComplex("the statement is too large to be analysed");
+    if (bounds.steps % looksEvery === 0 && bounds.exhausted()) throw new TooComplex(tooLong);
     const result = step();
     bounds.depth -= 1;
     return result;

@@ -26,15 +26,18 @@ import { computed, type Value } from "./value.ts";
 
 /** Puts the items of a FROM list into the scope, left to right. */
 export function fromClause(items: unknown, scope: Scope, context: Context): void {
+  const seen = new Set<string>();
+  refuseDoubles(scope.visible.named, seen);
   for (const item of list(items)) {
-    scope.add(fromItem(item, scope, context));
-    refuseDoubles(scope);
+    const visible = fromItem(item, scope, context);
+    scope.add(visible);
+    refuseDoubles(visible.named, seen);
   }
 }
 
-function refuseDoubles(scope: Scope): void {
-  const seen = new Set<string>();
-  for (const { name, schema } of scope.visible.named) {
+/** Of these entries and those that were seen before. */
+function refuseDoubles(entries: readonly RangeEntry[], seen: Set<string>): void {
+  for (const { name, schema } of entries) {
     if (name === "") continue;
     const key = `${schema ?? ""}\0${name}`;
     if (seen.has(key)) {
@@ -204,7 +207,7 @@ function join(fields: Fields, scope: Scope, context: Context): Visible {
   const pair = new Scope(scope.outer, scope.commonTables);
   pair.add(left);
   pair.add(right);
-  refuseDoubles(pair);
+  refuseDoubles(pair.visible.named, new Set());
   condition(fields["quals"], pair, context);
   const alias = aliasOf(fields["alias"]);
   if (alias.name) {

@@ -26,8 +26,8 @@ export interface Visible {
   readonly columns: readonly RangeEntry[];
 }
 
-/** A name bound by WITH. */
-export type CommonTables = ReadonlyMap<string, readonly ScopeColumn[]>;
+/** The names bound by WITH. */
+export type CommonTables = Pick<ReadonlyMap<string, readonly ScopeColumn[]>, "get">;
 
 const systemColumns: Readonly<Record<string, readonly [attnum: number, type: number]>> = {
   ctid: [-1, 27],
@@ -59,7 +59,10 @@ export class Scope {
   readonly windows = new Map<string, readonly string[]>();
   /** The setting of pg_settings that the WHERE of this query lets through, and no other. */
   setting: string | null = null;
-  #visible: Visible = { named: [], columns: [] };
+  readonly #visible: { readonly named: RangeEntry[]; readonly columns: RangeEntry[] } = {
+    named: [],
+    columns: [],
+  };
 
   constructor(outer: Scope | null, commonTables: CommonTables) {
     this.outer = outer;
@@ -71,10 +74,8 @@ export class Scope {
   }
 
   add(visible: Visible): void {
-    this.#visible = {
-      named: [...this.#visible.named, ...visible.named],
-      columns: [...this.#visible.columns, ...visible.columns],
-    };
+    for (const entry of visible.named) this.#visible.named.push(entry);
+    for (const entry of visible.columns) this.#visible.columns.push(entry);
   }
 
   column(name: string, location: number): Found | null {

@@ -132,6 +132,7 @@ function valuesColumns(lists: unknown, scope: Scope, context: Context): ScopeCol
     const at = beginning(list(lists)[other]);
     throw new Unresolved("42601", "VALUES lists must all be the same length", at);
   }
+  refuseTooMany(first.length);
   return first.map((_, at) => ({
     name: `column${at + 1}`,
     value: mixed(
@@ -171,15 +172,32 @@ function simpleSelect(fields: Fields, scope: Scope, context: Context): ScopeColu
 
 /** A select list or RETURNING list, stars expanded. */
 export function targets(items: unknown, scope: Scope, context: Context): ScopeColumn[] {
-  return list(items).flatMap((item) => {
+  const outputs: ScopeColumn[] = [];
+  for (const item of list(items)) {
     const target = only(item, "ResTarget");
     known(target, "ResTarget", knownFields("name", "val"));
     const apart = takenApart(target["val"], scope, context);
-    if (apart) return apart;
-    const value = evaluate(target["val"], scope, context);
-    const { name } = target;
-    return [{ name: typeof name === "string" ? name : outputName(target["val"], context), value }];
-  });
+    if (apart) outputs.push(...apart);
+    else {
+      const value = evaluate(target["val"], scope, context);
+      const { name } = target;
+      outputs.push({
+        name: typeof name === "string" ? name : outputName(target["val"], context),
+        value,
+      });
+    }
+    refuseTooMany(outputs.length);
+  }
+  return outputs;
+}
+
+/** MaxTupleAttributeNumber: without it, a few CTEs of two times the one before would fill the memory. */
+const mostOutputs = 1664;
+
+function refuseTooMany(outputs: number): void {
+  if (outputs <= mostOutputs) return;
+  const message = `target lists can have at most ${mostOutputs} entries`;
+  throw new Unresolved("54011", message, -1);
 }
 
 /** The columns that a star stands for in a list of expressions (`*`, `t.*`, `(row).*`); null for what is no star. */
@@ -199,6 +217,7 @@ function starColumns(fields: Fields, scope: Scope, context: Context): ScopeColum
   let columns: readonly ScopeColumn[];
   if (first === undefined) {
     for (const entry of entries) entry.used?.();
+    refuseTooMany(entries.reduce((sum, entry) => sum + entry.columns.length, 0));
     columns = entries.flatMap((entry) => entry.columns);
     if (entries.length === 0) {
       throw new Unresolved("42601", "SELECT * with no tables specified is not valid", at);

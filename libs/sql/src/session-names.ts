@@ -154,6 +154,7 @@ function asksNow(
 ): string | null {
   const asked = new Asked(context.asked.resources);
   const apart = new Context(context.names, context.classification, asked, types);
+  apart.endWith(context);
   apart.session = context.session;
   const { kind, fields } = node(query);
   const told = context.attempt(() => inner(kind, fields, apart));
