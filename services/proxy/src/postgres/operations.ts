@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Operation } from "@sallyport/contracts";
 import type { Analysis, NameContext, SessionNames, Statement, TextForm } from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
@@ -196,13 +197,23 @@ function holds(prepared: Prepared, read: Read | undefined, { view, names }: Surr
   const { judged: before } = prepared;
   if (before?.catalog === view.catalog && before.names === names) return true;
   if (read?.kind !== "analysed" || read.analysis.kind !== "analysed") return true;
-  const { analysis } = read;
-  prepared.judged = { catalog: view.catalog, names, analysis };
-  return before === undefined || asks(before.analysis) === asks(analysis);
+  const asks = hashOf(read.analysis);
+  prepared.judged = { catalog: view.catalog, names, asks };
+  return before === undefined || before.asks === asks;
 }
 
-const asks = ({ operations, statements }: Analysed): string =>
-  JSON.stringify([operations, statements.map(feeding)]);
+/** Of what statements ask, which others share that were read as they were. */
+const hashes = new WeakMap<readonly Statement[], string>();
+
+/** Kept by names instead of the analysis, which may take a thousand times as much as a name. */
+function hashOf({ operations, statements }: Analysed): string {
+  let found = hashes.get(statements);
+  if (found === undefined) {
+    found = hash("sha256", JSON.stringify([operations, statements.map(feeding)]), "base64");
+    hashes.set(statements, found);
+  }
+  return found;
+}
 
 const feeding = ({ outputs }: Statement) =>
   outputs?.map((output) => [output.kind, output.kind === "plain" ? [] : output.columns]) ?? null;

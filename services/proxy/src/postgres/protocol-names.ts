@@ -1,5 +1,5 @@
 import type { Bind, Parse } from "@sallyport/pgwire";
-import type { Analysis, Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
+import type { Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
 import { ByName } from "./by-name.ts";
 
 /** A prepared statement that the protocol makes or uses. */
@@ -29,7 +29,8 @@ export interface Prepared {
   judged?: {
     readonly catalog: Catalog;
     readonly names: NameContext;
-    readonly analysis: Extract<Analysis, { kind: "analysed" }>;
+    /** A hash of all that decides whether it asks the same. */
+    readonly asks: string;
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CommandKind } from "@sallyport/contracts";
 import type { Analysis } from "@sallyport/sql";
+import { analysisSize } from "./analysis-size.ts";
 import { askedBy } from "./asked.ts";
 import type { Asked } from "./judged.ts";
 import type { Surroundings } from "./operations.ts";
@@ -12,6 +13,9 @@ export type Analysed = Extract<Analysis, { kind: "analysed" }>;
 /** Longer texts are read each time. */
 const longest = 16 * 1024;
 
+/** What a reading hangs on. */
+type Around = Pick<Surroundings, "view" | "names" | "unprovable">;
+
 /** What a prepared statement was read as, and what all that its reading hung on was then. */
 class Reading {
   readonly analysis: Analysed;
@@ -20,7 +24,7 @@ class Reading {
   readonly #unprovable: string | null;
   readonly #asked: Map<CommandKind, Asked>;
 
-  constructor(text: string, { names, unprovable }: Surroundings, analysis: Analysed) {
+  constructor(text: string, { names, unprovable }: Around, analysis: Analysed) {
     this.#text = text;
     this.#names = names;
     this.#unprovable = unprovable;
@@ -30,7 +34,7 @@ class Reading {
     this.#asked = shared;
   }
 
-  holds({ names, unprovable }: Surroundings): boolean {
+  holds({ names, unprovable }: Around): boolean {
     return this.#names === names && this.#unprovable === unprovable;
   }
 
@@ -47,22 +51,45 @@ class Reading {
   }
 }
 
+/** Bytes that the readings of one view may take; those of statements that are gone are counted too. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** By the statement: forgotten together when they take too much, for each is soon made again. */
+class Readings {
+  #found = new WeakMap<Prepared, Reading>();
+  #bytes = 0;
+
+  get(prepared: Prepared): Reading | undefined {
+    return this.#found.get(prepared);
+  }
+
+  set(prepared: Prepared, reading: Reading): void {
+    const size = analysisSize(reading.analysis);
+    if (this.#bytes + size > mostBytes) {
+      this.#found = new WeakMap();
+      this.#bytes = 0;
+    }
+    this.#bytes += size;
+    this.#found.set(prepared, reading);
+  }
+}
+
 /** By the view that they were read with, so that nothing outlives it. */
-const readings = new WeakMap<CatalogView, WeakMap<Prepared, Reading>>();
+const readings = new WeakMap<CatalogView, Readings>();
 /** Sessions that prepare the same text share what it asks. */
 const askedOf = new WeakMap<Analysed, Map<CommandKind, Asked>>();
 
 /** INVARIANT (I3): what is remembered is what reading the text anew would give: the same text, catalog, and names. */
-export function recall(prepared: Prepared, around: Surroundings): Reading | null {
+export function recall(prepared: Prepared, around: Around): Reading | null {
   const reading = readings.get(around.view)?.get(prepared);
   return reading?.holds(around) ? reading : null;
 }
 
-export function remember(prepared: Prepared, around: Surroundings, read: Read): void {
+export function remember(prepared: Prepared, around: Around, read: Read): void {
   const { text } = prepared;
   if (text === null || text.length > longest) return;
   if (read.kind !== "analysed" || !read.lasting || read.analysis.kind !== "analysed") return;
   let ofView = readings.get(around.view);
-  if (ofView === undefined) readings.set(around.view, (ofView = new WeakMap()));
+  if (ofView === undefined) readings.set(around.view, (ofView = new Readings()));
   ofView.set(prepared, new Reading(text, around, read.analysis));
 }

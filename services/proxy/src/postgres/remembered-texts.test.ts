@@ -97,15 +97,27 @@ test("what they ask is the same but for the words", () => {
 });
 
 test("no more is remembered than a number of texts, and of their characters", () => {
-  const texts = new RememberedTexts<number>();
-  for (let n = 0; n < 5000; n++) texts.set(`text ${n}`, n);
+  const texts = new RememberedTexts<string>();
+  for (let n = 0; n < 5000; n++) texts.set(`text ${n}`, `${n}`);
   expect(texts.size).toBe(2000);
-  expect([texts.get("text 2999"), texts.get("text 3000")]).toEqual([undefined, 3000]);
-  texts.set("text 3000", 7);
-  expect(texts.get("text 3000")).toBe(7);
-  texts.set("x".repeat(16 * 1024 + 1), 1);
+  expect([texts.get("text 2999"), texts.get("text 3000")]).toEqual([undefined, "3000"]);
+  texts.set("text 3000", "7");
+  expect(texts.get("text 3000")).toBe("7");
+  texts.set("x".repeat(16 * 1024 + 1), "1");
   expect(texts.size).toBe(2000);
   const long = "y".repeat(16_000);
-  for (let n = 0; n < 1000; n++) texts.set(`${n}${long}`, n);
-  expect(texts.size * long.length).toBeLessThanOrEqual(8 * 1024 * 1024);
+  for (let n = 0; n < 2000; n++) texts.set(`${n}${long}`, "1");
+  expect(2 * texts.size * long.length).toBeLessThanOrEqual(32 * 1024 * 1024);
+});
+
+test("short texts that are answered with many columns are remembered as what they take", () => {
+  const read = opened();
+  const wide = read(`SELECT ${"c.*, ".repeat(200)}1 FROM customers c`);
+  const narrow = read("SELECT id FROM customers");
+  expect(statementsOf(wide)[0]?.outputs?.length).toBeGreaterThan(1000);
+  const texts = new RememberedTexts<Analysis>();
+  for (let n = 0; n < 2000; n++) texts.set(`text ${n}`, wide);
+  expect(texts.size).toBeLessThan(400);
+  for (let n = 0; n < 4000; n++) texts.set(`narrow ${n}`, narrow);
+  expect(texts.size).toBe(2000);
 });

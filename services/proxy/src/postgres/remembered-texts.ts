@@ -1,25 +1,34 @@
-/** How many texts, how many characters of them, and how long one may be. */
-const limits = { texts: 2000, characters: 8 * 1024 * 1024, longest: 16 * 1024 };
+import type { Analysis } from "@sallyport/sql";
+import { analysisSize } from "./analysis-size.ts";
+
+/** How many texts, how long one may be (characters), and how many bytes they and what was found of them may take. */
+const limits = { texts: 2000, longest: 16 * 1024, bytes: 32 * 1024 * 1024 };
 
 /** What was found of texts: of so many that the oldest are forgotten for new ones. */
-export class RememberedTexts<V> {
-  readonly #found = new Map<string, V>();
-  #characters = 0;
+export class RememberedTexts<V extends Analysis | string> {
+  readonly #found = new Map<string, { readonly found: V; readonly bytes: number }>();
+  #bytes = 0;
 
   get(text: string): V | undefined {
-    return this.#found.get(text);
+    return this.#found.get(text)?.found;
   }
 
   set(text: string, found: V): void {
     if (text.length > limits.longest) return;
-    if (!this.#found.delete(text)) this.#characters += text.length;
-    this.#found.set(text, found);
-    while (this.#found.size > limits.texts || this.#characters > limits.characters) {
+    this.#forget(text);
+    const bytes = 2 * text.length + (typeof found === "string" ? 0 : analysisSize(found));
+    this.#bytes += bytes;
+    this.#found.set(text, { found, bytes });
+    while (this.#found.size > limits.texts || this.#bytes > limits.bytes) {
       const oldest = this.#found.keys().next();
       if (oldest.done) return;
-      this.#found.delete(oldest.value);
-      this.#characters -= oldest.value.length;
+      this.#forget(oldest.value);
     }
+  }
+
+  #forget(text: string): void {
+    this.#bytes -= this.#found.get(text)?.bytes ?? 0;
+    this.#found.delete(text);
   }
 
   get size(): number {
