@@ -157,6 +157,7 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
         for (const { action, resource } of statement.operations)
           if (action === "create") made.add(resource.id);
         ({ known, resources, names } = knownOf(after, subject));
+        if (subject.exhausted?.()) throw new TooComplex(tooLong);
       }
     } else if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";
