@@ -256,6 +256,8 @@ function afterAddColumns(fields: Fields, context: Context): Catalog | null {
   const relation = commandRelation(record(fields["relation"]), context);
   if (relation.kind !== "r" || relation.children.length > 0 || relation.parents.length > 0)
     return null;
+  // PostgreSQL refuses that many, and each is compared with those before it.
+  if (list(fields["cmds"]).length >= firstMadeColumn) return null;
   const columns = [...relation.columns];
   const unique = [...relation.unique];
   for (const item of list(fields["cmds"])) {
