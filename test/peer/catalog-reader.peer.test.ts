@@ -1,7 +1,12 @@
 import {
   builtinDigest,
   catalogSettings,
+  dependentsQuery,
   ownQueries,
+  readSessionRows,
+  sessionQueries,
+  sessionSettings,
+  sessionStatements,
   type CatalogQuery,
   type CatalogRows,
 } from "@sallyport/sql";
@@ -22,14 +27,14 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-async function open(): Promise<OwnConnection> {
+async function open(database = "postgres"): Promise<OwnConnection> {
   const line = await OwnConnection.open(
     {
       host: server.host,
       port: server.port,
       tls: "off",
       ca: undefined,
-      database: "postgres",
+      database,
       user: server.superuser,
       password: server.password,
       parameters: new Map(),
@@ -208,6 +213,44 @@ test("after each change what is read again is what reading everything gives", as
   const partly = [...readOf.values()].filter((count) => count < 17).length;
   expect(partly / changes.length).toBeGreaterThan(0.8);
 });
+
+test("within a transaction one statement tells what each query tells by itself", async () => {
+  await server.query("CREATE DATABASE within");
+  const line = await open("within");
+  const say = async (...texts: readonly string[]) => {
+    for (const text of texts) await line.query(text);
+  };
+  const look = async (after: string) => {
+    await say("SAVEPOINT looks", sessionSettings);
+    for (const part of ["session", "dependents", "temporary"] as const) {
+      const told = readSessionRows(part, await line.query(sessionStatements[part]));
+      const queries = Object.entries(sessionQueries(part === "temporary" ? part : "session"));
+      for (const [name, text] of queries)
+        expect(spelt(told?.rows[name as CatalogQuery]), `${after}: ${part} ${name}`).toEqual(
+          spelt(await line.query(text)),
+        );
+      const depends = part === "dependents" ? await line.query(dependentsQuery) : null;
+      expect(told?.dependents, `${after}: ${part}`).toEqual(depends);
+    }
+    await say("ROLLBACK TO SAVEPOINT looks", "RELEASE SAVEPOINT looks");
+  };
+  await say("BEGIN", "CREATE TEMPORARY TABLE mine (id int DEFAULT 1 + 1 CHECK (id > 0))");
+  for (const [at, change] of changes.filter((one) => !/^(BEGIN|VACUUM)/.test(one)).entries()) {
+    await say("SAVEPOINT one");
+    const back = await line.query(change).then(
+      () => at % 7 === 0,
+      () => true,
+    );
+    if (back) await say("ROLLBACK TO SAVEPOINT one");
+    await say("RELEASE SAVEPOINT one");
+    if (at % 8 === 0) await look(change);
+  }
+  await say("ROLLBACK");
+});
+
+/** A boolean as text has another spelling than as itself. */
+const spelt = (rows: Readonly<OwnRows> | undefined) =>
+  rows?.map((row) => row.map((one) => (one === "true" ? "t" : one === "false" ? "f" : one)));
 
 test("a change that comes while it reads has it read again", async () => {
   const line = await open();

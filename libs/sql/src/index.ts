@@ -23,6 +23,7 @@ export {
   lockedSetting,
   ownQueries,
   ownQueriesUnlocked,
+  sessionQueries,
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";

@@ -11,8 +11,11 @@ import type { Parser } from "./parser.ts";
 import type { CatalogRows } from "./read-catalog.ts";
 import { openCatalog } from "./stored-texts.ts";
 
-/** What a session's own connection is read for: everything that people made, or its temporary objects alone. */
-export type SessionPart = "session" | "temporary";
+/**
+ * What a session's own connection is read for: everything that people made; the same and what depends on what, which is
+ * as much again and which only a CASCADE needs; or its temporary objects alone.
+ */
+export type SessionPart = "session" | "dependents" | "temporary";
 
 /** How many columns each query of the catalog has. */
 const widths: Readonly<Record<CatalogQuery, number>> = {
@@ -38,22 +41,29 @@ const widths: Readonly<Record<CatalogQuery, number>> = {
 /** Of the session itself: its isolation level, and the digest of built-in objects. */
 const about = "session";
 const dependents = "dependents";
+const dependentsWidth = 7;
 
+const widest = Math.max(...Object.values(widths));
+
+/** As plain columns, all queries as many: a text of each row in JSON costs the target as much as reading them. */
 function rowsOf(name: string, query: string, width: number): string {
   const columns = Array.from({ length: width }, (_, at) => `v${at}`);
-  const values = columns.map((column) => `x.${column}::pg_catalog.text`).join(", ");
-  return `SELECT '${name}', pg_catalog.row_number() OVER (), pg_catalog.json_build_array(${values})::pg_catalog.text
+  const values = Array.from({ length: widest }, (_, at) =>
+    at < width ? `x.v${at}::pg_catalog.text` : "NULL::pg_catalog.text",
+  );
+  return `SELECT '${name}', pg_catalog.row_number() OVER (), ${values.join(", ")}
     FROM (${query}) x(${columns.join(", ")})`;
 }
 
 function statementOf(part: SessionPart): string {
-  const digest = part === "session" ? builtinDigest : "NULL::pg_catalog.text";
+  const temporary = part === "temporary";
+  const digest = temporary ? "NULL::pg_catalog.text" : builtinDigest;
   return [
     rowsOf(about, `SELECT pg_catalog.current_setting('transaction_isolation'), ${digest}`, 2),
-    ...Object.entries(sessionQueries(part)).map(([name, query]) =>
+    ...Object.entries(sessionQueries(temporary ? part : "session")).map(([name, query]) =>
       rowsOf(name, query, widths[name as CatalogQuery]),
     ),
-    ...(part === "session" ? [rowsOf(dependents, dependentsQuery, 7)] : []),
+    ...(part === "dependents" ? [rowsOf(dependents, dependentsQuery, dependentsWidth)] : []),
   ].join("\nUNION ALL ");
 }
 
@@ -63,6 +73,7 @@ function statementOf(part: SessionPart): string {
  */
 export const sessionStatements: Readonly<Record<SessionPart, string>> = {
   session: statementOf("session"),
+  dependents: statementOf("dependents"),
   temporary: statementOf("temporary"),
 };
 
@@ -89,7 +100,8 @@ export interface SessionRows {
   /** Equal to another one while no built-in object changed between them; null when it was not asked for. */
   readonly builtin: string | null;
   readonly rows: CatalogRows;
-  readonly dependents: Rows;
+  /** Null when they were not asked for. */
+  readonly dependents: Rows | null;
 }
 
 interface Numbered {
@@ -100,19 +112,20 @@ interface Numbered {
 const ordered = (all: readonly Numbered[]): Rows =>
   all.toSorted((a, b) => a.at - b.at).map(({ row }) => row);
 
-const isRow = (value: unknown): value is (string | null)[] =>
-  Array.isArray(value) && value.every((one) => one === null || typeof one === "string");
+const allWidths: ReadonlyMap<string, number> = new Map([
+  [about, 2],
+  [dependents, dependentsWidth],
+  ...Object.entries(widths),
+]);
 
 /** Null when these are no rows of such a statement. */
-export function readSessionRows(answer: Rows): SessionRows | null {
-  const found = new Map<string, Numbered[]>(
-    [about, dependents, ...Object.keys(widths)].map((name) => [name, []]),
-  );
-  for (const [name, at, json] of answer) {
-    const row: unknown = JSON.parse(json ?? "null");
+export function readSessionRows(part: SessionPart, answer: Rows): SessionRows | null {
+  const found = new Map<string, Numbered[]>([...allWidths.keys()].map((name) => [name, []]));
+  for (const [name, at, ...values] of answer) {
     const rows = found.get(name ?? "");
-    if (!rows || !isRow(row)) return null;
-    rows.push({ at: Number(at), row });
+    const width = allWidths.get(name ?? "");
+    if (!rows || width === undefined || values.length !== widest) return null;
+    rows.push({ at: Number(at), row: values.slice(0, width) });
   }
   const [session] = found.get(about) ?? [];
   const [isolation, builtin] = session?.row ?? [];
@@ -124,7 +137,7 @@ export function readSessionRows(answer: Rows): SessionRows | null {
     isolation,
     builtin: builtin ?? null,
     rows,
-    dependents: ordered(found.get(dependents) ?? []),
+    dependents: part === "dependents" ? ordered(found.get(dependents) ?? []) : null,
   };
 }
 
@@ -135,5 +148,5 @@ export async function sessionCatalog(
   parser: Parser,
 ): Promise<Catalog> {
   const catalog = layered(below, await openCatalog(rows, parser), { temporary: true });
-  return depends.length === 0 ? catalog : { ...catalog, dependents: readDependents(depends) };
+  return depends === null ? catalog : { ...catalog, dependents: readDependents(depends) };
 }

@@ -41,10 +41,10 @@ export class SessionView {
 
   /** Takes what the session's connection answered; false when another answer could not be used either. */
   async told(part: SessionPart, answer: OwnRows, mark: string): Promise<boolean> {
-    const rows = readSessionRows(answer);
+    const rows = readSessionRows(part, answer);
     if (!rows) return false;
     // Names mean what was committed meanwhile, too, but such a transaction would not see it.
-    if (part === "session" && !/^read (un)?committed$/.test(rows.isolation)) return false;
+    if (part !== "temporary" && !/^read (un)?committed$/.test(rows.isolation)) return false;
     const read = `${part} ${mark} ${JSON.stringify(answer)}`;
     if (!this.#view || read !== this.#read) {
       const view = await this.#shared.viewAbove(part, rows);

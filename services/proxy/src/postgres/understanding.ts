@@ -64,8 +64,8 @@ interface Tried {
 const lookEvery = 250;
 const mostLooks = 20;
 
-/** Others may change the target meanwhile, so that what was read is old at once. */
-const mostAsked = 3;
+/** Others may change the target meanwhile, so that what was read is old at once; a CASCADE is known for one late. */
+const mostAsked = 4;
 
 const schemaChanged = "the transaction has changed the schema";
 
@@ -191,7 +191,7 @@ export class Understanding {
     const { asked = 0 } = tried;
     if (asked >= mostAsked) return false;
     if (turn.atBoundary) {
-      const part = turn.ddl || cascades ? "session" : "temporary";
+      const part = cascades ? "dependents" : turn.ddl ? "session" : "temporary";
       this.#askCatalog(unit, part, { ...tried, asked: asked + 1 });
       return true;
     }
