@@ -1,4 +1,4 @@
-import { heapOptions } from "../../cli/src/up/heap-options.ts";
+import { nodeOptions } from "../../cli/src/up/node-options.ts";
 import type { Screen } from "../../examples/demo/src/screen.ts";
 import type { Containers } from "./containers.ts";
 
@@ -65,7 +65,7 @@ export async function lookInside(containers: Containers, screen: Screen): Promis
     );
     screen.check(
       `${service} has the room for young objects that \`sally up\` gives it`,
-      heapOptions(service).every((option) => all("argument").includes(option)) &&
+      nodeOptions(service).every((option) => all("argument").includes(option)) &&
         !all("environment").some((line) => line.startsWith("NODE_OPTIONS=")),
     );
     screen.check(`${service} can write to /tmp alone`, all("writes").join() === "/tmp/x");

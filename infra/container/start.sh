@@ -7,9 +7,9 @@ case ${1:-} in
   authn | policy | approval | recorder | proxy)
     service=$1
     shift
-    heap=$(node "$code/infra/container/heap-options.ts" "$service")
+    options=$(node "$code/infra/container/node-options.ts" "$service")
     # shellcheck disable=SC2086 # words
-    exec node $heap "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
+    exec node $options "$code/services/$service/src/main.ts" --config "${SALLY_CONFIG:-/etc/sallyport/sallyport.yaml}" \
       --data "${SALLY_DATA:-/etc/sallyport/.sallyport}" "$@"
     ;;
   sally)

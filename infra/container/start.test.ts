@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { heapOptions } from "../../cli/src/up/heap-options.ts";
+import { nodeOptions } from "../../cli/src/up/node-options.ts";
 
 const script = fileURLToPath(new URL("start.sh", import.meta.url));
 
 test.each(["recorder", "proxy"])(
-  "the image starts %s with the heap that `sally up` gives it",
+  "the image starts %s with the options that `sally up` gives it",
   (service) => {
     const folder = mkdtempSync(join(tmpdir(), "sallyport-start-"));
     try {
@@ -26,8 +26,9 @@ test.each(["recorder", "proxy"])(
       });
       expect(stderr).toBe("");
       const words = stdout.trim().split(" ");
-      expect(words.slice(0, 2)).toEqual(heapOptions(service));
-      expect(words[2]).toMatch(new RegExp(`/services/${service}/src/main\\.ts$`));
+      const options = nodeOptions(service);
+      expect(words.slice(0, options.length)).toEqual(options);
+      expect(words[options.length]).toMatch(new RegExp(`/services/${service}/src/main\\.ts$`));
       expect(words.slice(-2)).toEqual(["--name", "w1"]);
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Ready } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
 import { within } from "../within.ts";
-import { heapOptions } from "./heap-options.ts";
+import { nodeOptions } from "./node-options.ts";
 import { exitText, Process } from "./process.ts";
 
 export const serviceNames = ["authn", "policy", "approval", "recorder", "proxy"] as const;
@@ -32,7 +32,7 @@ export async function startService(options: ServiceOptions): Promise<Process> {
   const script = fileURLToPath(
     new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
   );
-  const args = [...heapOptions(service), script, "--config", config, "--data", data];
+  const args = [...nodeOptions(service), script, "--config", config, "--data", data];
   if (name !== undefined) args.push("--name", name);
   const started = await Process.start(process.execPath, args, {
     // Standard output is ours alone: with `--json` it holds nothing but the objects.

@@ -10,9 +10,19 @@ const workersYoungGeneration = 16;
  * (six times a second while rows pass), unless it may grow to four times what is alive.
  */
 const growth = 300;
+/**
+ * Bytes of bytecode that V8 may take into an optimised function: one function and all together, instead of 460 and 920.
+ * A command's way is many small functions, each called from one place.
+ */
+const inlined = { each: 1000, together: 3000 };
 
 /** What Node is started with for a service, by `sally up` and in the container image alike. */
-export function heapOptions(service: string): string[] {
+export function nodeOptions(service: string): string[] {
   const young = service === "proxy" ? workersYoungGeneration : youngGeneration;
-  return [`--max-semi-space-size=${young}`, `--heap-growing-percent=${growth}`];
+  return [
+    `--max-semi-space-size=${young}`,
+    `--heap-growing-percent=${growth}`,
+    `--max-inlined-bytecode-size=${inlined.each}`,
+    `--max-inlined-bytecode-size-cumulative=${inlined.together}`,
+  ];
 }
