@@ -64,7 +64,7 @@ export async function lookInside(containers: Containers, screen: Screen): Promis
         stuck?.join() === "1",
     );
     screen.check(
-      `${service} has the room for young objects that \`sally up\` gives it`,
+      `${service} has the options that \`sally up\` gives Node`,
       nodeOptions(service).every((option) => all("argument").includes(option)) &&
         !all("environment").some((line) => line.startsWith("NODE_OPTIONS=")),
     );
