@@ -30,6 +30,10 @@ test.each([
   "SELECT name::varchar(10) FROM customers FETCH FIRST 5 ROWS ONLY",
   "WITH c AS (SELECT 5 AS n) SELECT name FROM customers, c WHERE id = n AND id < 6",
   "SELECT substr(email, 1) FROM customers",
+  "SELECT name FROM customers WHERE id = $1 AND email = 'x' LIMIT 5",
+  "INSERT INTO customers (name, email) VALUES ($1, 'b'), ($2, 'd')",
+  "WITH RECURSIVE c AS (SELECT 5 AS n UNION SELECT n + 6 FROM c) SELECT n FROM c WHERE n < 7",
+  "SELECT id FROM customers WHERE id = 5 UNION SELECT 6",
 ])("what %s asks does not hang on its literals", async (text) => {
   expect(await check(text)).toEqual({ kind: "shared", wrong: [] });
 });
@@ -37,6 +41,7 @@ test.each([
 test.each([
   "SELECT name, email FROM customers ORDER BY 1",
   "SELECT name, count(email) FROM customers GROUP BY 1",
+  "SELECT name, email FROM customers WHERE id = $1 ORDER BY 1",
 ])("what %s asks hangs on its literals, and without watching they would share it", async (text) => {
   expect((await check(text)).kind).toBe("apart");
   expect((await check(text, false)).wrong.length).toBeGreaterThan(0);

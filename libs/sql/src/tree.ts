@@ -57,14 +57,18 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 
 export const integer = (value: unknown): number => (typeof value === "number" ? value : 0);
 
-/** Every object in a tree, in no order. */
+/**
+ * Every object in a tree, in no order, but for what constants say: no name, parameter or call is in one, and a reading
+ * that looked there would hang on every literal of its text.
+ */
 export function* fieldsIn(tree: unknown): Generator<Fields> {
   const waiting: unknown[] = [tree];
   while (waiting.length > 0) {
     const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    if (isFields(next)) yield next;
-    waiting.push(...Object.values(next));
+    if (Array.isArray(next)) for (const item of next) waiting.push(item);
+    if (!isFields(next)) continue;
+    yield next;
+    for (const key in next) if (key !== "A_Const") waiting.push(next[key]);
   }
 }
 
@@ -72,8 +76,9 @@ export function* fieldsIn(tree: unknown): Generator<Fields> {
 export function beginning(value: unknown): number {
   let first = -1;
   for (const fields of fieldsIn(value)) {
-    const at = location(fields);
-    if (at >= 0 && (first < 0 || at < first)) first = at;
+    const constant = fields["A_Const"];
+    for (const at of [location(fields), isFields(constant) ? location(constant) : -1])
+      if (at >= 0 && (first < 0 || at < first)) first = at;
   }
   return first;
 }
