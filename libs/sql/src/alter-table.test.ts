@@ -69,3 +69,15 @@ describe("ALTER TABLE computes over rows", () => {
     expect((await asks("ALTER TABLE customers DROP COLUMN name CASCADE"))[0]).toBe("opaque");
   });
 });
+
+describe("columns added in the same text are followed", () => {
+  const adding = (columns: number): string =>
+    `CREATE TABLE made (a text); ALTER TABLE made ${Array.from({ length: columns }, (_, i) => `ADD COLUMN a${i} text`).join()}`;
+
+  test("up to what a table may have, and what comes behind more is not known", async () => {
+    expect(await asks(`${adding(1_500)}; INSERT INTO made (a7) VALUES ('x')`)).not.toContain(
+      "opaque",
+    );
+    expect(await asks(`${adding(1_601)}; INSERT INTO made (a7) VALUES ('x')`)).toContain("opaque");
+  });
+});

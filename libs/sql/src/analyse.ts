@@ -10,7 +10,7 @@ import { afterDdl, isMadeHere } from "./after-ddl.ts";
 import type { Catalog } from "./catalog.ts";
 import { classification, type Classification, type Classified } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
-import { Context, tooLong } from "./context.ts";
+import { Context } from "./context.ts";
 import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
@@ -139,7 +139,7 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
     if (subject.exhausted) context.endWhen(subject.exhausted);
     const statement = analyseStatement(stmt, context, known, unsettled, made);
     statements.push(statement);
-    if (statements.length % 16 === 0 && subject.exhausted?.()) throw new TooComplex(tooLong);
+    if (statements.length % 16 === 0) context.refuseLong();
     const { effects } = statement;
     session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
@@ -157,7 +157,7 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
         for (const { action, resource } of statement.operations)
           if (action === "create") made.add(resource.id);
         ({ known, resources, names } = knownOf(after, subject));
-        if (subject.exhausted?.()) throw new TooComplex(tooLong);
+        context.refuseLong();
       }
     } else if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";

@@ -15,7 +15,7 @@ const maxSteps = 400_000;
 /** Steps between two looks at the time; a power of two. */
 const looksEvery = 64;
 
-export const tooLong =
+const tooLong =
   "the statement takes too long to be analysed; split it, or name fewer columns and tables";
 
 const untraceable = [Opaque, Unresolved, Forbidden];
@@ -79,6 +79,11 @@ export class Context {
     this.#bounds.exhausted = exhausted;
   }
 
+  /** @throws TooComplex when the analysis is to end */
+  refuseLong(): void {
+    if (this.#bounds.exhausted()) throw new TooComplex(tooLong);
+  }
+
   /** Ends when the other one would. */
   endWith(other: Context): void {
     this.#bounds.exhausted = other.#bounds.exhausted;
@@ -95,7 +100,7 @@ export class Context {
     bounds.steps += 1;
     if (bounds.depth > maxDepth) throw new TooComplex("the statement is nested too deeply");
     if (bounds.steps > maxSteps) throw new TooComplex("the statement is too large to be analysed");
-    if (bounds.steps % looksEvery === 0 && bounds.exhausted()) throw new TooComplex(tooLong);
+    if (bounds.steps % looksEvery === 0) this.refuseLong();
     const result = step();
     bounds.depth -= 1;
     return result;

@@ -22,6 +22,9 @@ export type CatalogRows = Readonly<Record<CatalogQuery, readonly (readonly (stri
 const number = (value: string | null | undefined): number => Number(value ?? 0);
 const string = (value: string | null | undefined): string => value ?? "";
 const truth = (value: string | null | undefined): boolean => value === "t" || value === "true";
+/** What catalogs recorded before they had it do not say counts as true. */
+const unlessFalse = (value: string | null | undefined): boolean =>
+  value !== "f" && value !== "false";
 const numbers = (value: string | null | undefined): number[] =>
   value ? value.split(",").map(Number) : [];
 
@@ -235,7 +238,7 @@ function relations(rows: CatalogRows): Relation[] {
   const indexed = grouped(rows.indexColumns.map((row) => [number(row[0]), numbers(row[1])]));
   const unique = grouped(
     rows.indexColumns
-      .filter((row) => row[2] !== "f" && row[2] !== "false")
+      .filter((row) => unlessFalse(row[2]))
       .map((row) => [number(row[0]), numbers(row[1])]),
   );
   const excludingOf = excluding(rows, columnsOf);
@@ -322,7 +325,7 @@ export function readCatalog(rows: CatalogRows, stored: Catalog["stored"] = () =>
   );
   return {
     version: number(rows.version[0]?.[0]),
-    readsSettings: !["f", "false"].includes(rows.version[0]?.[1] ?? ""),
+    readsSettings: unlessFalse(rows.version[0]?.[1]),
     schemas: new Set(rows.schemas.map((row) => string(row[0]))),
     relations: index(allRelations),
     types: index(allTypes),
