@@ -1,7 +1,7 @@
 import type { Catalog, Column, ForeignKey, Relation, Type } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { commandRelation } from "./from.ts";
-import { withRelations } from "./made-relations.ts";
+import { firstMadeOid, nextOid, withRelations } from "./made-relations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { plainColumn } from "./plain-columns.ts";
 import {
@@ -16,8 +16,6 @@ import {
   type Fields,
 } from "./tree.ts";
 
-/** What a text makes has no oid yet; these are greater than PostgreSQL's. */
-const firstMadeOid = 2 ** 32;
 /** A table has at most 1600 columns: numbers above are of columns that a text adds. */
 const firstMadeColumn = 1601;
 
@@ -136,12 +134,6 @@ function afterCreateTable(fields: Fields, context: Context): Catalog | null {
 }
 
 const nameNode = (sval: string): unknown => ({ String: { sval } });
-
-function nextOid(catalog: Catalog): number {
-  let next = firstMadeOid;
-  while (catalog.relations.has(next)) next += 1000;
-  return next;
-}
 
 const bare = (
   oid: number,

@@ -8,9 +8,15 @@ import type {
 } from "./analysis.ts";
 import { afterDdl, isMadeHere } from "./after-ddl.ts";
 import type { Catalog } from "./catalog.ts";
-import { classification, type Classification, type Classified } from "./classification.ts";
+import {
+  classification,
+  classificationAfter,
+  type Classification,
+  type Classified,
+} from "./classification.ts";
 import { baseOf } from "./coercion.ts";
 import { Context } from "./context.ts";
+import { changedIn } from "./made-relations.ts";
 import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
@@ -119,8 +125,11 @@ const undoes: ReadonlySet<TransactionEffect> = new Set(["rollback", "rollback-to
 function knownOf(
   catalog: Catalog,
   { connection, classified, names }: Subject,
+  before: Catalog | null = null,
 ): { readonly known: Classification; readonly resources: Resources; readonly names: Names } {
-  const known = classification(catalog, classified);
+  const known = before
+    ? classificationAfter(catalog, classified, before, changedIn(catalog))
+    : classification(catalog, classified);
   const resources = resourcesOf(connection, catalog, known);
   return { known, resources, names: namesOf(catalog, names) };
 }
@@ -156,7 +165,7 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
       if (after !== context.catalog) {
         for (const { action, resource } of statement.operations)
           if (action === "create") made.add(resource.id);
-        ({ known, resources, names } = knownOf(after, subject));
+        ({ known, resources, names } = knownOf(after, subject, context.catalog));
         context.refuseLong();
       }
     } else if (effects.ddl || statement.opaque !== null)

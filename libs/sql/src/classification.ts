@@ -50,47 +50,87 @@ export function kin(
 
 const empty: readonly string[] = [];
 
-class CatalogClassification implements Classification {
+/** What config classifies, by schema and table. */
+type ByTable = ReadonlyMap<string, readonly WrittenColumn[]>;
+
+interface WrittenColumn {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+  readonly id: string;
+  readonly tags: readonly string[];
+}
+
+const readAlready = new WeakMap<Classified, ByTable>();
+
+function byTable(classified: Classified): ByTable {
+  const known = readAlready.get(classified);
+  if (known) return known;
+  const found = new Map<string, WrittenColumn[]>();
+  for (const [written, tags] of Object.entries(classified)) {
+    const read = readColumnPath(written);
+    const [schema, table, column] = splitQualified(read?.column ?? "") ?? [];
+    if (schema === undefined || table === undefined || column === undefined) continue;
+    const path = read?.path ? `#>${jsonPathText(read.path)}` : "";
+    const id = qualified(schema, table, column) + path;
+    const key = `${schema}\0${table}`;
+    found.set(key, [...(found.get(key) ?? []), { schema, table, column, id, tags }]);
+  }
+  readAlready.set(classified, found);
+  return found;
+}
+
+/** Of what config classifies, what a catalog has. */
+interface Present {
+  /** Ids, sorted. */
   readonly all: readonly string[];
-  readonly #catalog: Catalog;
-  readonly #columns: ReadonlyMap<string, ClassifiedColumn>;
+  readonly columns: ReadonlyMap<string, ClassifiedColumn>;
   /** relation oid → column name → ids: the column's own, and those of paths into it */
-  readonly #direct = new Map<number, Map<string, string[]>>();
+  readonly direct: ReadonlyMap<number, ReadonlyMap<string, readonly string[]>>;
+}
+
+function present(catalog: Catalog, classified: Classified): Present {
+  const columns = new Map<string, ClassifiedColumn>();
+  const direct = new Map<number, Map<string, string[]>>();
+  for (const written of byTable(classified).values())
+    for (const { schema, table, column, id, tags } of written) {
+      const relation = catalog.relation(schema, table);
+      if (!relation?.columns.some(({ name }) => name === column)) continue;
+      columns.set(id, { id, relation: relation.oid, column, tags });
+      const ofRelation = direct.get(relation.oid) ?? new Map<string, string[]>();
+      direct.set(relation.oid, ofRelation.set(column, [...(ofRelation.get(column) ?? []), id]));
+    }
+  return { all: [...columns.keys()].toSorted(), columns, direct };
+}
+
+class CatalogClassification implements Classification {
+  readonly #catalog: Catalog;
+  readonly present: Present;
   readonly #remembered = new Map<string, readonly string[]>();
   readonly #lineage: (relation: Relation, at: number) => readonly string[];
 
-  constructor(catalog: Catalog, classified: Classified) {
+  constructor(catalog: Catalog, found: Present) {
     this.#catalog = catalog;
+    this.present = found;
     this.#lineage = viewLineage(catalog, this);
-    const columns = new Map<string, ClassifiedColumn>();
-    for (const [written, tags] of Object.entries(classified)) {
-      const read = readColumnPath(written);
-      const [schema, table, column] = splitQualified(read?.column ?? "") ?? [];
-      if (schema === undefined || table === undefined || column === undefined) continue;
-      const relation = catalog.relation(schema, table);
-      if (!relation?.columns.some(({ name }) => name === column)) continue;
-      const path = read?.path ? `#>${jsonPathText(read.path)}` : "";
-      const id = qualified(schema, table, column) + path;
-      columns.set(id, { id, relation: relation.oid, column, tags });
-      const direct = this.#direct.get(relation.oid) ?? new Map<string, string[]>();
-      this.#direct.set(relation.oid, direct.set(column, [...(direct.get(column) ?? []), id]));
-    }
-    this.#columns = columns;
-    this.all = [...columns.keys()].toSorted();
+  }
+
+  get all(): readonly string[] {
+    return this.present.all;
   }
 
   column(id: string): ClassifiedColumn | undefined {
-    return this.#columns.get(id);
+    return this.present.columns.get(id);
   }
 
   of(relation: Relation, column: string, children: boolean): readonly string[] {
-    if (this.#direct.size === 0) return empty;
+    if (this.present.direct.size === 0) return empty;
     const key = `${relation.oid}\0${column}\0${children ? 1 : 0}`;
     const known = this.#remembered.get(key);
     if (known) return known;
     const ids: string[] = [];
     for (const one of this.#family(relation, children)) {
-      ids.push(...(this.#direct.get(one.oid)?.get(column) ?? []));
+      ids.push(...(this.present.direct.get(one.oid)?.get(column) ?? []));
     }
     const at = isView(relation) ? relation.columns.findIndex(({ name }) => name === column) : -1;
     const sorted = union(ids.toSorted(), at === -1 ? empty : this.#lineage(relation, at));
@@ -99,7 +139,7 @@ class CatalogClassification implements Classification {
   }
 
   ofRelation(relation: Relation, children: boolean): readonly string[] {
-    if (this.#direct.size === 0) return empty;
+    if (this.present.direct.size === 0) return empty;
     const ids = new Set<string>();
     for (const { name } of relation.columns) {
       for (const id of this.of(relation, name, children)) ids.add(id);
@@ -121,15 +161,41 @@ class CatalogClassification implements Classification {
   }
 }
 
-const remembered = new WeakMap<Catalog, WeakMap<Classified, Classification>>();
+const remembered = new WeakMap<Catalog, WeakMap<Classified, CatalogClassification>>();
 
 /** Remembered for each catalog and config value. */
 export function classification(catalog: Catalog, classified: Classified): Classification {
-  const byConfig = remembered.get(catalog) ?? new WeakMap<Classified, Classification>();
+  return rememberedOf(catalog, classified) ?? remember(catalog, classified, present);
+}
+
+/** The same of a catalog that differs from another one in these relations alone. */
+export function classificationAfter(
+  catalog: Catalog,
+  classified: Classified,
+  before: Catalog,
+  changed: readonly Relation[],
+): Classification {
+  const known = rememberedOf(before, classified);
+  const named = byTable(classified);
+  const same = changed.every(
+    ({ oid, schema, name, columns }) =>
+      before.relations.get(oid)?.columns === columns || !named.has(`${schema}\0${name}`),
+  );
+  if (!known || !same) return classification(catalog, classified);
+  return remember(catalog, classified, () => known.present);
+}
+
+const rememberedOf = (catalog: Catalog, classified: Classified) =>
+  remembered.get(catalog)?.get(classified);
+
+function remember(
+  catalog: Catalog,
+  classified: Classified,
+  found: (catalog: Catalog, classified: Classified) => Present,
+): Classification {
+  const byConfig = remembered.get(catalog) ?? new WeakMap<Classified, CatalogClassification>();
   remembered.set(catalog, byConfig);
-  const known = byConfig.get(classified);
-  if (known) return known;
-  const built = new CatalogClassification(catalog, classified);
+  const built = new CatalogClassification(catalog, found(catalog, classified));
   byConfig.set(classified, built);
   return built;
 }
