@@ -1,3 +1,4 @@
+import { GrowingBytes } from "./growing-bytes.ts";
 import type { ValueMasker } from "./value-masker.ts";
 
 /** MAXDIM. */
@@ -22,8 +23,8 @@ export function maskBinaryArray(
   if (count < 0 || count > dimensions || value.length < headerBytes) return null;
   if (value.readUInt32BE(8) !== elementOid) return null;
 
-  const header = Buffer.from(value.subarray(0, headerBytes));
-  const out: Buffer[] = [header];
+  const out = new GrowingBytes(value.length + 64);
+  out.append(value, 0, headerBytes);
   let nulls = false;
   let at = headerBytes;
   for (let left = elements(value, count); left > 0; left--) {
@@ -34,14 +35,13 @@ export function maskBinaryArray(
     const masked = length === -1 ? null : mask(value.subarray(at, at + length));
     if (length > 0) at += length;
     nulls ||= masked === null;
-    const size = Buffer.alloc(4);
-    size.writeInt32BE(masked?.length ?? -1);
-    out.push(size);
-    if (masked) out.push(masked);
+    out.int32(masked?.length ?? -1);
+    if (masked) out.append(masked);
   }
   if (at !== value.length) return null;
-  header.writeInt32BE(nulls ? 1 : 0, 4);
-  return Buffer.concat(out);
+  const made = out.finish();
+  made.writeInt32BE(nulls ? 1 : 0, 4);
+  return made;
 }
 
 /** How many elements the dimensions promise; more than there are bytes ends at the end of the bytes. */

@@ -1,3 +1,4 @@
+import { GrowingBytes } from "./growing-bytes.ts";
 import type { ValueMasker } from "./value-masker.ts";
 
 /**
@@ -8,7 +9,8 @@ import type { ValueMasker } from "./value-masker.ts";
 export function maskTextArray(value: Buffer, mask: ValueMasker): Buffer | null {
   const text = value.toString("latin1");
   const bounds = /^(?:\[[+-]?\d+:[+-]?\d+\])+=/.exec(text)?.[0] ?? "";
-  const out = [bounds];
+  const out = new GrowingBytes(value.length + 64);
+  out.latin1(bounds);
   let at = bounds.length;
   let depth = 0;
   /** Whether an element or a nested array may begin here. */
@@ -19,26 +21,26 @@ export function maskTextArray(value: Buffer, mask: ValueMasker): Buffer | null {
       if (!fresh || depth === dimensions) return null;
       depth++;
       at++;
-      out.push(character);
+      out.latin1(character);
     } else if (character === "}") {
       depth--;
       at++;
       fresh = false;
-      out.push(character);
+      out.latin1(character);
     } else if (character === ",") {
       if (fresh || depth === 0) return null;
       fresh = true;
       at++;
-      out.push(character);
+      out.latin1(character);
     } else {
       const element = fresh && depth > 0 ? readElement(text, at) : null;
       if (!element) return null;
-      out.push(written(element.value === null ? null : mask(element.value)));
+      out.latin1(written(element.value === null ? null : mask(element.value)));
       at = element.end;
       fresh = false;
     }
   } while (depth > 0);
-  return depth === 0 && at === text.length ? Buffer.from(out.join(""), "latin1") : null;
+  return depth === 0 && at === text.length ? out.finish() : null;
 }
 
 /** MAXDIM. */

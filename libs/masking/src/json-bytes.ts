@@ -1,3 +1,5 @@
+import { GrowingBytes } from "./growing-bytes.ts";
+
 /** Bytes of a json document as the server sends it: valid, of any depth. Offsets count bytes; -1 is "no such thing". */
 
 const quote = 0x22;
@@ -69,7 +71,7 @@ export function stringAt(bytes: Buffer, at: number, end: number): string | null 
 /** A copy of bytes with stretches replaced, in order. */
 export class Splice {
   readonly #bytes: Buffer;
-  readonly #out: Buffer[] = [];
+  #out: GrowingBytes | null = null;
   #taken = 0;
 
   constructor(bytes: Buffer) {
@@ -77,13 +79,16 @@ export class Splice {
   }
 
   replace(from: number, to: number, by: Buffer): void {
-    this.#out.push(this.#bytes.subarray(this.#taken, from), by);
+    this.#out ??= new GrowingBytes(this.#bytes.length + 64);
+    this.#out.append(this.#bytes, this.#taken, from);
+    this.#out.append(by);
     this.#taken = to;
   }
 
   /** The bytes themselves when nothing was replaced. */
   finish(): Buffer {
-    if (this.#out.length === 0) return this.#bytes;
-    return Buffer.concat([...this.#out, this.#bytes.subarray(this.#taken)]);
+    if (this.#out === null) return this.#bytes;
+    this.#out.append(this.#bytes, this.#taken, this.#bytes.length);
+    return this.#out.finish();
   }
 }

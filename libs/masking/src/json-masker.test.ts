@@ -156,6 +156,13 @@ describe("at a path", () => {
   });
 });
 
+test("arrays in arrays come to a place of a path in many ways, and are walked once", () => {
+  const depth = 3000;
+  const nested = (leaf: string) => "[".repeat(depth) + leaf + "]".repeat(depth);
+  const masks = { "{0,0,0,x}": "redact", "{0,1,x}": "redact" } as const;
+  expect(mask(masks, nested('{"x":"secret","y":"z"}'))).toBe(nested('{"x":"****","y":"z"}'));
+});
+
 describe("of any document", () => {
   const leaf = fc.oneof(
     fc.string(),

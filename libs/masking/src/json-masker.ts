@@ -158,9 +158,13 @@ class Walker {
     return next;
   }
 
+  /** Each place on a path once: arrays in arrays come to it in many ways. */
   #elements(within: readonly Progress[], index: string): readonly Progress[] {
     const through = within.filter(({ mask, at }) => this.#masks[mask]?.path[at]?.kind !== "any");
-    return [...this.#step(within, index), ...through];
+    const stepped = this.#step(within, index).filter(
+      ({ mask, at }) => !through.some((one) => one.mask === mask && one.at === at),
+    );
+    return stepped.length === 0 ? through : [...stepped, ...through];
   }
 
   /** The least revealing of the masks whose paths end here. */

@@ -21,3 +21,19 @@ test("email says of bytes what it says of the text", () => {
     { numRuns: 500 },
   );
 });
+
+test("partial keeps the last characters, of whatever bytes they are, and never more than half", () => {
+  const keep = 4;
+  const mask = textMasker({ kind: "partial", keep }, Buffer.alloc(32));
+  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.string({ maxLength: 20 }));
+  fc.assert(
+    fc.property(text, fc.uint8Array({ maxLength: 3 }), (said, more) => {
+      const value = Buffer.concat([Buffer.from(said), more]);
+      const characters = Array.from(value.toString("utf8"));
+      const hidden = characters.length - Math.min(keep, Math.floor(characters.length / 2));
+      const expected = "*".repeat(hidden) + characters.slice(hidden).join("");
+      expect(mask?.(value)?.toString("utf8")).toBe(expected);
+    }),
+    { numRuns: 500 },
+  );
+});

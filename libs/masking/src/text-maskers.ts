@@ -1,4 +1,4 @@
-import { isAscii } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { base32, type Masker } from "@sallyport/contracts";
 import { maskerKind, type MaskerKind } from "./masker-kind.ts";
@@ -68,12 +68,21 @@ function keptFrom(value: Buffer, keep: number): number | null {
 }
 
 /** Decoding turns malformed bytes into U+FFFD, so that none of them is kept. */
-function partialCharacters(value: Buffer, keep: number): Buffer {
-  const characters = Array.from(value.toString("utf8"));
-  const kept = Math.min(keep, Math.floor(characters.length / 2));
-  const hidden = characters.length - kept;
-  return Buffer.from("*".repeat(hidden) + characters.slice(hidden).join(""));
+function partialCharacters(given: Buffer, keep: number): Buffer {
+  const value = isUtf8(given) ? given : Buffer.from(given.toString("utf8"));
+  let characters = 0;
+  for (let at = 0; at < value.length; at++) if (isFirst(value[at])) characters += 1;
+  const kept = Math.min(keep, Math.floor(characters / 2));
+  let start = value.length;
+  for (let left = kept; left > 0; left -= isFirst(value[start]) ? 1 : 0) start -= 1;
+  const masked = Buffer.allocUnsafe(characters - kept + value.length - start);
+  masked.fill(star, 0, characters - kept);
+  value.copy(masked, characters - kept, start);
+  return masked;
 }
+
+/** Of a character in UTF-8. */
+const isFirst = (byte = 0): boolean => (byte & 0xc0) !== 0x80;
 
 /** What may stand after the @ of an address; a text that merely contains an @ is no address. */
 const domain = /^[^\s@]{1,255}$/;
