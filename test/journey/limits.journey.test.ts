@@ -127,3 +127,77 @@ test("what is refused before it is read is recorded, too", async () => {
     ["", expect.any(String)],
   ]);
 });
+
+const many = (count: number, one: (at: number) => string, between = ", "): string =>
+  Array.from({ length: count }, (_, at) => one(at)).join(between);
+
+test("long lists of constants are taken, whatever their length", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "free"));
+  await raw.query("CREATE TEMP TABLE bulk (id int, name text, at timestamptz)");
+  const rows = many(20_000, (at) => `(${at}, ${at % 7 ? `'n${at}'` : "NULL"}, '2026-01-01'::date)`);
+  const insert = `INSERT INTO bulk VALUES ${rows}`;
+  expect(await raw.query(insert)).toEqual(["complete INSERT 0 20000", "ready I"]);
+  const among = `SELECT count(*) FROM bulk WHERE id IN (${many(10_000, (at) => `${at * 3}`)})`;
+  expect(await raw.query(among)).toContain("row 6667");
+  const statements = many(3000, (at) => `INSERT INTO bulk VALUES (${at}, 'n', now())`, "; ");
+  expect((await raw.query(statements)).slice(-2)).toEqual(["complete INSERT 0 1", "ready I"]);
+});
+
+test("a migration in one text is followed to its end", async () => {
+  await using raw = await RawClient.open(await gateway(cluster, "free"));
+  const tables = 400;
+  const made = many(
+    tables,
+    (at) =>
+      `CREATE TABLE m${at} (id int PRIMARY KEY, up int${at ? ` REFERENCES m${at - 1}` : ""}); CREATE INDEX ON m${at} (up); ALTER TABLE m${at} ADD COLUMN note text`,
+    "; ",
+  );
+  await raw.query("BEGIN");
+  const said = await raw.query(`${made}; INSERT INTO m7 (id, note) VALUES (1, 'x')`);
+  expect(said.slice(-2)).toEqual(["complete INSERT 0 1", "ready T"]);
+  expect(said).toHaveLength(3 * tables + 2);
+  await raw.query("ROLLBACK");
+});
+
+test("more than a reading may take is refused by name", async () => {
+  await using raw = await ci();
+  const sequences = many(30_000, (at) => `(nextval('s${at}'))`);
+  expect(await raw.query(`INSERT INTO orders (id) VALUES ${sequences}`)).toEqual([
+    "error 54001",
+    "ready I",
+  ]);
+  expect(raw.error).toMatchObject({
+    message: expect.stringMatching(/^a statement takes \d+ bytes once it is parsed/),
+    hint: expect.stringMatching(/^split it/),
+  });
+  expect(await raw.query(many(40_000, () => "SELECT 1", "; "))).toEqual(["error 54001", "ready I"]);
+  expect(raw.error.message).toMatch(/^40000 statements in one text, more than the 32768 allowed/);
+  expect(await raw.query("SELECT 1")).toContain("row 1");
+});
+
+/** 300 bytes, of which the reading is given up. */
+const slow = (salt: number): string => {
+  let row = "(1, 1)";
+  for (let depth = 0; depth < 22; depth++) row = `(${row} = (1, 1), 1)`;
+  return `SELECT ${row}, ${salt}`;
+};
+
+test("others of the worker are served between texts that take long to read", async () => {
+  await using raw = await ci();
+  await using other = await ci();
+  await other.query("SELECT 1");
+  const from = raw.heard.length;
+  const refused = () => raw.heard.slice(from).filter(({ kind }) => kind === "error").length;
+  const count = 3;
+  raw.send(...Array.from({ length: count }, (_, at) => query(slow(at))));
+  let between = 0;
+  while (refused() < count) {
+    const before = refused();
+    expect(await other.query("SELECT 1")).toContain("row 1");
+    if (before > 0 && refused() < count) between += 1;
+  }
+  expect(await raw.ready(count)).toEqual(
+    Array.from({ length: count }, () => ["error 54001", "ready I"]).flat(),
+  );
+  expect(between).toBeGreaterThan(0);
+});

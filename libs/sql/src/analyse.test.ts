@@ -327,12 +327,14 @@ describe("what would take long", () => {
 
   test("is refused once the caller has no time for it", async () => {
     for (const text of [`SELECT ${made(200, () => "1")}`, made(40, () => "SELECT 1", "; ")])
-      expect(await read(text, { exhausted: () => true })).toMatchObject({
+      expect(await read(text, { patience: () => () => true })).toMatchObject({
         kind: "refused",
         sqlstate: "54001",
         message: expect.stringContaining("takes too long"),
       });
-    expect(await read("SELECT 1", { exhausted: () => true })).toMatchObject({ kind: "analysed" });
+    expect(await read("SELECT 1", { patience: () => () => true })).toMatchObject({
+      kind: "analysed",
+    });
   });
 });
 

@@ -20,13 +20,12 @@ import { changedIn } from "./made-relations.ts";
 import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
-import type { ParseTree } from "./parser-instance.ts";
 import { placeOf } from "./places.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
 import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
 import { leavesFailed } from "./transactions.ts";
-import { fieldsIn, integer, isFields, node } from "./tree.ts";
+import { fieldsIn, integer, isFields, node, type Fields } from "./tree.ts";
 import { applies } from "./rules.ts";
 import { askSettings } from "./secret-settings.ts";
 import { reachInput } from "./type-inputs.ts";
@@ -51,18 +50,36 @@ export interface Subject {
   readonly bound?: boolean;
   /** The open transaction has changed search_path or role, so its end changes them (or back). */
   readonly fragileNames?: boolean;
-  /** Asked now and then: once it is true, the text is refused as too complex. Absent: never. */
-  readonly exhausted?: () => boolean;
+  /**
+   * Called as each statement is begun. What it gives is asked now and then: once it is true, the text is refused as too
+   * complex. Absent: never.
+   */
+  readonly patience?: () => () => boolean;
+}
+
+/** What of a parse tree is analysed; statements are taken one after the other. */
+export interface AnalysedTree {
+  readonly stmts: Iterable<Fields> & { readonly length: number };
 }
 
 /**
  * What a text asks. Depends on nothing but its arguments, so that answers can be remembered by text,
  * catalog, names, classification and parameter types. Never throws.
  */
-export function analyse(tree: ParseTree, subject: Subject): Analysis {
-  const form = formOf(tree, subject.text);
+export function analyse(tree: AnalysedTree, subject: Subject): Analysis {
+  const steps = analysing(tree, subject);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, a statement a step. */
+export function* analysing(tree: AnalysedTree, subject: Subject): Generator<void, Analysis> {
+  let form = noForm;
   try {
-    return { form, ...analyseText(tree, subject) };
+    form = formOf(tree, subject.text);
+    return { form, ...(yield* analyseText(tree, subject)) };
   } catch (error) {
     if (error instanceof Unresolved) {
       return {
@@ -102,15 +119,19 @@ const doubted: readonly Naming[] = [{ kind: "doubt" }];
 
 const quiet: Effects = { ddl: false, names: false };
 
-const formOf = ({ stmts: [first, ...others] }: ParseTree, text: string): TextForm =>
-  first
+const noForm: TextForm = { statements: 0, takenWhenFailed: true, place: null, parameters: 0 };
+
+function formOf({ stmts }: AnalysedTree, text: string): TextForm {
+  const [first] = stmts;
+  return first
     ? {
-        statements: 1 + others.length,
+        statements: stmts.length,
         takenWhenFailed: leavesFailed(first["stmt"]),
         place: placeOf(first["stmt"]),
         parameters: text.includes("$") ? highestParameter(first) : 0,
       }
-    : { statements: 0, takenWhenFailed: true, place: null, parameters: 0 };
+    : noForm;
+}
 
 function highestParameter(tree: unknown): number {
   let highest = 0;
@@ -134,7 +155,10 @@ function knownOf(
   return { known, resources, names: namesOf(catalog, names) };
 }
 
-function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> {
+function* analyseText(
+  tree: AnalysedTree,
+  subject: Subject,
+): Generator<void, Omit<Analysed, "form">> {
   let { known, resources, names } = knownOf(subject.catalog, subject);
   let makes = false;
   const made = new Set<string>();
@@ -145,10 +169,10 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
     context.session = session;
     context.bound = subject.bound === true;
-    if (subject.exhausted) context.endWhen(subject.exhausted);
+    if (subject.patience) context.endWhen(subject.patience());
+    if (statements.length > 0) context.refuseLong();
     const statement = analyseStatement(stmt, context, known, unsettled, made);
     statements.push(statement);
-    if (statements.length % 16 === 0) context.refuseLong();
     const { effects } = statement;
     session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
@@ -166,11 +190,11 @@ function analyseText(tree: ParseTree, subject: Subject): Omit<Analysed, "form"> 
         for (const { action, resource } of statement.operations)
           if (action === "create") made.add(resource.id);
         ({ known, resources, names } = knownOf(after, subject, context.catalog));
-        context.refuseLong();
       }
     } else if (effects.ddl || statement.opaque !== null)
       unsettled ??= "it follows what may have changed the catalog";
     else if (effects.names) unsettled ??= "it follows what may have changed search_path or role";
+    yield;
   }
   return {
     kind: "analysed",

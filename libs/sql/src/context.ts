@@ -10,7 +10,7 @@ import { applies, type Rule } from "./rules.ts";
 
 /** Deeper statements are refused: the analyser recurses. */
 const maxDepth = 1200;
-/** Nodes visited in one text; iterating recursive CTEs counts each time. */
+/** Nodes visited in one statement; iterating recursive CTEs counts each time. */
 const maxSteps = 400_000;
 /** Steps between two looks at the time; a power of two. */
 const looksEvery = 64;

@@ -11,6 +11,7 @@ import { fieldType, rowField } from "./rows.ts";
 import type { Scope } from "./scope.ts";
 import { decided, operatorExpression } from "./operator-expressions.ts";
 import { subLink } from "./sublinks.ts";
+import { isInt8 } from "./numeric-literals.ts";
 import { integer, known, knownFields, list, node, record, text, type Fields } from "./tree.ts";
 import { namedType, type } from "./types.ts";
 import { unify } from "./unify.ts";
@@ -44,12 +45,6 @@ export interface Rule {
   evaluate(fields: Fields, scope: Scope, context: Context): Value;
 }
 
-const fitsInt8 = (digits: string): boolean => {
-  if (!/^-?\d{1,19}$/.test(digits)) return false;
-  const value = BigInt(digits);
-  return value <= 9223372036854775807n && value >= -9223372036854775808n;
-};
-
 const textLiteral = (written: Fields): Literal => ({
   kind: "text",
   get says() {
@@ -73,8 +68,7 @@ function constantValue(fields: Fields): Value {
   if ("boolval" in fields) return constant(type.bool);
   if ("bsval" in fields) return constant(type.bit);
   if (!("fval" in fields)) throw new Opaque("a malformed constant");
-  const digits = text((fields["fval"] as Fields | undefined)?.["fval"]);
-  return constant(fitsInt8(digits) ? type.int8 : type.numeric);
+  return constant(isInt8(record(fields["fval"])) ? type.int8 : type.numeric);
 }
 
 const sqlValueTypes: ReadonlyMap<string, number> = new Map([

@@ -192,6 +192,8 @@ const allColumns = (side: Visible): readonly ScopeColumn[] =>
 
 function join(fields: Fields, scope: Scope, context: Context): Visible {
   known(fields, "JoinExpr", joinFields);
+  // Columns add up with each of them.
+  context.refuseLong();
   const left = fromItem(fields["larg"], scope, context);
   const beside = new Scope(scope.outer, scope.commonTables);
   beside.add(scope.visible);
@@ -243,9 +245,11 @@ function mergedColumns(
     fields["isNatural"] === true
       ? lefts.map(({ name }) => name).filter((name) => rightNames.has(name))
       : strings(fields["usingClause"]);
+  const [onLeft, onRight] = [byName(lefts), byName(rights)];
   return names.map((name) => {
-    const a = one(lefts, name, "left");
-    const b = one(rights, name, "right");
+    context.refuseLong();
+    const a = one(onLeft, name, "left");
+    const b = one(onRight, name, "right");
     operate(context, ["="], a, b);
     const columns = computed(0, [a, b]).columns;
     context.see(columns);
@@ -254,13 +258,21 @@ function mergedColumns(
   });
 }
 
-function one(columns: readonly ScopeColumn[], name: string, side: string): Value {
-  const found = columns.filter((column) => column.name === name);
-  if (found.length > 1) {
+type ByName = ReadonlyMap<string, ScopeColumn | "several">;
+
+function byName(columns: readonly ScopeColumn[]): ByName {
+  const found = new Map<string, ScopeColumn | "several">();
+  for (const column of columns) found.set(column.name, found.has(column.name) ? "several" : column);
+  return found;
+}
+
+function one(columns: ByName, name: string, side: string): Value {
+  const found = columns.get(name);
+  if (found === "several") {
     const message = `common column name "${name}" appears more than once in ${side} table`;
     throw new Unresolved("42702", message, -1);
   }
-  const value = found[0]?.value;
+  const value = found?.value;
   if (value) return value;
   const message = `column "${name}" specified in USING clause does not exist in ${side} table`;
   throw new Unresolved("42703", message, -1);

@@ -1,4 +1,4 @@
-export { analyse, type Subject } from "./analyse.ts";
+export { analyse, analysing, type AnalysedTree, type Subject } from "./analyse.ts";
 export type {
   Analysis,
   Effects,
@@ -38,7 +38,8 @@ export {
   type ParseTree,
   type SyntaxFault,
 } from "./parser-instance.ts";
-export { openParser, threadAbove, type Parser } from "./parser.ts";
+export { openParser, threadAbove, type LongParsed, type Parser, type TooMuch } from "./parser.ts";
+export type { Folding } from "./folded-lists.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";
 export {
   readSessionRows,

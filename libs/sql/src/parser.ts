@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
+import type { Folding } from "./folded-lists.ts";
+import { LongTree } from "./long-tree.ts";
 import type { ThreadAnswer, ThreadRequest } from "./parser-thread.ts";
 import {
   newInstance,
   type Major,
   type Parsed,
-  type ParsedText,
   type ParserInstance,
   type ParseTree,
 } from "./parser-instance.ts";
@@ -12,12 +13,16 @@ import {
 /** Longer texts (bytes of UTF-8) are parsed in a thread with a large stack (design §6). */
 export const threadAbove = 8 * 1024;
 const threadStackMb = 64;
-/** A text that the thread has not parsed by then is refused, and the thread is ended. */
+/** A text that the thread has not read by then is refused, and the thread is ended. */
 const threadMillis = 10_000;
 
-const tooDeep: Parsed = { kind: "failed", message: "the statement is too deep to be read" };
+const tooDeep: Extract<Parsed, { kind: "failed" }> = {
+  kind: "failed",
+  message: "the statement is too deep to be read",
+};
 
-function readText(parsed: ParsedText): Parsed {
+function readText(parsed: ThreadAnswer["parsed"]): Parsed {
+  if (parsed.kind === "statements" || parsed.kind === "too-much") return tooDeep;
   if (parsed.kind !== "json") return parsed;
   try {
     return { kind: "tree", tree: JSON.parse(parsed.json) as ParseTree };
@@ -26,38 +31,72 @@ function readText(parsed: ParsedText): Parsed {
   }
 }
 
+/** What the limit is of, that a text is over. */
+export interface TooMuch {
+  readonly kind: "too-much";
+  readonly of: "statements" | "tree";
+  readonly size: number;
+  readonly limit: number;
+}
+
+/** A long text, with lists folded. */
+export type LongParsed =
+  | { readonly kind: "long"; readonly tree: LongTree }
+  | TooMuch
+  | Exclude<Parsed, { kind: "tree" }>;
+
+const readLong = (answer: ThreadAnswer["parsed"]): LongParsed => {
+  if (answer.kind === "json") return tooDeep;
+  if (answer.kind !== "statements") return answer;
+  const { json, ends, folded } = answer;
+  const statements = Array.from(ends, (end, at) => ({
+    json: json.slice(at === 0 ? 0 : ends[at - 1], end),
+    folded: folded[at] === 1,
+  }));
+  return { kind: "long", tree: new LongTree(statements) };
+};
+
+interface Waiting {
+  readonly text: string;
+  readonly folding: ThreadRequest["folding"];
+  finish(parsed: ThreadAnswer["parsed"]): void;
+}
+
 /** Parses long texts one after the other; started when first needed, and again after it broke. */
 class ParserThread {
   readonly #major: Major;
   #worker: Worker | undefined;
-  #next = 0;
-  readonly #waiting = new Map<number, (parsed: Parsed) => void>();
+  #current: { readonly one: Waiting; readonly timer: NodeJS.Timeout } | undefined;
+  readonly #waiting: Waiting[] = [];
 
   constructor(major: Major) {
     this.#major = major;
   }
 
-  parse(text: string): Promise<Parsed> {
-    const worker = this.#start();
-    const id = this.#next++;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#broken(worker), threadMillis);
-      worker.ref();
-      this.#waiting.set(id, (parsed) => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-        if (this.#waiting.size === 0) worker.unref();
-        resolve(parsed);
-      });
-      worker.postMessage({ id, text } satisfies ThreadRequest, []);
+  parse(text: string, folding: ThreadRequest["folding"] = null): Promise<ThreadAnswer["parsed"]> {
+    return new Promise((finish) => {
+      this.#waiting.push({ text, folding, finish });
+      this.#next();
     });
   }
 
   async close(): Promise<void> {
+    for (const one of this.#waiting.splice(0)) one.finish(tooDeep);
     const worker = this.#worker;
     if (!worker) return;
     this.#broken(worker);
     await worker.terminate();
+  }
+
+  #next(): void {
+    if (this.#current) return;
+    const one = this.#waiting.shift();
+    if (!one) return this.#worker?.unref();
+    const worker = this.#start();
+    worker.ref();
+    this.#current = { one, timer: setTimeout(() => this.#broken(worker), threadMillis) };
+    const { text, folding } = one;
+    worker.postMessage({ text, folding } satisfies ThreadRequest, []);
   }
 
   #start(): Worker {
@@ -66,21 +105,29 @@ class ParserThread {
       workerData: { major: this.#major },
       resourceLimits: { stackSizeMb: threadStackMb },
     });
-    worker.on("message", (answer: ThreadAnswer) =>
-      this.#waiting.get(answer.id)?.(readText(answer.parsed)),
-    );
+    worker.on("message", (answer: ThreadAnswer) => {
+      if (this.#worker === worker) this.#finished(answer.parsed);
+    });
     worker.on("error", () => this.#broken(worker));
     worker.on("exit", () => this.#broken(worker));
-    worker.unref();
     this.#worker = worker;
     return worker;
   }
 
+  #finished(parsed: ThreadAnswer["parsed"]): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current) clearTimeout(current.timer);
+    current?.one.finish(parsed);
+    this.#next();
+  }
+
+  /** The text that it was at is refused; those behind it are parsed by another one. */
   #broken(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     void worker.terminate();
-    for (const finish of this.#waiting.values()) finish(tooDeep);
+    this.#finished(tooDeep);
   }
 }
 
@@ -88,6 +135,10 @@ export interface Parser {
   readonly major: Major;
   /** At once for texts up to `threadAbove` bytes, else as a promise. Never throws, never rejects. */
   parse(text: string): Parsed | Promise<Parsed>;
+  /** Whether only the thread reads it. */
+  isLong(text: string): boolean;
+  /** Reads it in the thread, within bounds. Never rejects. */
+  readLong(text: string, folding: Folding): Promise<LongParsed>;
   close(): Promise<void>;
 }
 
@@ -98,13 +149,20 @@ export async function openParser(major: Major): Promise<Parser> {
   const renew = async (): Promise<void> => {
     instance = await newInstance(major);
   };
+  const isEmpty = (text: string): boolean => text.trim() === "";
+  // INVARIANT: an instance that threw is never used again; until the next one is ready, the thread parses.
+  const isLong = (text: string): boolean =>
+    !isEmpty(text) && (!instance || Buffer.byteLength(text) > threadAbove);
   return {
     major,
+    isLong,
+    async readLong(text, folding) {
+      return readLong(await thread.parse(text, folding));
+    },
     parse(text) {
       // The wrappers for 15 to 17 answer an empty text with a null pointer.
-      if (text.trim() === "") return { kind: "tree", tree: { version: 0, stmts: [] } };
-      // INVARIANT: an instance that threw is never used again; until the next one is ready, the thread parses.
-      if (!instance || Buffer.byteLength(text) > threadAbove) return thread.parse(text);
+      if (isEmpty(text)) return { kind: "tree", tree: { version: 0, stmts: [] } };
+      if (!instance || isLong(text)) return thread.parse(text).then(readText);
       try {
         return readText(instance.parse(text));
       } catch {

@@ -9,7 +9,7 @@ import { evaluateAll } from "./expressions.ts";
 import { namesOf, type NameContext } from "./names.ts";
 import { Asked } from "./operations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
-import type { Parsed, ParseTree } from "./parser-instance.ts";
+import type { Parsed } from "./parser-instance.ts";
 import { Scope } from "./scope.ts";
 import { integer, known, knownFields, list, node, only, text, type Fields } from "./tree.ts";
 import { namedType } from "./types.ts";
@@ -26,6 +26,8 @@ export interface PreparedQuery {
   readonly names: { deref(): object | undefined };
   /** What it asked then: a plan may be of then. Null: not known. */
   readonly asks: string | null;
+  /** Bytes that it holds. */
+  readonly size: number;
 }
 
 /** What DECLARE, or Bind, put under a name. */
@@ -96,13 +98,15 @@ function forget(names: Map<string, unknown>, name: string | null): void {
 const needing = new Set(["ExecuteStmt", "FetchStmt"]);
 
 /** Whether what a text asks depends on the session's names, so that it may not be remembered by its text. */
-export const needsSessionNames = (tree: ParseTree): boolean =>
-  tree.stmts.some(({ stmt }) => {
+export function needsSessionNames({ stmts }: { readonly stmts: Iterable<Fields> }): boolean {
+  for (const { stmt } of stmts) {
     const { kind, fields } = node(stmt);
     if (needing.has(kind)) return true;
     const inner = kind === "ExplainStmt" || kind === "CreateTableAsStmt" ? fields["query"] : null;
-    return inner ? needing.has(node(inner).kind) || nested(inner) : false;
-  });
+    if (inner && (needing.has(node(inner).kind) || nested(inner))) return true;
+  }
+  return false;
+}
 
 /** EXPLAIN CREATE TABLE … AS EXECUTE. */
 const nested = (inner: unknown): boolean => {
@@ -130,11 +134,17 @@ export function prepareStatement(fields: Fields, context: Context, inner: Inner)
   askOutputs(told, context);
   context.parameterTypes = outside;
   if (told.opaque !== undefined) throw new Opaque(told.opaque);
-  const prepared = {
-    query: fields["query"],
+  // A tree takes some ten times as much.
+  const json = JSON.stringify(fields["query"]);
+  const asks = asksNow(fields["query"], types, context, inner);
+  const prepared: PreparedQuery = {
+    get query() {
+      return JSON.parse(json) as unknown;
+    },
     types,
     names: new WeakRef(context.names),
-    asks: asksNow(fields["query"], types, context, inner),
+    asks,
+    size: json.length + (asks?.length ?? 0),
   };
   return {
     columns: null,
@@ -248,8 +258,12 @@ const followed = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"
 export function protocolQuery(
   parse: () => Parsed | Promise<Parsed>,
   types: readonly number[],
-  then: { readonly catalog: Catalog; readonly names: NameContext } | null,
+  then: { readonly catalog: WeakRef<Catalog>; readonly names: NameContext } | null,
 ): PreparedQuery {
+  const namesThen = (): object | undefined => {
+    const catalog = then?.catalog.deref();
+    return then && catalog ? namesOf(catalog, then.names) : undefined;
+  };
   return {
     get query() {
       const parsed = parse();
@@ -260,8 +274,9 @@ export function protocolQuery(
       return sole.stmt;
     },
     types,
-    names: { deref: () => (then ? namesOf(then.catalog, then.names) : undefined) },
+    names: { deref: namesThen },
     asks: null,
+    size: 0,
   };
 }
 

@@ -1,23 +1,16 @@
 import type { Analysis } from "./analysis.ts";
 import { analyse, type Subject } from "./analyse.ts";
+import { keepsNoTree } from "./keeps-no-tree.ts";
 import type { Template, WrittenLiteral } from "./literals.ts";
 import type { Parsed, ParseTree } from "./parser-instance.ts";
 import { isFields, location, node, type Fields } from "./tree.ts";
+import { Watch } from "./watch.ts";
 
 export interface TemplateSubject extends Omit<Subject, "text" | "session" | "bound"> {
   readonly parse: (text: string) => Parsed | Promise<Parsed>;
   /** Off only in a test, to show what it is for. */
   readonly watching?: boolean;
 }
-
-/** Others keep, or hand on, their parse tree. */
-const kinds: ReadonlySet<string> = new Set([
-  "SelectStmt",
-  "InsertStmt",
-  "UpdateStmt",
-  "DeleteStmt",
-  "MergeStmt",
-]);
 
 /**
  * What every text of the template asks, whatever its literals say; null when that may depend on one of them.
@@ -56,7 +49,7 @@ function watchedTree(
   watch: Watch,
 ): ParseTree | null {
   const [sole, ...others] = tree.stmts;
-  if (!sole || others.length > 0 || !kinds.has(node(sole["stmt"]).kind)) return null;
+  if (!sole || others.length > 0 || !keepsNoTree.has(node(sole["stmt"]).kind)) return null;
   const places = placesOf(text, literals, tree);
   if (places === null) return null;
   const probe = probeOf(text, literals);
@@ -172,15 +165,5 @@ function without(
     if (literal === undefined || kind === null || !isFields(said))
       return without(fields, places, instead);
     return { [kind === "integer" ? "ival" : "sval"]: instead(literal, said) };
-  }
-}
-
-/** Sees whether anything is asked of the values that it is over, even which members they have. */
-class Watch {
-  seen = false;
-  readonly #traps = new Proxy({}, { get: () => void (this.seen = true) });
-
-  over(value: Fields): object {
-    return new Proxy(value, this.#traps);
   }
 }

@@ -31,6 +31,18 @@ export const statement = {
     sqlstate: "54001",
     http: 400,
   },
+  "statement-too-long-to-read": {
+    text: "a statement takes {size} bytes once it is parsed, more than the {limit} allowed",
+    hint: "split it: of rows and lists of constants each kind counts once, all else by its length",
+    sqlstate: "54001",
+    http: 413,
+  },
+  "too-many-statements": {
+    text: "{size} statements in one text, more than the {limit} allowed",
+    hint: "send them in several texts",
+    sqlstate: "54001",
+    http: 413,
+  },
   "not-maskable": {
     text: "the statement's output cannot be masked: {problem}",
     hint: "name the columns that you need",

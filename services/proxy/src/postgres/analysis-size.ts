@@ -1,4 +1,4 @@
-import type { Analysis } from "@sallyport/sql";
+import type { Analysis, Naming, Statement } from "@sallyport/sql";
 
 /** Bytes, rounded up from what the heap showed. */
 const sizes = { statement: 512, output: 96, operation: 512, touch: 16 };
@@ -7,11 +7,34 @@ const sizes = { statement: 512, output: 96, operation: 512, touch: 16 };
 export function analysisSize(analysis: Analysis): number {
   if (analysis.kind !== "analysed") return sizes.statement;
   let size = 0;
-  for (const { operations, outputs, touches } of analysis.statements)
-    size +=
-      sizes.statement +
-      sizes.operation * operations.length +
-      sizes.output * (outputs?.length ?? 0) +
-      sizes.touch * touches.length;
+  for (const statement of analysis.statements) {
+    size += askedSize(statement);
+    for (const change of statement.effects.naming ?? []) size += namingSize(change);
+  }
   return size;
 }
+
+/** What PREPARE or DECLARE puts under a name. */
+export function namingSize(change: Naming): number {
+  switch (change.kind) {
+    case "prepare":
+      return change.prepared.size;
+    case "declare":
+      return askedSize(change.cursor);
+    case "deallocate":
+    case "close":
+    case "doubt":
+      return 0;
+  }
+}
+
+/** The same of one statement, or of a cursor. */
+export const askedSize = ({
+  operations,
+  outputs,
+  touches,
+}: Pick<Statement, "operations" | "outputs" | "touches">): number =>
+  sizes.statement +
+  sizes.operation * operations.length +
+  sizes.output * (outputs?.length ?? 0) +
+  sizes.touch * touches.length;

@@ -19,18 +19,19 @@ import {
 } from "@sallyport/sql";
 import type { TypeInfo } from "@sallyport/masking";
 import type { ColumnKnowledge } from "./result-shape.ts";
-import { after } from "./processor-time.ts";
+import { readLong } from "./long-reading.ts";
+import { after, mostReading } from "./processor-time.ts";
+import type { Read } from "./read-text.ts";
+import { readingTurns } from "./reading-turns.ts";
 import { RememberedTexts } from "./remembered-texts.ts";
 
-/**
- * Milliseconds of the worker's own thread that what one text asks may take, while no other session is served (I7: it
- * forwards nothing when it has heard no beat for 2 s). A bulk INSERT of 1 MiB takes 100 to 300.
- */
-const mostReading = 1000;
+/** One for each catalog, to be compared by those who must not keep an old one. */
+const refs = new WeakMap<Catalog, WeakRef<Catalog>>();
 
 /** What the proxy knows of a target at one moment; a change makes another one. */
 export class CatalogView implements ColumnKnowledge {
   readonly catalog: Catalog;
+  readonly ref: WeakRef<Catalog>;
   readonly connection: string;
   readonly #classification: Classification;
   readonly #parser: Parser;
@@ -47,6 +48,8 @@ export class CatalogView implements ColumnKnowledge {
   constructor(connection: string, catalog: Catalog, classified: Classified, parser: Parser) {
     this.connection = connection;
     this.catalog = catalog;
+    this.ref = refs.get(catalog) ?? new WeakRef(catalog);
+    refs.set(catalog, this.ref);
     this.whole = ![...catalog.relations.values()].some(({ unread }) => unread);
     this.#classified = classified;
     this.#classification = classification(catalog, classified);
@@ -76,31 +79,43 @@ export class CatalogView implements ColumnKnowledge {
     const templateKey = template && around + template.key;
     const shared = templateKey === null ? undefined : this.#templates.get(templateKey);
     if (typeof shared === "object") return ofTemplate(shared);
-    const parsed = this.#parser.parse(text);
+    const subject = {
+      connection: this.connection,
+      catalog: this.catalog,
+      names,
+      classified: this.#classified,
+      parameterTypes,
+      ...(unsettled !== null && { unsettled }),
+    };
+    if (this.#parser.isLong(text))
+      return readLong(text, {
+        parser: this.#parser,
+        subject: { ...subject, text, session, bound },
+      }).then((read) => {
+        if (read.kind === "analysed" && read.lasting) this.#texts.set(key, read.analysis);
+        return read;
+      });
     const finish = (tree: Parsed): Read => {
       if (tree.kind !== "tree") return tree;
-      const subject = {
-        connection: this.connection,
-        catalog: this.catalog,
-        names,
-        classified: this.#classified,
-        parameterTypes,
-        exhausted: after(mostReading),
-        ...(unsettled !== null && { unsettled }),
-      };
+      const exhausted = after(mostReading);
+      const patience = () => exhausted;
       if (template && templateKey !== null && shared !== "apart") {
         const parse = (other: string) => this.#parser.parse(other);
-        const found = shared && analyseTemplate(text, template, tree.tree, { ...subject, parse });
+        const found =
+          shared && analyseTemplate(text, template, tree.tree, { ...subject, patience, parse });
         this.#templates.set(templateKey, found === undefined ? "once" : (found ?? "apart"));
         if (found) return ofTemplate(found);
       }
-      const analysis = analyse(tree.tree, { ...subject, text, session, bound });
+      const analysis = analyse(tree.tree, { ...subject, patience, text, session, bound });
       // What EXECUTE and FETCH ask depends on more than the key.
       const lasting = !needsSessionNames(tree.tree);
       if (lasting) this.#texts.set(key, analysis);
       return { kind: "analysed", analysis, lasting };
     };
-    return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);
+    return readingTurns.take(() => {
+      const parsed = this.#parser.parse(text);
+      return parsed instanceof Promise ? parsed.then(finish) : finish(parsed);
+    });
   }
 
   /** At once for short texts. */
@@ -165,13 +180,3 @@ const ofTemplate = (shared: Analysis): Read => ({
   analysis: { ...shared },
   lasting: true,
 });
-
-/** A text that was read, or why it was not. */
-export type Read =
-  | {
-      readonly kind: "analysed";
-      readonly analysis: Analysis;
-      /** It hangs on nothing but text, names and parameter types: not on what a session has put under names. */
-      readonly lasting: boolean;
-    }
-  | Exclude<Parsed, { kind: "tree" }>;

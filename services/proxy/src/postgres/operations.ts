@@ -1,6 +1,13 @@
 import { hash } from "node:crypto";
 import type { Operation } from "@sallyport/contracts";
-import type { Analysis, NameContext, SessionNames, Statement, TextForm } from "@sallyport/sql";
+import type {
+  Analysis,
+  Cursor,
+  NameContext,
+  SessionNames,
+  Statement,
+  TextForm,
+} from "@sallyport/sql";
 import { askedBy } from "./asked.ts";
 import { beforeNames, lastWord, type Block } from "./before-names.ts";
 import type { Asked, Judged } from "./judged.ts";
@@ -9,7 +16,8 @@ import { asTarget, refusalOf, type Refusal } from "./refusal.ts";
 import type { Portal, Prepared } from "./protocol-names.ts";
 import type { CommandUnit } from "./statements.ts";
 import { asSyntaxError } from "./syntax-refusal.ts";
-import type { CatalogView, Read } from "./catalog-view.ts";
+import type { CatalogView } from "./catalog-view.ts";
+import type { Read } from "./read-text.ts";
 import { bindOf, parametersOf } from "./unit-parameters.ts";
 import { united } from "./united.ts";
 import { soleStatement, textOf, textsOf, type UnitText } from "./unit-texts.ts";
@@ -32,6 +40,8 @@ export interface Surroundings {
   readonly session: SessionNames;
   /** Whether a command under way may give or take a name by SQL. */
   readonly isChanging: (of: "statement" | "portal", named: Prepared | Portal) => boolean;
+  /** Puts what FETCH of a portal asks under its name. */
+  readonly keep: (portal: Portal, cursor: Cursor) => void;
   readonly block: Block;
   /** A ReadyForQuery is owed for all that was sent, so that what is not known of the block can be waited for. */
   readonly owed: boolean;
@@ -50,7 +60,7 @@ export function operationsOf(
   if (missing) return { kind: "refused", refusal: missing, text: textOf(unit) };
   for (const { message, portal } of unit.steps)
     if (message.kind === "bind" && portal)
-      portal.bound = { catalog: around.view.catalog, names: around.names };
+      portal.bound = { catalog: around.view.ref, names: around.names };
   const sole = soleStatement(unit);
   const known = sole && recall(sole, around);
   if (known && doubtOf(unit, known.analysis.statements, around) === null) {
@@ -133,6 +143,11 @@ function conclude(
         return refused(asSyntaxError(one));
       case "failed":
         return refused(refusalOf("statement-too-complex"));
+      case "too-much": {
+        const { size, limit } = one;
+        const code = one.of === "tree" ? "statement-too-long-to-read" : "too-many-statements";
+        return refused(refusalOf(code, { size, limit }));
+      }
       case "analysed": {
         const { analysis } = one;
         if (analysis.kind === "refused")
@@ -177,7 +192,7 @@ function conclude(
 function open(
   unit: CommandUnit,
   analyses: readonly Analysed[],
-  { view, names }: Surroundings,
+  { view, names, keep }: Surroundings,
 ): void {
   const [sole] = analyses;
   const [statement, ...others] = sole?.statements ?? [];
@@ -185,7 +200,7 @@ function open(
   for (const { message, portal } of unit.steps) {
     if (message.kind !== "bind" || !portal || portal.name === "" || portal.statement?.sql) continue;
     const cursor = view.cursor(statement, names);
-    if (cursor) portal.cursor = cursor;
+    if (cursor) keep(portal, cursor);
   }
 }
 
@@ -195,10 +210,10 @@ function open(
  */
 function holds(prepared: Prepared, read: Read | undefined, { view, names }: Surroundings): boolean {
   const { judged: before } = prepared;
-  if (before?.catalog === view.catalog && before.names === names) return true;
+  if (before?.catalog === view.ref && before.names === names) return true;
   if (read?.kind !== "analysed" || read.analysis.kind !== "analysed") return true;
   const asks = hashOf(read.analysis);
-  prepared.judged = { catalog: view.catalog, names, asks };
+  prepared.judged = { catalog: view.ref, names, asks };
   return before === undefined || before.asks === asks;
 }
 
@@ -243,7 +258,7 @@ function doubtOf(
       return "the portal may have been replaced";
   }
   const bound = unit.portal?.bound;
-  if (bound && (bound.catalog !== view.catalog || bound.names !== names))
+  if (bound && (bound.catalog !== view.ref || bound.names !== names))
     return "the portal was opened when names meant something else";
   if (!namesMayReturn || statements.length < 2) return null;
   return statements.some(({ effects }) => effects.transaction !== undefined)

@@ -1,6 +1,8 @@
 import type { Bind, Parse } from "@sallyport/pgwire";
 import type { Catalog, Cursor, NameContext, Naming, PreparedQuery } from "@sallyport/sql";
+import { askedSize } from "./analysis-size.ts";
 import { ByName } from "./by-name.ts";
+import { bindSize, heldByName, preparedSize } from "./held-by-names.ts";
 
 /** A prepared statement that the protocol makes or uses. */
 export interface Prepared {
@@ -27,7 +29,7 @@ export interface Prepared {
   unverified: boolean;
   /** What it asked when it was judged last, and with which names. */
   judged?: {
-    readonly catalog: Catalog;
+    readonly catalog: WeakRef<Catalog>;
     readonly names: NameContext;
     /** A hash of all that decides whether it asks the same. */
     readonly asks: string;
@@ -52,7 +54,7 @@ export interface Portal {
   /** Something ran since that may have put another portal under this name. */
   doubtful: boolean;
   /** What names meant when its Bind was judged: its plan is fixed from then on. */
-  bound?: { readonly catalog: object; readonly names: object };
+  bound?: { readonly catalog: WeakRef<Catalog>; readonly names: object };
 }
 
 /** What the target would say to a name it does not know. */
@@ -64,9 +66,8 @@ export class NameError extends Error {
   }
 }
 
-/** What the names of a session may hold: characters of texts, bytes of parameters, and as much for each name besides. */
+/** Bytes that the names of a session may hold. */
 const mostHeld = 64 * 1024 * 1024;
-const heldByName = 2048;
 
 /** What the protocol has put under names, as far as the target's answers and SQL leave it certain. */
 export class ProtocolNames {
@@ -101,7 +102,10 @@ export class ProtocolNames {
   prepare({ statement: name, text, types }: Parse): Prepared {
     // Whether the name is free is the target's to say.
     const previous = this.#prepared.get(name) ?? null;
-    this.#hold(text.length, "too much text in prepared statements of one session");
+    this.#hold(
+      preparedSize({ statement: name, text, types }),
+      "too much text in prepared statements of one session",
+    );
     const prepared: Prepared = {
       name,
       text,
@@ -120,7 +124,7 @@ export class ProtocolNames {
 
   /** @throws NameError when the session holds too much */
   open(bind: Bind, statement: Prepared): Portal {
-    this.#hold(parametersSize(bind), "too much in parameters of one session's portals");
+    this.#hold(bindSize(bind), "too much in parameters of one session's portals");
     const portal: Portal = {
       name: bind.portal,
       statement,
@@ -132,6 +136,11 @@ export class ProtocolNames {
     };
     this.#portals.set(bind.portal, portal);
     return portal;
+  }
+
+  /** What FETCH of it asks; where that is too much to be held, nobody knows. */
+  keep(portal: Portal, cursor: Cursor): void {
+    if (this.#isRoom(askedSize(cursor))) portal.cursor = cursor;
   }
 
   close(of: "statement" | "portal", name: string): void {
@@ -290,32 +299,33 @@ export class ProtocolNames {
     this.#portals.deleteAll((portal) => portal.segment <= segment);
   }
 
-  /** A name will hold so much more. */
   #hold(size: number, refusal: string): void {
-    const more = size + heldByName;
-    if (this.#held + more > mostHeld && this.#recount() + more > mostHeld)
-      throw new NameError("53400", refusal);
-    this.#held += more;
+    if (!this.#isRoom(size)) throw new NameError("53400", refusal);
+  }
+
+  /** Whether so much more may be held; then it is. */
+  #isRoom(size: number): boolean {
+    if (this.#held + size > mostHeld && this.#recount() + size > mostHeld) return false;
+    this.#held += size;
+    return true;
   }
 
   /** What was let go of is counted until here. */
   #recount(): number {
-    const texts = new Set<Prepared>();
+    const statements = new Set<Prepared>();
     for (const one of [this.#prepared.get("") ?? null, ...this.prepared.values()])
-      for (let held = one; held; held = held.previous) texts.add(held);
+      for (let held = one; held; held = held.previous) statements.add(held);
     this.#held = 0;
-    for (const { bind, statement } of this.portals.values()) {
-      this.#held += heldByName + (bind ? parametersSize(bind) : 0);
+    for (const { bind, cursor, statement } of this.portals.values()) {
+      this.#held += (bind ? bindSize(bind) : heldByName) + (cursor ? askedSize(cursor) : 0);
       // Also one whose name is gone.
-      if (statement) texts.add(statement);
+      if (statement) statements.add(statement);
     }
-    for (const { text } of texts) this.#held += heldByName + (text?.length ?? 0);
+    for (const { name, text, types } of statements)
+      this.#held += preparedSize({ statement: name, text, types });
     return this.#held;
   }
 }
-
-const parametersSize = ({ parameters }: Bind): number =>
-  parameters.reduce((sum, one) => sum + (one?.length ?? 0), 0);
 
 const kindOf = ({ kind }: Naming): "statement" | "portal" =>
   kind === "prepare" || kind === "deallocate" ? "statement" : "portal";

@@ -3,6 +3,7 @@ import { openParser } from "@sallyport/sql";
 import { catalog, classified } from "../../../../libs/sql/src/analysis.fixture.ts";
 import { CatalogView } from "./catalog-view.ts";
 import type { Prepared } from "./protocol-names.ts";
+import type { Read } from "./read-text.ts";
 import { recall, remember } from "./remembered-readings.ts";
 
 const view = new CatalogView("shop", catalog, classified, await openParser(18));
@@ -21,18 +22,20 @@ const prepared = (text: string): Prepared => ({
   unverified: false,
 });
 
-test("what is remembered of statements that are kept without number is let go of when it takes too much", () => {
-  const remembered = (text: string): Prepared => {
+test("what is remembered of statements that are kept without number is let go of when it takes too much", async () => {
+  const narrowly = await view.analyse("SELECT id FROM customers", around.names, [], null);
+  const wide = `SELECT ${"c.*, ".repeat(200)}1 FROM customers c`;
+  const widely = await view.analyse(wide, around.names, [], null);
+  const remembered = (text: string, read: Read): Prepared => {
     const one = prepared(text);
-    const read = view.analyse(text, around.names, [], null);
-    if (read instanceof Promise) throw new Error("read later");
     remember(one, around, read);
     return one;
   };
-  const narrow = Array.from({ length: 2000 }, () => remembered("SELECT id FROM customers"));
+  const narrow = Array.from({ length: 2000 }, () =>
+    remembered("SELECT id FROM customers", narrowly),
+  );
   expect(narrow.every((one) => recall(one, around) !== null)).toBe(true);
-  const wide = `SELECT ${"c.*, ".repeat(200)}1 FROM customers c`;
-  const kept = Array.from({ length: 1000 }, () => remembered(wide));
+  const kept = Array.from({ length: 1000 }, () => remembered(wide, widely));
   const still = kept.filter((one) => recall(one, around) !== null);
   expect(still.length).toBeLessThan(700);
   expect(still.at(-1)).toBe(kept.at(-1));

@@ -5,7 +5,8 @@ import { askedBy } from "./asked.ts";
 import type { Asked } from "./judged.ts";
 import type { Surroundings } from "./operations.ts";
 import type { Prepared } from "./protocol-names.ts";
-import type { CatalogView, Read } from "./catalog-view.ts";
+import type { CatalogView } from "./catalog-view.ts";
+import type { Read } from "./read-text.ts";
 import { united } from "./united.ts";
 
 export type Analysed = Extract<Analysis, { kind: "analysed" }>;

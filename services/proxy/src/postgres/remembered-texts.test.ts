@@ -11,12 +11,24 @@ const names: NameContext = { searchPath: ["pg_catalog", "public"] };
 
 const opened = () => {
   const view = new CatalogView("shop", catalog, classified, parser);
-  return (text: string, around = names, types: number[] = [], unsettled: string | null = null) => {
-    const read = view.analyse(text, around, types, unsettled);
-    if (read instanceof Promise || read.kind !== "analysed") throw new Error("not analysed");
+  return async (
+    text: string,
+    around = names,
+    types: number[] = [],
+    unsettled: string | null = null,
+  ): Promise<Analysis> => {
+    const read = await view.analyse(text, around, types, unsettled);
+    if (read.kind !== "analysed") throw new Error("not analysed");
     return read.analysis;
   };
 };
+
+/** One after the other. */
+async function each<T, R>(items: readonly T[], take: (item: T) => Promise<R>): Promise<R[]> {
+  const taken: R[] = [];
+  for (const item of items) taken.push(await take(item));
+  return taken;
+}
 
 const statementsOf = (analysis: Analysis) => {
   if (analysis.kind !== "analysed") throw new Error(analysis.kind);
@@ -26,9 +38,9 @@ const statementsOf = (analysis: Analysis) => {
 const byId = (id: number) => `SELECT name, email FROM customers WHERE id = ${id}`;
 const sorted = (by: number) => `SELECT name, email FROM customers ORDER BY ${by}`;
 
-test("from the second on, texts that differ in literals alone share what they ask", () => {
+test("from the second on, texts that differ in literals alone share what they ask", async () => {
   const read = opened();
-  const all = [1, 2, 3, 4].map((id) => statementsOf(read(byId(id))));
+  const all = (await each([1, 2, 3, 4], (id) => read(byId(id)))).map(statementsOf);
   expect(all[1]).not.toBe(all[0]);
   expect(all[1]).toEqual(all[0]);
   expect([all[2], all[3]]).toEqual([all[1], all[1]]);
@@ -36,40 +48,40 @@ test("from the second on, texts that differ in literals alone share what they as
   expect(all[3]).toBe(all[1]);
 });
 
-test("each has an analysis of its own, by which its words are remembered", () => {
+test("each has an analysis of its own, by which its words are remembered", async () => {
   const read = opened();
-  const all = [1, 2, 3, 4].map((id) => read(byId(id)));
+  const all = await each([1, 2, 3, 4], (id) => read(byId(id)));
   expect(new Set(all).size).toBe(4);
 });
 
-test("what hangs on a literal is read anew", () => {
+test("what hangs on a literal is read anew", async () => {
   const read = opened();
   const fresh = (by: number) => opened()(sorted(by));
-  for (const by of [1, 1, 2, 1, 2]) expect(read(sorted(by))).toEqual(fresh(by));
-  expect(statementsOf(fresh(1))).not.toEqual(statementsOf(fresh(2)));
+  for (const by of [1, 1, 2, 1, 2]) expect(await read(sorted(by))).toEqual(await fresh(by));
+  expect(statementsOf(await fresh(1))).not.toEqual(statementsOf(await fresh(2)));
 });
 
-test("nothing is shared under other names, types of parameters, or doubts", () => {
+test("nothing is shared under other names, types of parameters, or doubts", async () => {
   const read = opened();
   const bound = (id: number) => `${byId(id)} AND name = $1`;
   for (const id of [1, 2, 3]) {
-    read(byId(id));
-    read(bound(id), names, [25]);
+    await read(byId(id));
+    await read(bound(id), names, [25]);
   }
-  const nothing = read(byId(4), { searchPath: ["pg_catalog"] });
+  const nothing = await read(byId(4), { searchPath: ["pg_catalog"] });
   expect(nothing.kind).toBe("unresolved");
-  const doubtful = read(byId(5), names, [], "the transaction has changed the schema");
+  const doubtful = await read(byId(5), names, [], "the transaction has changed the schema");
   expect(doubtful).toMatchObject({ opaque: "the transaction has changed the schema" });
-  const integers = read(bound(6), names, [23]);
-  expect(integers).toEqual(opened()(bound(6), names, [23]));
+  const integers = await read(bound(6), names, [23]);
+  expect(integers).toEqual(await opened()(bound(6), names, [23]));
 });
 
-test("a text that is wrong is refused, whatever was like it", () => {
+test("a text that is wrong is refused, whatever was like it", async () => {
   const view = new CatalogView("shop", catalog, classified, parser);
-  for (const id of [1, 2, 3]) void view.analyse(byId(id), names, [], null);
+  for (const id of [1, 2, 3]) await view.analyse(byId(id), names, [], null);
   for (const tail of ["5'5", "'5", "5 5", "(5", "$$5"])
     expect(
-      view.analyse(
+      await view.analyse(
         byId(0).replace("0", () => tail),
         names,
         [],
@@ -80,10 +92,10 @@ test("a text that is wrong is refused, whatever was like it", () => {
     });
 });
 
-test("what they ask is the same but for the words", () => {
+test("what they ask is the same but for the words", async () => {
   const read = opened();
-  const asked = [1, 2, 3, 4].map((id) => {
-    const analysis = read(byId(id));
+  const asked = await each([1, 2, 3, 4], async (id) => {
+    const analysis = await read(byId(id));
     if (analysis.kind !== "analysed") throw new Error(analysis.kind);
     const { statements, opaque } = analysis;
     const operations = united([analysis]);
@@ -110,10 +122,10 @@ test("no more is remembered than a number of texts, and of their characters", ()
   expect(2 * texts.size * long.length).toBeLessThanOrEqual(32 * 1024 * 1024);
 });
 
-test("short texts that are answered with many columns are remembered as what they take", () => {
+test("short texts that are answered with many columns are remembered as what they take", async () => {
   const read = opened();
-  const wide = read(`SELECT ${"c.*, ".repeat(200)}1 FROM customers c`);
-  const narrow = read("SELECT id FROM customers");
+  const wide = await read(`SELECT ${"c.*, ".repeat(200)}1 FROM customers c`);
+  const narrow = await read("SELECT id FROM customers");
   expect(statementsOf(wide)[0]?.outputs?.length).toBeGreaterThan(1000);
   const texts = new RememberedTexts<Analysis>();
   for (let n = 0; n < 2000; n++) texts.set(`text ${n}`, wide);

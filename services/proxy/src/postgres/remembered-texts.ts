@@ -1,8 +1,10 @@
 import type { Analysis } from "@sallyport/sql";
 import { analysisSize } from "./analysis-size.ts";
 
-/** How many texts, how long one may be (characters), and how many bytes they and what was found of them may take. */
-const limits = { texts: 2000, longest: 16 * 1024, bytes: 32 * 1024 * 1024 };
+/** Characters; longer texts are read each time. */
+export const longestRemembered = 16 * 1024;
+/** How many texts, and how many bytes they and what was found of them may take. */
+const limits = { texts: 2000, bytes: 32 * 1024 * 1024 };
 
 /** What was found of texts: of so many that the oldest are forgotten for new ones. */
 export class RememberedTexts<V extends Analysis | string> {
@@ -14,7 +16,7 @@ export class RememberedTexts<V extends Analysis | string> {
   }
 
   set(text: string, found: V): void {
-    if (text.length > limits.longest) return;
+    if (text.length > longestRemembered) return;
     this.#forget(text);
     const bytes = 2 * text.length + (typeof found === "string" ? 0 : analysisSize(found));
     this.#bytes += bytes;

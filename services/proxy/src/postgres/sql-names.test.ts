@@ -4,10 +4,10 @@ import type { Running } from "./running.ts";
 import { SqlNames } from "./sql-names.ts";
 import type { Prepared } from "./protocol-names.ts";
 
-const prepare = (name: string): Naming => ({
+const prepare = (name: string, size = 0): Naming => ({
   kind: "prepare",
   name,
-  prepared: { query: {}, types: [], names: new WeakRef({}), asks: null },
+  prepared: { query: {}, types: [], names: new WeakRef({}), asks: null, size },
 });
 
 /** A command whose statements do this, of which so many have completed. */
@@ -68,5 +68,15 @@ describe("what SQL's names stand for", () => {
     expect(names.transactionEnded()).toBe(true);
     expect(known(names)).toEqual([]);
     expect(names.transactionEnded()).toBe(false);
+  });
+
+  test("nothing once they hold too much, which counts what is held and not what was", () => {
+    const size = 30 * 1024 * 1024;
+    const again = Array.from({ length: 10 }, () => running([[prepare("p", size)]], 1));
+    expect(known(after(...again))).toEqual(["p"]);
+    const more = ["q", "r", "s"].map((name) => running([[prepare(name, size)]], 1));
+    const names = after(...again, ...more);
+    expect(names.known.complete?.prepared).toBe(false);
+    expect(known(names)).not.toContain("p");
   });
 });

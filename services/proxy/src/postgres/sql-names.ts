@@ -1,9 +1,11 @@
 import { noNames, renamed, type Naming, type SessionNames } from "@sallyport/sql";
+import { namingSize } from "./analysis-size.ts";
+import { heldByName } from "./held-by-names.ts";
 import type { Running } from "./running.ts";
 import type { Portal, Prepared } from "./protocol-names.ts";
 
-/** Characters of statements that are held; a session that prepares more has its names forgotten. */
-const mostTexts = 64 * 1024 * 1024;
+/** Bytes that names may hold; a session that gives more has them forgotten. */
+const mostHeld = 64 * 1024 * 1024;
 
 /**
  * What PREPARE and DECLARE of this session stand for. INVARIANT (I3): a name is known only while nothing is on its
@@ -17,7 +19,8 @@ export class SqlNames {
   readonly #underway = new Set<Running>();
   /** Code that was not traced ran in the open transaction: more of it may run at its end. */
   #deferred = false;
-  #texts = 0;
+  /** At least as much as is held. */
+  #held = 0;
 
   get known(): SessionNames {
     return this.settled ? this.#names : noNames;
@@ -42,8 +45,9 @@ export class SqlNames {
     this.#underway.delete(running);
     this.#deferred ||= happened.some(({ kind }) => kind === "doubt");
     this.#names = renamed(this.#names, happened);
-    if (naming.length > 0) this.#texts += judged.text.length;
-    if ((transaction && this.#deferred) || this.#texts > mostTexts) this.#forget();
+    for (const change of happened) this.#held += heldByName + namingSize(change);
+    const tooMuch = this.#held > mostHeld && this.#recount() > mostHeld;
+    if ((transaction && this.#deferred) || tooMuch) this.#forget();
     return happened;
   }
 
@@ -73,6 +77,17 @@ export class SqlNames {
 
   #forget(): void {
     this.#names = noNames;
-    this.#texts = 0;
+    this.#held = 0;
+  }
+
+  /** What was let go of is counted until here. */
+  #recount(): number {
+    const { prepared, cursors } = this.#names;
+    this.#held = heldByName * (prepared.size + cursors.size);
+    for (const [name, one] of prepared)
+      this.#held += namingSize({ kind: "prepare", name, prepared: one });
+    for (const [name, cursor] of cursors)
+      this.#held += namingSize({ kind: "declare", name, cursor });
+    return this.#held;
   }
 }

@@ -196,6 +196,61 @@ test("so do names without number, parameters of portals, and texts that only a p
   ).toBeLessThan(70);
 });
 
+test("and types, long names, values without bytes, and what FETCH asks of a portal", () => {
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
+  const refusedAt = (make: (n: number) => readonly Buffer[]): number => {
+    for (let n = 0; n < 40_000; n++)
+      for (const unit of units(statements, ...make(n))) {
+        if (misnamed(unit) === "53400") return n;
+        if (unit.kind !== "command") continue;
+        for (const one of unit.steps.flatMap(({ prepared }) => prepared ?? [])) names.made(one);
+      }
+    throw new Error("never refused");
+  };
+  const types = Array<number>(65_535).fill(23);
+  const typed = refusedAt((n) => [parse(`t${n}`, "SELECT 1", types), sync]);
+  expect(typed).toBeLessThan(200);
+  for (let n = 0; n < typed; n++) names.close("statement", `t${n}`);
+  const long = "n".repeat(500_000);
+  const named = refusedAt((n) => [parse(`${n}${long}`, "SELECT 1"), sync]);
+  expect(named).toBeLessThan(70);
+  for (let n = 0; n < named; n++) names.close("statement", `${n}${long}`);
+  const parameters = Array.from({ length: 65_535 }, () => Buffer.alloc(0));
+  const portal = (n: number) => bind({ portal: `p${n}`, statement: "s", parameters });
+  expect(refusedAt((n) => [parse("s", "SELECT 1"), portal(n), sync])).toBeLessThan(10);
+});
+
+test("what FETCH asks of portals is known as far as it can be held", () => {
+  const names = new ProtocolNames();
+  const statements = new Statements(names);
+  const [prepared, ...bound] = units(
+    statements,
+    parse("s", "SELECT 1"),
+    ...Array.from({ length: 1000 }, (_, n) => [
+      bind({ portal: `p${n}`, statement: "s" }),
+      execute(`p${n}`),
+    ]).flat(),
+  );
+  expect(prepared?.kind).toBe("command");
+  const output = { kind: "plain", name: "c", typeOid: 25, tableOid: 0, attnum: 0 } as const;
+  const cursor = {
+    operations: [],
+    outputs: Array.from({ length: 1664 }, () => output),
+    touches: [],
+    names: new WeakRef({}),
+    classification: new WeakRef({}),
+  };
+  const portals = [prepared, ...bound].flatMap((unit) =>
+    unit?.kind === "command" && unit.portal ? [unit.portal] : [],
+  );
+  for (const portal of portals) names.keep(portal, cursor);
+  const known = portals.filter((portal) => portal.cursor !== undefined).length;
+  expect(known).toBeGreaterThan(100);
+  expect(known).toBeLessThan(600);
+  expect(portals).toHaveLength(1000);
+});
+
 test("what belongs to one command has a bound: the rest is the next, as after a Flush", () => {
   const statements = new Statements(new ProtocolNames());
   const described = Array.from({ length: 200 }, () => describe("statement", "a"));
@@ -204,6 +259,23 @@ test("what belongs to one command has a bound: the rest is the next, as after a 
   const steps = all.map((one) => (one.kind === "command" ? one.steps.length : 1));
   expect(Math.max(...steps)).toBeLessThan(100);
   expect(steps.reduce((sum, count) => sum + count)).toBe(402);
+});
+
+test("names of a megabyte do not wait for others like them", () => {
+  const statements = new Statements(new ProtocolNames());
+  const name = "n".repeat(1_000_000);
+  const all = [
+    ...units(statements, parse(name, "SELECT 1"), describe("statement", name)),
+    ...units(statements, describe("statement", name), close("statement", name)),
+    ...units(statements, close("portal", name), close("portal", "p"), sync),
+  ];
+  expect(all.map(shape)).toEqual([
+    "prepare(parse describe)",
+    "prepare(describe close)",
+    "close",
+    "close",
+    "sync",
+  ]);
 });
 
 test("after code that was not traced, a name holds once the target has told that it is the protocol's", () => {

@@ -27,8 +27,10 @@ export type Unit =
 
 export type CommandUnit = Extract<Unit, { kind: "command" }>;
 
-/** So many messages are judged as one; what would make it more begins the next, as after a Flush. */
+/** So many messages are judged as one, and one longer message of a kind; what would make it more begins the next, as after a Flush. */
 const mostSteps = 64;
+/** Bytes; names and values of such a message are few. */
+const short = 4096;
 
 /**
  * Client messages → units, in order, each with what its names stand for.
@@ -114,8 +116,7 @@ export class Statements {
       case "close": {
         const step: Step = { message, frame };
         this.#names.close(message.of, message.name);
-        if (this.#pending.length >= mostSteps)
-          return [...this.#flushPending(), { kind: "close", step }];
+        if (!this.#isRoomFor(step)) return [...this.#flushPending(), { kind: "close", step }];
         if (this.#pending.length === 0) return [{ kind: "close", step }];
         this.#pending.push(step);
         return [];
@@ -159,9 +160,8 @@ export class Statements {
    */
   #wait(step: Step): Unit[] {
     const statement = statementOf(step);
-    const isRoom = this.#pending.length < mostSteps;
     const together =
-      isRoom &&
+      this.#isRoomFor(step) &&
       this.#pending.every((one) => {
         const other = statementOf(one);
         return (
@@ -172,6 +172,14 @@ export class Statements {
     const before = together ? [] : this.#flushPending();
     this.#pending.push(step);
     return before;
+  }
+
+  #isRoomFor({ message: { kind }, frame }: Step): boolean {
+    return (
+      this.#pending.length < mostSteps &&
+      (frame.length <= short ||
+        this.#pending.every((one) => one.message.kind !== kind || one.frame.length <= short))
+    );
   }
 
   #flushPending(): Unit[] {

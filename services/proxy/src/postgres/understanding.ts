@@ -124,6 +124,7 @@ export class Understanding {
       view,
       session: new SharedNames(sqlNames, protocolNames, view),
       isChanging: (of, named) => protocolNames.isChanging(of, named),
+      keep: (portal, cursor) => protocolNames.keep(portal, cursor),
       names: names.known ?? noNames,
       unprovable,
       namesMayReturn: names.mayReturn,
