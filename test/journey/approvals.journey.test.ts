@@ -157,6 +157,56 @@ test("I4: an approval counts no longer when the policy that asked for it says so
   expect(await exists(1005)).toBe(true);
 });
 
+/** Approves whatever the client is told that it waits for, until it waits no longer. */
+async function approvedThrough(
+  noticed: readonly string[],
+  end: Promise<string>,
+): Promise<readonly string[]> {
+  const approved = new Set<string>();
+  let ended = false;
+  void end.then(() => (ended = true));
+  await waitFor(
+    async () => {
+      for (const [, hold = ""] of noticed.join().matchAll(/hold ([a-z2-7]{26})/g)) {
+        if (approved.has(hold)) continue;
+        approved.add(hold);
+        expect(await cluster.approve(hold, "alice")).toMatchObject({ code: 0 });
+      }
+      return ended;
+    },
+    { what: "the end of what waited", every: 50 },
+  );
+  return [...approved];
+}
+
+test("I4: what waits while the target changes is read anew: no approval of what its text meant before lets it pass", async () => {
+  const dba = await session("alice");
+  await dba.query("CREATE VIEW cleared AS SELECT id FROM orders WHERE id = 1010");
+  const { hold, end, noticed } = await waiting(await session(), "DELETE FROM cleared");
+  await dba.query("CREATE TABLE kept (id integer)");
+  await dba.query("INSERT INTO kept VALUES (1), (2)");
+  await dba.query("DROP VIEW cleared");
+  await dba.query("CREATE VIEW cleared AS SELECT id FROM kept");
+  expect(await cluster.approve(hold, "alice")).toMatchObject({ code: 0 });
+  const next = await waitFor(
+    () => /hold ([a-z2-7]{26})/.exec(noticed.join().replaceAll(hold, ""))?.[1],
+    { what: "the hold of what it means now" },
+  );
+  const [asked] = await cluster.sallyJson(["approvals", "show", next], "alice");
+  expect(JSON.stringify(asked?.["operations"])).toContain("public.kept");
+  expect(await cluster.truth("SELECT FROM kept")).toHaveLength(2);
+  expect(await cluster.deny(next, "alice")).toMatchObject({ code: 0 });
+  expect(await end).toContain("denied");
+  expect(await cluster.truth("SELECT FROM kept")).toHaveLength(2);
+});
+
+test("what waits while something else of the target changes runs once, on what was approved", async () => {
+  const { end, noticed } = await waiting(await session(), "DELETE FROM orders WHERE id = 1008");
+  await (await session("alice")).query("CREATE TABLE of_no_concern (id integer)");
+  await approvedThrough(noticed, end);
+  expect(await end).toBe("DELETE 1");
+});
+
 test("denied, the client hears who and why, and the command never runs", async () => {
   const { hold, end } = await waiting(await session(), remove, [1007]);
   const denied = await cluster.sally(["approvals", "deny", hold, "--reason", "not today"], "alice");

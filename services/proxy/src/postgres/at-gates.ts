@@ -2,6 +2,7 @@ import { newCommandId, type CommandId, type LongText } from "@sallyport/contract
 import type { Clearance, Held, Passage } from "../gate.ts";
 import type { Answers } from "./answers.ts";
 import { detectingFor } from "./detecting.ts";
+import type { CatalogView } from "./catalog-view.ts";
 import type { Ending } from "./ending.ts";
 import { unmaskableCopy } from "./copy-out.ts";
 import type { Flow } from "./flow.ts";
@@ -22,6 +23,12 @@ const textPatience = 5000;
 const patience = { limit: "5 s" };
 const noticeEvery = 60_000;
 
+/** Recorded, and never said: the command is read anew. */
+const readAnew: Refusal = {
+  code: "read-anew",
+  said: { sqlstate: "40001", message: "the target's catalog changed while it was held" },
+};
+
 const passedOver: Refusal = {
   code: "skipped",
   said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
@@ -35,6 +42,8 @@ export interface AtGatesParts {
   readonly refusing: Refusing;
   readonly underWay: UnderWay;
   readonly ending: Ending;
+  /** Takes a unit as if it came now: reads it anew, under the catalog of now. */
+  readonly retake: (unit: CommandUnit) => void;
 }
 
 /** One command at a time at the gates, and what becomes of it there: forwarded, refused, or held. */
@@ -42,6 +51,8 @@ export class AtGates {
   readonly #parts: AtGatesParts;
   readonly #sink: OutputSink;
   #hold: { timer: NodeJS.Timeout; release: Parameters<SessionOptions["release"]>[1] } | null = null;
+  /** Under what the command at the gates was read; null: under what the session alone sees, or an old one. */
+  #readUnder: CatalogView | null = null;
 
   constructor(parts: AtGatesParts) {
     this.#parts = parts;
@@ -62,6 +73,7 @@ export class AtGates {
 
   ask(unit: CommandUnit, judged: Judged): void {
     const command = newCommandId();
+    this.#readUnder = this.#parts.options.catalog.current;
     if (!isLong(judged)) return this.#submit(unit, judged, command);
     const { turn, refusing, options } = this.#parts;
     const { text, long, chunks } = longText(options.record.session, command, judged);
@@ -182,7 +194,7 @@ export class AtGates {
     verdictHash: string,
   ): void {
     const { turn, options, refusing, underWay, ending } = this.#parts;
-    this.#endWait();
+    const held = this.#endWait();
     const running = new Running({
       command,
       judged,
@@ -211,6 +223,11 @@ export class AtGates {
     }
     turn.resumeWith(() => {
       if (refusing.forgoes(unit)) return underWay.notSent(running, passedOver);
+      // INVARIANT (I3, I4): people take their time, and a text may mean something else by then.
+      if (held && (!this.#readUnder || this.#readUnder !== options.catalog.current)) {
+        underWay.notSent(running, readAnew);
+        return this.#parts.retake(unit);
+      }
       underWay.forward(unit, running);
     });
   }

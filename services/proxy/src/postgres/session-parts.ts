@@ -64,7 +64,8 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   const refusing = new Refusing(common);
   const ending = new Ending({ ...common, underWay });
   const ends = { ...common, underWay, refusing, ending };
-  const understanding = new Understanding({ ...ends, atGates: new AtGates(ends) });
+  const atGates = new AtGates({ ...ends, retake: (unit) => understanding.take(unit) });
+  const understanding: Understanding = new Understanding({ ...ends, atGates });
   const parts = { ...ends, understanding, readiness: new Readiness(ends) };
   return parts;
 }
