@@ -211,3 +211,20 @@ test("I3: texts that differ in literals alone share neither verdict nor words", 
   );
   expect(texts.filter((text) => text.includes("income AS asked"))).toEqual(incomes);
 });
+
+test("a row of which too much is to be masked at once is refused, and the session goes on", async () => {
+  await using mine = await RawClient.open(await gateway(cluster, "ci-runner"));
+  await cluster.truth(
+    "INSERT INTO people (id, scores) SELECT 2, array_agg(n) FROM generate_series(1, 70000) n",
+  );
+  const rows = "SELECT id, scores FROM people WHERE id < 3 ORDER BY id";
+  for (const text of [rows, `COPY (${rows}) TO STDOUT`]) {
+    const said = await mine.query(text);
+    expect(said.slice(-2)).toEqual(["error 54000", "ready I"]);
+    expect(said.filter((one) => one.startsWith("row 2"))).toEqual([]);
+    expect(mine.error.message).toBe("a row or line has too many parts to be masked");
+  }
+  expect(await mine.query("SELECT scores FROM people WHERE id = 1")).toContain("row {10,30,NULL}");
+  expect(await mine.query("SELECT id FROM people WHERE id = 2")).toContain("row 2");
+  await cluster.truth("DELETE FROM people WHERE id = 2");
+});

@@ -1,4 +1,5 @@
 import { GrowingBytes } from "./growing-bytes.ts";
+import { spendParts } from "./parts.ts";
 import type { ValueMasker } from "./value-masker.ts";
 
 /** MAXDIM. */
@@ -31,6 +32,7 @@ export function maskBinaryArray(
     if (at + 4 > value.length) return null;
     const length = value.readInt32BE(at);
     at += 4;
+    spendParts(1);
     if (length < -1 || length > value.length - at) return null;
     const masked = length === -1 ? null : mask(value.subarray(at, at + length));
     if (length > 0) at += length;

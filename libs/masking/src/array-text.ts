@@ -1,4 +1,5 @@
 import { GrowingBytes } from "./growing-bytes.ts";
+import { spendParts } from "./parts.ts";
 import type { ValueMasker } from "./value-masker.ts";
 
 /**
@@ -35,6 +36,7 @@ export function maskTextArray(value: Buffer, mask: ValueMasker): Buffer | null {
     } else {
       const element = fresh && depth > 0 ? readElement(text, at) : null;
       if (!element) return null;
+      spendParts(1);
       out.latin1(written(element.value === null ? null : mask(element.value)));
       at = element.end;
       fresh = false;

@@ -16,5 +16,6 @@ export {
   type MaskSink,
   type MaskWriter,
 } from "./mask-writer.ts";
+export { TooManyParts, withParts } from "./parts.ts";
 export { detect, type Detected } from "./detect/detectors.ts";
 export type { Found } from "./detect/mask-detected.ts";

@@ -10,12 +10,16 @@ import {
 import { jsonNull, leafMasker, type LeafMasker } from "./json-leaf.ts";
 import { leastRevealing } from "./least-revealing.ts";
 import { maskerKind } from "./masker-kind.ts";
+import { spendParts } from "./parts.ts";
 import type { ValueMasker } from "./value-masker.ts";
 
 export interface PathMask {
   readonly path: readonly JsonStep[];
   readonly masker: Masker;
 }
+
+/** Of a part that is masked, what it takes to pass over a value. */
+const passedOver = 1 / 32;
 
 /** The version that jsonb_send writes before the text. */
 const jsonbVersion = 1;
@@ -112,6 +116,7 @@ class Walker {
     out: Splice,
   ): { end: number; container?: Container } | null {
     const masker = this.#ended(within);
+    spendParts(masker === null ? passedOver : 1);
     const byte = bytes[at];
     const array = byte === code.bracket;
     if (array || byte === code.brace) {

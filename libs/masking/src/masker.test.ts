@@ -1,7 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Masker } from "@sallyport/contracts";
-import { computedConstant, leastRevealing, maskerFor, type TypeInfo } from "./index.ts";
+import {
+  computedConstant,
+  jsonMaskerFor,
+  leastRevealing,
+  maskerFor,
+  TooManyParts,
+  withParts,
+  type TypeInfo,
+} from "./index.ts";
 
 const key = Buffer.alloc(32, 7);
 const oid = { name: 19, int4: 23, text: 25, json: 114, bpchar: 1042, varchar: 1043, texts: 1009 };
@@ -364,3 +372,34 @@ function binaryArray(sizes: readonly number[], values: readonly (string | null)[
 
 const textArray = (values: readonly (string | null)[]) =>
   `{${values.map((value) => (value === null ? "NULL" : `"${value.replace(/["\\]/g, "\\$&")}"`)).join(",")}}`;
+
+describe("what is masked at once may have so many parts", () => {
+  const elements = (count: number) => Buffer.from(`{${Array(count).fill("a").join()}}`);
+  const texts = maskerFor({ typeOid: oid.texts, format: 0, key, masker: "redact" });
+  const numbers = (count: number) => Buffer.from(`{"a":[${Array(count).fill("1").join()}]}`);
+  const places = jsonMaskerFor({ typeOid: 114, format: 0, key }, [
+    { path: [{ kind: "name", name: "a" }], masker: "redact" },
+  ]);
+
+  test.each([
+    ["elements of an array", texts, elements],
+    ["places of a document", places, numbers],
+  ] as const)("%s", (_, take, made) => {
+    expect(withParts(100, () => take(made(90)))).not.toBeNull();
+    expect(() => withParts(100, () => take(made(101)))).toThrow(TooManyParts);
+    expect(take(made(101))).not.toBeNull();
+  });
+
+  test("and many columns have no more", () => {
+    const both = () => [texts(elements(60)), texts(elements(60))];
+    expect(() => withParts(100, both)).toThrow(TooManyParts);
+    expect(withParts(120, both)).toHaveLength(2);
+  });
+
+  test("what is passed over counts less", () => {
+    const other = Buffer.from(
+      `{"b":[${Array(500).fill("1").join()}],"c":${"[".repeat(500)}${"]".repeat(500)}}`,
+    );
+    expect(withParts(100, () => places(other))).toEqual(other);
+  });
+});

@@ -228,7 +228,7 @@ function analyseStatement(
   const { kind, fields } = node(stmt);
   try {
     // Bind reads its values before anything runs.
-    for (const oid of context.parameterTypes) reachInput(context, oid);
+    for (const oid of new Set(context.parameterTypes)) reachInput(context, oid);
     const told = readStatement(kind, fields, context, unsettled);
     if (told.opaque !== undefined && applies("unread"))
       return opaqueStatement(kind, told.opaque, context, known, told.effects);

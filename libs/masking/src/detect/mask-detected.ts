@@ -2,6 +2,7 @@ import type { Detect, DetectorName, Masker } from "@sallyport/contracts";
 import { afterString, afterWord, Splice, stringAt } from "../json-bytes.ts";
 import { leastRevealing } from "../least-revealing.ts";
 import { maskerKind } from "../masker-kind.ts";
+import { spendParts } from "../parts.ts";
 import { textMasker, type TextMasker } from "../text-maskers.ts";
 import type { ValueMasker } from "../value-masker.ts";
 import { detect, type Detected } from "./detectors.ts";
@@ -24,6 +25,8 @@ export function detectingTextMasker(asked: Detect, key: Buffer, found: Found): V
   };
 }
 
+/** Of a part that is masked, what it takes to look through a short text. */
+const lookedThrough = 1 / 8;
 const quote = 0x22;
 const version = 1;
 
@@ -78,11 +81,13 @@ function detectorOf(asked: Detect, key: Buffer, found: Found): Detector {
   for (const masker of Object.values(asked)) maskOf(masker);
   return {
     masked(text) {
+      spendParts(lookedThrough);
       const all = detect(text, names);
       if (all.length === 0) return text;
       const out: string[] = [];
       let taken = 0;
       for (const { start, end, detectors } of united(all)) {
+        spendParts(1);
         for (const detector of detectors) found(detector);
         const masker = detectors
           .map((detector) => asked[detector] ?? "null")

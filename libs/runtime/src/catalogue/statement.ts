@@ -25,6 +25,12 @@ export const statement = {
     sqlstate: "54000",
     http: 413,
   },
+  "row-of-too-many-parts": {
+    text: "a row or line has too many parts to be masked",
+    hint: "rows with up to 65,536 elements of arrays, or places of documents, to be masked are: ask for parts of them",
+    sqlstate: "54000",
+    http: 413,
+  },
   "statement-too-complex": {
     text: "the statement is nested too deeply to be read",
     hint: "write it with less nesting",

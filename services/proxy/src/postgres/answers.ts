@@ -9,6 +9,7 @@ import {
   type MessageFields,
   type TransactionStatus,
 } from "@sallyport/pgwire";
+import { TooManyParts } from "@sallyport/masking";
 import type { AnswerEvents } from "./answer-events.ts";
 import { CutResult } from "./cut-result.ts";
 import { findsInText } from "./detecting.ts";
@@ -249,7 +250,10 @@ export class Answers {
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data-row");
     if (this.#out.muted) return;
     if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
-    this.#result.take(head.running, bytes, count, head.kind === "execute", this.#out);
+    const { running, kind } = head;
+    this.#masking(running, () =>
+      this.#result.take(running, bytes, count, kind === "execute", this.#out),
+    );
   }
 
   #copyBegins(running: Running, started: CopyStart, frame: Buffer): void {
@@ -265,7 +269,18 @@ export class Answers {
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("copy-data");
     if (this.#out.muted) return;
     if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
-    this.#result.takeCopy(head.running, bytes, this.#out);
+    const { running } = head;
+    this.#masking(running, () => this.#result.takeCopy(running, bytes, this.#out));
+  }
+
+  #masking(running: Running, mask: () => void): void {
+    try {
+      mask();
+    } catch (cause) {
+      if (!(cause instanceof TooManyParts)) throw cause;
+      this.#cut.cut(running, refusalOf("row-of-too-many-parts"));
+      this.#stop();
+    }
   }
 
   /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */

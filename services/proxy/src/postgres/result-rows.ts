@@ -1,10 +1,12 @@
 import {
   parseRowDescription,
   rewriteRows,
+  type ByteSink,
   type CopyRewriter,
   type CopyStart,
   type Field,
 } from "@sallyport/pgwire";
+import { withParts } from "@sallyport/masking";
 import { copyRewriter } from "./copy-out.ts";
 import type { Outflow } from "./outflow.ts";
 import { resultShape, type ColumnKnowledge, type ResultShape } from "./result-shape.ts";
@@ -93,18 +95,22 @@ export class ResultRows {
     this.#copy = null;
   }
 
-  /** Lets whole rows leave. @throws {Unforeseen} {ProtocolError} */
+  /** Lets whole rows leave. @throws {Unforeseen} {ProtocolError} {TooManyParts} */
   take(running: Running, bytes: Buffer, count: number, execute: boolean, out: Outflow): void {
     if (this.#shape === null || this.#of !== running) {
       const statement = running.judged.portalStatement;
       this.begin(running, (statement && this.#described.get(statement)?.fields) ?? null);
     }
-    running.rows += count;
     if (execute && this.#fields) running.describe(this.#fields);
     const shape = this.#shape;
-    if (shape?.kind !== "masked") return out.pass(running, bytes);
-    const { writers } = shape;
-    out.rewrite(running, bytes.length, (sink) => rewriteRows(bytes, writers, sink));
+    if (shape?.kind !== "masked") out.pass(running, bytes);
+    else {
+      const { writers } = shape;
+      out.rewrite(running, bytes.length, (sink) =>
+        atOnce(sink, () => rewriteRows(bytes, writers, sink)),
+      );
+    }
+    running.rows += count;
   }
 
   /**
@@ -123,11 +129,11 @@ export class ResultRows {
     return null;
   }
 
-  /** Lets COPY data leave. @throws {Unforeseen} {ProtocolError} */
+  /** Lets COPY data leave. @throws {Unforeseen} {ProtocolError} {TooManyParts} */
   takeCopy(running: Running, bytes: Buffer, out: Outflow): void {
     const rewriter = this.#copying(running);
     if (rewriter === null) return out.pass(running, bytes);
-    out.rewrite(running, bytes.length, (sink) => rewriter.rewrite(bytes, sink));
+    out.rewrite(running, bytes.length, (sink) => atOnce(sink, () => rewriter.rewrite(bytes, sink)));
   }
 
   /** A stretch of a line too large to be held. False when it would have to be masked. @throws {Unforeseen} */
@@ -153,4 +159,18 @@ export class ResultRows {
 function allowed(shape: ResultShape): Exclude<ResultShape, { kind: "mismatch" }> {
   if (shape.kind === "mismatch") throw new Unforeseen(shape.problem, "origin-mismatch");
   return shape;
+}
+
+/** A third of a second, when all of them are hashed; rows of some hundred bytes have few. */
+const mostParts = 65_536;
+
+/** Masks within bounds; what is too much leaves nothing behind. */
+function atOnce(sink: ByteSink, mask: () => void): void {
+  const { at } = sink;
+  try {
+    withParts(mostParts, mask);
+  } catch (cause) {
+    sink.at = at;
+    throw cause;
+  }
 }
