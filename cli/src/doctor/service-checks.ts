@@ -82,6 +82,12 @@ export function serviceProblem(
       found: `refuses revision ${refused.revision} of the bundle, and those before it stay in force: ${refused.mistakes.join("; ")}`,
       todo: "run `sally policy check`, mend the policies, and `sally apply`",
     };
+  if (alarms["key-shared"] !== undefined)
+    return {
+      serves: true,
+      found: "serves, but another process serves with the same key of the bus",
+      todo: "give each worker a key of its own (infra/nats/), and start it anew with that",
+    };
   const raised = Object.entries(alarms).map(([code, count]) => `${code} ${count} times`);
   if (raised.length > 0)
     return {

@@ -19,6 +19,7 @@ import { roomForSession } from "./postgres/listener/open-files.ts";
 import { serve } from "./postgres/serve.ts";
 import { openWorkerTelemetry } from "./telemetry/open-telemetry.ts";
 import { SessionCounts, type CountLimits } from "./session-counts.ts";
+import { watchForSharedKey } from "./shared-key.ts";
 import { overstayed, type SessionLimits } from "./session-limits.ts";
 import { untilServing } from "./until-serving.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
@@ -76,6 +77,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   });
   const counts = new SessionCounts(worker.bus, options.counts ?? {});
   const cancels = new Cancels(worker.bus, connections, log);
+  watchForSharedKey(worker.bus);
   let draining = false;
   const watch = watchSessions(worker, live, options.limits ?? {});
   const listener = await openPostgresListener({

@@ -1,6 +1,6 @@
-import { takeMessages, type Bus } from "@sallyport/bus";
-import { Peer, subjects } from "@sallyport/contracts";
+import type { Bus } from "@sallyport/bus";
 import { SallyError } from "@sallyport/runtime";
+import { hearPeers, sayToPeers } from "./peers.ts";
 
 /** How many sessions there may be at a time, on all workers together; absent ones are not limited. */
 export interface CountLimits {
@@ -16,6 +16,8 @@ interface Counts {
 /** How often a worker repeats its counts, and how long those of one that is silent are believed; milliseconds. */
 const every = 1000;
 const believed = 3000;
+/** How often one that limits nothing says that it is there; milliseconds. */
+const presence = 5000;
 /** How long a change waits for others. */
 const company = 20;
 
@@ -23,24 +25,26 @@ const company = 20;
  * Counts the sessions of principals and connections: this worker's exactly, log-ins under way included, the others' as
  * they last told. A worker that tells nothing any more counts for three seconds. So sessions that open on several workers
  * within the milliseconds that a message takes may pass a limit together; nothing waits for an answer, and no log-in
- * depends on one. Without a limit nothing is told and nothing heard.
+ * depends on one. Without a limit no count is told and none heard, only that the worker is there.
  */
 export class SessionCounts {
   readonly #bus: Bus;
   readonly #limits: CountLimits;
   readonly #own = { principals: new Map<string, number>(), connections: new Map<string, number>() };
   readonly #others = new Map<string, { readonly counts: Counts; readonly at: number }>();
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #limited: boolean;
   #soon: NodeJS.Timeout | undefined;
 
   constructor(bus: Bus, limits: CountLimits) {
     this.#bus = bus;
     this.#limits = limits;
-    if (limits.perPrincipal === undefined && limits.perConnection === undefined) return;
-    this.#timer = setInterval(() => this.#tell(), every).unref();
-    takeMessages(bus, subjects.cancel, Peer, (message) => {
-      if (message.type !== "sessions" || message.from === bus.user) return;
-      this.#others.set(message.from, { counts: message, at: performance.now() });
+    this.#limited = limits.perPrincipal !== undefined || limits.perConnection !== undefined;
+    this.#timer = setInterval(() => this.#tell(), this.#limited ? every : presence).unref();
+    if (!this.#limited) return;
+    hearPeers(bus, (message, by) => {
+      if (message.type === "sessions")
+        this.#others.set(by, { counts: message, at: performance.now() });
     });
   }
 
@@ -76,7 +80,7 @@ export class SessionCounts {
   #add(principal: string, connection: string, by: 1 | -1): void {
     change(this.#own.principals, principal, by);
     change(this.#own.connections, connection, by);
-    if (this.#timer === undefined) return;
+    if (!this.#limited) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       this.#tell();
@@ -85,14 +89,11 @@ export class SessionCounts {
 
   #tell(): void {
     const { principals, connections } = this.#own;
-    const told = {
-      v: 1,
+    sayToPeers(this.#bus, {
       type: "sessions",
-      from: this.#bus.user,
-      principals: Object.fromEntries(principals),
-      connections: Object.fromEntries(connections),
-    };
-    if (this.#bus.connected) this.#bus.publish(subjects.cancel, JSON.stringify(told));
+      principals: this.#limited ? Object.fromEntries(principals) : {},
+      connections: this.#limited ? Object.fromEntries(connections) : {},
+    });
   }
 }
 

@@ -1,6 +1,7 @@
-import { takeMessages, type Bus } from "@sallyport/bus";
-import { Peer, subjects, type SessionId } from "@sallyport/contracts";
+import type { Bus } from "@sallyport/bus";
+import type { SessionId } from "@sallyport/contracts";
 import type { Log } from "@sallyport/runtime";
+import { hearPeers, sayToPeers } from "../peers.ts";
 import { cancelKeyHash, sameCancelKey } from "./cancel-keys.ts";
 import type { Connections } from "./connections.ts";
 import type { Target } from "./upstream/open-target.ts";
@@ -46,8 +47,7 @@ export class Cancels {
     this.#second = setInterval(() => {
       this.#asked = 0;
     }, 1000).unref();
-    takeMessages(bus, subjects.cancel, Peer, (message) => {
-      if (message.from === bus.user) return;
+    hearPeers(bus, (message) => {
       if (message.type === "ddl") connections.markStale(message.connection);
       else if (message.type === "cancel") this.#heard(message.pid, message.key);
     });
@@ -111,8 +111,7 @@ export class Cancels {
   }
 
   #say(pid: number, hash: string): boolean {
-    const said = { v: 1, type: "cancel", from: this.#bus.user, pid, key: hash };
-    return this.#bus.publish(subjects.cancel, JSON.stringify(said));
+    return sayToPeers(this.#bus, { type: "cancel", pid, key: hash });
   }
 
   #cancel(pid: number, hash: string): Promise<void> | null {

@@ -5,6 +5,7 @@ import { asSallyError, SallyError, type Log } from "@sallyport/runtime";
 import type { Clearance, Passage } from "../gate.ts";
 import type { LiveSessions } from "../live-sessions.ts";
 import type { SessionRecord } from "../record.ts";
+import { sayToPeers } from "../peers.ts";
 import type { SessionCounts } from "../session-counts.ts";
 import type { Worker } from "../worker.ts";
 import type { Cancels } from "./cancels.ts";
@@ -345,8 +346,7 @@ function begin(admitted: Admitted, options: ServeOptions): void {
 }
 
 async function tellDdl(worker: Worker, connection: string): Promise<void> {
-  const told = { v: 1, type: "ddl", from: worker.name, connection };
-  worker.bus.publish(subjects.cancel, JSON.stringify(told));
+  sayToPeers(worker.bus, { type: "ddl", connection });
   await worker.bus.flush();
 }
 
