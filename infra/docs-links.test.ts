@@ -6,13 +6,37 @@ import { catalogue } from "@sallyport/runtime";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (page: string): string => readFileSync(join(root, page), "utf8");
-const pages = globSync(["*.md", "docs/**/*.md", "infra/**/*.md"], { cwd: root });
+const pages = globSync(["*.md", "docs/**/*.md", "infra/**/*.md", "examples/*/*.md"], { cwd: root });
+
+/** Of a page's headings, as forges make them. */
+const anchorsOf = (page: string): string[] =>
+  [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 
 test.each(pages)("%s links only to what is there", (page) => {
-  const missing = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)]
-    .map(([, link = ""]) => link)
-    .filter((link) => !existsSync(join(root, dirname(page), link)));
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+  const missing = links
+    .map(
+      ([, file = "", anchor]) => [file === "" ? page : join(dirname(page), file), anchor] as const,
+    )
+    .filter(
+      ([file, anchor]) =>
+        !existsSync(join(root, file)) ||
+        (anchor !== undefined && file.endsWith(".md") && !anchorsOf(file).includes(anchor)),
+    );
   expect(missing).toEqual([]);
+});
+
+test("each code of the catalogue is said by somebody", () => {
+  const sources = globSync(["services/*/src/**/*.ts", "libs/*/src/**/*.ts"], { cwd: root })
+    .filter((file) => !file.includes("/catalogue/") && !file.endsWith(".test.ts"))
+    .map(read)
+    .join("\n");
+  expect(Object.keys(catalogue).filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
 });
 
 test("docs/journey.md names files and codes that exist", () => {

@@ -44,7 +44,11 @@ test("health, readiness and errors of the catalogue, with safe headers", async (
   const refused = await at("/refused");
   expect([refused.status, await refused.json()]).toEqual([
     404,
-    { code: "hold-unknown", message: "there is no hold `x`" },
+    {
+      code: "hold-unknown",
+      message: "there is no hold `x`",
+      hint: expect.stringContaining("sally approvals list"),
+    },
   ]);
   const broken = await at("/broken");
   expect([broken.status, await broken.text()]).toEqual([

@@ -64,6 +64,7 @@ export const identity = {
   },
   "token-signature": {
     text: "the token's signature does not verify",
+    hint: "fetch a new token, and hand on all of it",
     sqlstate: "28P01",
     http: 401,
   },
@@ -135,6 +136,7 @@ export const identity = {
   },
   "session-ended": {
     text: "the session was ended by an operator: {reason}",
+    hint: "ask the operator before you connect again",
     sqlstate: "57P01",
     http: 403,
   },

@@ -19,12 +19,6 @@ export const opening = {
     sqlstate: "08P01",
     http: 400,
   },
-  "protocol-version": {
-    text: "protocol version {version} is not spoken here",
-    hint: "use PostgreSQL protocol 3.0 or 3.2",
-    sqlstate: "0A000",
-    http: 400,
-  },
   "setting-forbidden": {
     text: "setting `{name}` may not be changed through Sallyport",
     hint: "leave the setting out: it would change how statements are read",

@@ -4,11 +4,13 @@ import type { CatalogueEntry } from "./entry.ts";
 export const people = {
   "hold-unknown": {
     text: "there is no hold `{hold}`",
+    hint: "`sally approvals list --state all` shows those that are yours to see",
     sqlstate: "42704",
     http: 404,
   },
   "hold-settled": {
     text: "hold `{hold}` is {state} already",
+    hint: "`sally approvals show {hold}` says what became of it",
     sqlstate: "55000",
     http: 409,
   },

@@ -10,15 +10,9 @@ export const policyGate = {
   },
   "verdict-mismatch": {
     text: "the verdict that came does not fit the command",
-    hint: "nothing was sent to the target",
+    hint: "nothing was sent to the target; an operator must look at the alarm in the worker's log",
     sqlstate: "58000",
     http: 502,
-  },
-  "verdict-late": {
-    text: "the verdict came after the command's deadline",
-    hint: "nothing was sent to the target; try again",
-    sqlstate: "58000",
-    http: 504,
   },
   "verdict-stale": {
     text: "the verdict was given under policies that are no longer in force",
@@ -40,6 +34,7 @@ export const policyGate = {
   },
   "hold-denied": {
     text: "the approval was denied: hold {hold}",
+    hint: "ask who denied it; sent again, the command asks again",
     sqlstate: "42501",
     http: 403,
   },

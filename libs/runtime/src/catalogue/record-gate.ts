@@ -26,11 +26,6 @@ export const recordGate = {
     sqlstate: "53100",
     http: 507,
   },
-  "output-unrecorded": {
-    text: "the result could not be recorded, so the rest of it was withheld",
-    sqlstate: "58030",
-    http: 503,
-  },
   "bus-lost": {
     text: "the bus is out of reach",
     hint: "nothing is forwarded until it is back; try again",
