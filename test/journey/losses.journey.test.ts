@@ -6,7 +6,7 @@ import type { Cluster } from "./cluster.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { extended, gateway, RawClient } from "./raw-client.ts";
 
-const { sync, query } = toTarget;
+const { copyData, copyDone, sync, query } = toTarget;
 
 let cluster: Cluster;
 
@@ -26,6 +26,8 @@ const insert = (id: number) => `INSERT INTO orders VALUES (${id}, 1, 'new', 1, '
 /** What the target was told, by its own log. */
 const told = async (text: string) =>
   (await cluster.target.statements()).filter((one) => one.text.includes(text)).length;
+const there = async (id: number) =>
+  (await cluster.truth(`SELECT FROM orders WHERE id = ${id}`)).length === 1;
 const works = (raw: RawClient) =>
   waitFor(async () => (await raw.query("SELECT 1")).includes("row 1"), {
     what: "the same session to work again",
@@ -40,8 +42,12 @@ test.each(parts)(
     await using raw = await ci();
     await using inTransaction = await ci();
     await inTransaction.query("BEGIN");
+    await using copying = await ci();
+    copying.send(query("COPY orders FROM STDIN"));
+    await copying.until((said) => said.length > 0);
     const base = 100 * (parts.indexOf(service) + 1);
     const part = cluster.service(service);
+    let atOnce: string[] | null = null;
     part.freeze();
     try {
       // authn's silence counts after two seconds.
@@ -62,10 +68,18 @@ test.each(parts)(
         "ready E",
       ]);
       expect(inTransaction.error.sqlstate).toMatch(/^58/);
+      copying.send(copyData(Buffer.from(`${base + 3}\t1\tnew\t1\t2026-03-01\n`)), copyDone);
+      // Its command was judged, and policy is asked nothing more.
+      atOnce = service === "policy" ? await copying.ready() : null;
+      for (let left = 3; left > 0; left--)
+        expect(await raw.query(insert(base))).toEqual([`error ${raw.error.sqlstate}`, "ready I"]);
+      expect(await there(base + 3)).toBe(service === "policy");
     } finally {
       part.thaw();
     }
     await works(raw);
+    expect(atOnce ?? (await copying.ready())).toEqual(["complete COPY 1", "ready I"]);
+    expect(await there(base + 3)).toBe(true);
     expect(await inTransaction.query("COMMIT")).toEqual(["complete ROLLBACK", "ready I"]);
     for (const id of [base, base + 1, base + 2]) expect(await told(insert(id))).toBe(0);
   },

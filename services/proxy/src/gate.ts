@@ -79,9 +79,15 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Whether a clearance was given under the policies of now: what rides on one of others is to be judged anew. */
+  /** Whether more may ride on a clearance: it was given under the policies of now, and others would be given. */
   isCurrent({ verdict }: Clearance): boolean {
-    return verdict.revision === this.#options.gates.revision;
+    return verdict.revision === this.#options.gates.revision && this.#options.closed() === null;
+  }
+
+  /** INVARIANT (I7): neither authn nor the bus is heard, and nothing is to be forwarded. */
+  get deaf(): boolean {
+    const shut = this.#options.closed();
+    return shut === "beat-lost" || shut === "bus-lost";
   }
 
   /**

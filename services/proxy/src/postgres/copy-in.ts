@@ -6,6 +6,7 @@ import {
   type FramePart,
   type Frames,
 } from "@sallyport/pgwire";
+import type { Gate } from "../gate.ts";
 import type { Running } from "./running.ts";
 import type { Unit } from "./statements.ts";
 import type { TargetWriter } from "./target-writer.ts";
@@ -16,19 +17,40 @@ export class CopyIn {
   readonly #turn: Turn;
   readonly #writer: TargetWriter;
   readonly #output: OutputSession;
+  readonly #gate: Pick<Gate, "deaf">;
   /** Of this command it is open whether, or whether again, it takes COPY data. */
   #awaited: Running | null = null;
   #running: Running | null = null;
+  /** What waits until the worker hears authn and the bus again. */
+  #onHeard: (() => void) | null = null;
 
-  constructor(turn: Turn, writer: TargetWriter, output: OutputSession) {
+  constructor(
+    turn: Turn,
+    writer: TargetWriter,
+    { output, gate }: { readonly output: OutputSession; readonly gate: Pick<Gate, "deaf"> },
+  ) {
     this.#turn = turn;
     this.#writer = writer;
     this.#output = output;
+    this.#gate = gate;
   }
 
   /** The client's data belongs to a command. */
   get begun(): boolean {
     return this.#running !== null;
+  }
+
+  /** INVARIANT (I7): its data waits, as commands would. */
+  get deaf(): boolean {
+    return this.begun && this.#gate.deaf;
+  }
+
+  /** The worker may hear again. */
+  goOn(): void {
+    const waiting = this.#onHeard;
+    this.#onHeard = null;
+    if (waiting) this.#whenHeard(waiting);
+    if (this.begun) this.#turn.pump();
   }
 
   /** A command was sent that may take data: nothing else is read before that is known. */
@@ -104,13 +126,18 @@ export class CopyIn {
     this.#running = null;
     this.#turn.phase = "working";
     // Its data is stored first: what COPY commits must be in the record.
-    this.#output.onStored(() =>
+    const end = (): void =>
       this.#turn.resumeWith(() => {
         if (running.finished) return;
         this.#writer.more(running.clearance, copyDone);
         this.#ends(running);
-      }),
-    );
+      });
+    this.#output.onStored(() => this.#whenHeard(end));
+  }
+
+  #whenHeard(step: () => void): void {
+    if (this.#gate.deaf) this.#onHeard = step;
+    else step();
   }
 
   /** A query string may hold another COPY; an Execute's end is told after a Sync only. */

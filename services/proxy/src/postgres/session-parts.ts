@@ -54,7 +54,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
     options.resultLimit,
     detectorsOf(options.detect),
   );
-  const copy = new CopyIn(turn, writer, options.output);
+  const copy = new CopyIn(turn, writer, options);
   const names = new NamesInEffect();
   const sqlNames = new SqlNames();
   const own = new SessionView(options.catalog);

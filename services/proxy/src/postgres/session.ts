@@ -60,7 +60,10 @@ export class PostgresSession {
   hush(silent: boolean): void {
     // What it answers to us alone may come: a refusal that fails a transaction is heard even then.
     if (silent && !this.#parts.answers.onlyOwn) this.#parts.flow.pause("beat");
-    else this.#parts.flow.resume("beat");
+    else {
+      this.#parts.flow.resume("beat");
+      this.#parts.copy.goOn();
+    }
   }
 
   /** Asks whether it may still be connected; it ends when policy says no. */
@@ -140,6 +143,7 @@ export class PostgresSession {
       this.#parts.refusing.congested ||
       this.#parts.answers.crowded ||
       (this.#parts.flow.roomless && this.#parts.copy.begun) ||
+      this.#parts.copy.deaf ||
       this.#options.client.writableNeedDrain
     );
   }
