@@ -29,11 +29,21 @@ policies: ./policies
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test.each([
-  ["query", "`sally query` is not there yet"],
-  ["verify", "`sally verify` is not there yet"],
-])("`sally %s` says that it is not there yet, and fails", async (command, said) => {
-  const { code, stderr } = await runSally([command]);
-  expect([code, stderr.trim()]).toEqual([1, `sally: ${said}`]);
+  ["query", "sally sessions list --json"],
+  ["verify", "docs/evidence.md"],
+])(
+  "`sally %s` says that it is not there yet and what does until then, and fails",
+  async (command, until) => {
+    const { code, stderr } = await runSally([command]);
+    const [said, hint] = stderr.trim().split("\n");
+    expect([code, said]).toEqual([1, `sally: \`sally ${command}\` is not there yet`]);
+    expect(hint).toContain(until);
+  },
+);
+
+test("`sally --version` says it", async () => {
+  const { code, stdout } = await runSally(["--version"]);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
 });
 
 test("wrong usage exits with 2 and says what is near", async () => {

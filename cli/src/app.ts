@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { addExamples } from "./examples.ts";
@@ -27,6 +28,7 @@ export async function makeProgram(called: string | undefined): Promise<Command> 
   const program = new Command("sally");
   program
     .description("Sallyport: nobody passes until both gates agree.")
+    .version(manifest.version, "-V, --version", "print the version")
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
     .addHelpText(

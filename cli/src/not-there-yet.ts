@@ -2,20 +2,27 @@ import type { Command } from "commander";
 import { CliError } from "./cli-error.ts";
 import { withCommonOptions } from "./context.ts";
 
-const commands: Readonly<Record<string, string>> = {
-  query: "ask the archive with SQL",
-  verify: "check the archive's chain offline",
+const commands: Readonly<Record<string, { what: string; until: string }>> = {
+  query: {
+    what: "ask the archive with SQL",
+    until: "`sally sessions list --json` and `show --json` can be asked with jq",
+  },
+  verify: {
+    what: "check the archive's chain offline",
+    until:
+      "`sally sessions show` checks a session, and docs/evidence.md has a script for the chain",
+  },
 };
 
-/** Commands that have their name and nothing else: they say so. */
+/** Commands that have their name and nothing else: they say so, and what does until then. */
 export function registerNotThereYet(program: Command): void {
-  for (const [name, what] of Object.entries(commands)) {
+  for (const [name, { what, until }] of Object.entries(commands)) {
     withCommonOptions(program.command(name))
       .description(`${what} (not there yet)`)
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw new CliError(`\`sally ${name}\` is not there yet`);
+        throw new CliError(`\`sally ${name}\` is not there yet`, { hint: `until it is, ${until}` });
       });
   }
 }

@@ -131,7 +131,7 @@ async function init(target: string | undefined, options: Options): Promise<void>
   say(`
 Next:
   1. look through \`columns\` in ${options.config}, and set the issuer
-  2. psql -f ${connection}-grants.sql, then \\password ${roleOf(shown)}
+  2. psql -h ${address.host} -p ${address.port} -d ${address.database} -f ${connection}-grants.sql -c '\\password ${roleOf(shown)}'
   3. export ${passwordOf(shown)}=…
   4. sally policy check && sally up`);
 }

@@ -16,7 +16,7 @@ export async function targetChecks(
     const about = `target ${name}`;
     const secret = missing.find((line) => line.startsWith(`connection \`${name}\``));
     if (secret !== undefined)
-      return [warn(about, `not looked at: ${secret}`, "set it where `sally doctor` runs")];
+      return [warn(about, `not looked at: ${secret}`, "set it in this command's environment")];
     const { host, port } = connection.target;
     try {
       const seen = await seeTarget(connection, loaded);

@@ -54,7 +54,7 @@ connections:
     target: { host: ${quoted(address.host)}, port: ${address.port}, database: ${quoted(address.database)}, tls: ${address.tls}${ca} }
     credentials: { username: ${roleOf(plan)}, password: { env: ${passwordOf(plan)} } }
 ${columns.length === 0 ? "    columns: {}" : `    columns:\n${columns.join("\n")}`}
-    # detect: [card, secret] # masks these wherever nobody classified a column; COPY out is refused then
+    # detect: { card: partial, secret: redact } # masks these wherever nobody classified a column
 policies: ./policies
 `;
 }
@@ -148,7 +148,8 @@ GRANT SELECT ON ${[...names].join(",\n  ")} TO ${role};
 `,
   );
   return `-- Written by \`sally init\`: the account that the gateway logs in with, with what the starter policy needs. Run it
--- as the database's owner, with psql, and then give it a password of its own: \\password ${role}
+-- in that database, as one who may create roles and owns the tables, with psql; then give it a password of its own:
+-- \\password ${role}
 CREATE ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT;
 GRANT CONNECT ON DATABASE ${quoteIdent(plan.address.database)} TO ${role};
 ${reads.join("")}-- Policies that permit writing need it too: GRANT INSERT, UPDATE, DELETE ON … TO ${role}, USAGE on sequences.

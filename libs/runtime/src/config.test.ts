@@ -49,7 +49,7 @@ test("paths are relative to the file", () => {
 
 test("a file that is not there is one mistake", () => {
   expect(() => loadConfig("/nowhere/s.yaml")).toThrow(
-    "/nowhere/s.yaml:1:1: `/nowhere/s.yaml` is not there; name it with --config FILE",
+    "/nowhere/s.yaml:1:1: `/nowhere/s.yaml` is not there; name it with --config FILE, or have `sally init` write a first one",
   );
 });
 

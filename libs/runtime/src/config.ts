@@ -31,7 +31,7 @@ export function loadConfig(path: string): LoadedConfig {
         line: 1,
         column: 1,
         message: `\`${path}\` ${why}`,
-        hint: "name it with --config FILE",
+        hint: "name it with --config FILE, or have `sally init` write a first one",
       },
     ]);
   }
