@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Millis, Name } from "./ids.ts";
-import { Connection } from "./config.ts";
+import { Connection } from "./config/connection.ts";
 
 export const PolicyFile = z.strictObject({
   /** Path relative to the policies directory, for messages. */

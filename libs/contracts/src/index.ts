@@ -18,5 +18,5 @@ export * from "./messages.ts";
 export * from "./hold-view.ts";
 export * from "./webhook.ts";
 export * from "./bundle.ts";
-export * from "./config.ts";
+export * from "./config/index.ts";
 export * from "./cedar/index.ts";

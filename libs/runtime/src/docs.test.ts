@@ -13,3 +13,28 @@ test("docs/errors.md is in sync with the catalogue (`npm run docs` writes it)", 
 test("docs/sallyport.schema.json is in sync with the config schema (`npm run docs` writes it)", () => {
   expect(JSON.parse(page("sallyport.schema.json"))).toEqual(configJsonSchema());
 });
+
+interface Node {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: Node | boolean;
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+}
+
+/** Keys at any depth that say nothing of themselves. */
+const undescribed = (node: Node, path: string): string[] => [
+  ...Object.entries(node.properties ?? {}).flatMap(([key, value]) => [
+    ...(value.description === undefined ? [`${path}${key}`] : []),
+    ...undescribed(value, `${path}${key}.`),
+  ]),
+  ...(typeof node.additionalProperties === "object"
+    ? undescribed(node.additionalProperties, `${path}*.`)
+    : []),
+  ...(node.items ? undescribed(node.items, path) : []),
+  ...(node.anyOf ?? []).flatMap((one) => undescribed(one, path)),
+];
+
+test("the schema says of every key what it is for", () => {
+  expect(undescribed(configJsonSchema() as Node, "")).toEqual([]);
+});
