@@ -2,14 +2,14 @@ import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ArchiveReader } from "./archive-reader.ts";
+import { ArchiveReader, type SessionParts } from "./archive-reader.ts";
 import { chainEnd, chainLength, partitionsOf } from "./chain.ts";
 import { checkChain } from "./check-chain.ts";
 import { manifestKey, readManifest } from "./manifest.ts";
 import { SampleArchive } from "./sample-archive.ts";
 import { SampleSession } from "./sample-session.ts";
 import { checkStarts, sessionLine } from "./session-list.ts";
-import { newStartId } from "@sallyport/contracts";
+import { newSessionId, newStartId } from "@sallyport/contracts";
 
 let archive: SampleArchive;
 const start = newStartId();
@@ -144,5 +144,22 @@ test("the list of sessions, and a session that is missing from its worker's coun
   const withoutThird = sessions.filter(({ parts }) => parts[0]?.part.open?.number !== 3);
   expect(checkStarts(withoutThird).map(({ code, text }) => [code, text])).toEqual([
     ["session-missing", `worker \`w1\`, start ${start}: session 3 is missing`],
+  ]);
+  const numbered = (number: number, writer: string): SessionParts[] =>
+    sessions.slice(4).map(({ parts }) => ({
+      session: newSessionId(),
+      parts: parts.map(({ segment, part }) => ({
+        segment,
+        part: { ...part, writer, open: part.open && { ...part.open, number } },
+      })),
+    }));
+  // One that is left out, and another in its place.
+  expect(checkStarts([...sessions, ...numbered(2, "w1")]).map(({ code }) => code)).toEqual([
+    "conflict",
+  ]);
+  // Another worker's claim on the start is its own affair.
+  expect(checkStarts([...sessions, ...numbered(1, "w2")])).toEqual([]);
+  expect(checkStarts([...sessions, ...numbered(9, "w2")]).map(({ text }) => text)).toEqual([
+    `worker \`w2\`, start ${start}: sessions 1 to 8 are missing`,
   ]);
 });

@@ -1,4 +1,4 @@
-import { newHoldId, type Verdict } from "@sallyport/contracts";
+import { newCommandId, newHoldId, type Verdict } from "@sallyport/contracts";
 import { describe, expect, test } from "vitest";
 import { checkSession } from "./check-session.ts";
 import {
@@ -116,7 +116,13 @@ describe("tampering", () => {
     [
       "numbers are exchanged",
       (all) => edited(edited(all, 1, '"n":2', '"n":3'), 3, '"n":3', '"n":2'),
-      ["hash-chain-broken", "hash-chain-broken", "hash-chain-broken", "verdict-differs"],
+      [
+        "hash-chain-broken",
+        "hash-chain-broken",
+        "hash-chain-broken",
+        "conflict",
+        "verdict-differs",
+      ],
     ],
     [
       "another event stands under the same number",
@@ -136,6 +142,38 @@ describe("tampering", () => {
   ])("%s", (_, tamper, expected) => {
     const { sample, stored, output } = whole();
     expect(check(sample, tamper(stored), output)).toEqual(expected);
+  });
+});
+
+describe("a worker that chains what it makes up", () => {
+  test.each<
+    [string, (sample: SampleSession, done: ReturnType<SampleSession["command"]>) => string]
+  >([
+    ["gives a command a second result", (sample, done) => sample.result(done, null)],
+    [
+      "gives a result to no command",
+      (sample) => sample.result({ id: newCommandId() }, null, [], { outcome: "not-sent" }),
+    ],
+    ["opens its session once more, for another", (sample) => sample.open()],
+  ])("%s", (_, lie) => {
+    const sample = new SampleSession();
+    const open = sample.open();
+    const command = sample.command("select 1");
+    const verdict = sample.verdict(command);
+    const stored = [open, command.line, sample.result(command, verdict)].map((line) => event(line));
+    const lying = event(lie(sample, command));
+    const all = [...stored, verdictOf(verdict), lying, event(sample.close())];
+    expect(check(sample, all, [])).toEqual(["conflict"]);
+  });
+
+  test("tells what came of a command before it asks", () => {
+    const sample = new SampleSession();
+    const open = sample.open();
+    const ahead = { id: newCommandId() };
+    const result = sample.result(ahead, null, [], { outcome: "not-sent" });
+    const { line } = sample.command("select 1", { command: ahead.id });
+    const stored = [open, result, line, sample.close()].map((one) => event(one));
+    expect(check(sample, stored, [])).toEqual(["conflict"]);
   });
 });
 

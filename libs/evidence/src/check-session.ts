@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Result, Verdict } from "@sallyport/contracts";
+import type { CommandId, Result, Verdict } from "@sallyport/contracts";
 import { broken, note, type Finding } from "./finding.ts";
 import { gaps, runs } from "./session-summary.ts";
 import type { CommandRecord, SessionRecord } from "./session-record.ts";
@@ -10,6 +10,7 @@ export function checkSession(record: SessionRecord): Finding[] {
     ...record.findings,
     ...checkNumbers(record),
     ...checkHashes(record),
+    ...checkTale(record),
     ...record.commands.flatMap((command) => checkCommand(record, command)),
   ];
 }
@@ -60,6 +61,30 @@ function checkHashes({ session, events }: SessionRecord): Finding[] {
           session,
         }),
       );
+  }
+  return findings;
+}
+
+/** What a worker that numbers and chains well can still tell in two ways: who came, and what came of a command. */
+function checkTale({ session, events }: SessionRecord): Finding[] {
+  const findings: Finding[] = [];
+  const asked = new Set<CommandId>();
+  const answered = new Set<CommandId>();
+  // Behind a hole the command may be what is missing.
+  const isWhole = events.every(({ event }, at) => event.n === at + 1);
+  const tell = (n: number, what: string, command?: CommandId): void => {
+    const about = { session, ...(command !== undefined && { command }) };
+    findings.push(broken("conflict", `event ${n} ${what}`, about));
+  };
+  for (const { event } of events) {
+    if (event.type === "open" && event.n > 1) tell(event.n, "opens the session again");
+    if (event.type === "command") asked.add(event.command);
+    if (event.type !== "result") continue;
+    const { n, command } = event;
+    if (answered.has(command)) tell(n, "is one more result of its command", command);
+    else if (isWhole && !asked.has(command))
+      tell(n, "is a result of no command before it", command);
+    answered.add(command);
   }
   return findings;
 }

@@ -42,21 +42,38 @@ export function sessionLine({ session, parts }: SessionParts): SessionLine {
   };
 }
 
-/** Sessions that a worker counted and that are not there at all. Only a whole archive can tell. */
+/** Sessions that a worker counted and that are not there at all, or counted as one. Only a whole archive can tell. */
 export function checkStarts(sessions: readonly SessionParts[]): Finding[] {
-  const starts = new Map<string, { writer: string | null; numbers: Set<number> }>();
-  for (const { parts } of sessions) {
+  const starts = new Map<
+    string,
+    { start: string; writer: string | null; numbers: Map<number, SessionId> }
+  >();
+  const findings: Finding[] = [];
+  for (const { session, parts } of sessions) {
     for (const { part } of parts) {
       if (part.open === null) continue;
       const { start, number } = part.open;
-      const known = starts.get(start) ?? { writer: part.writer, numbers: new Set<number>() };
-      starts.set(start, known);
-      known.numbers.add(number);
+      // What another worker says of a start that is not its own counts for nothing there.
+      const { writer } = part;
+      const key = `${writer ?? ""} ${start}`;
+      const known = starts.get(key) ?? { start, writer, numbers: new Map<number, SessionId>() };
+      starts.set(key, known);
+      const other = known.numbers.get(number) ?? session;
+      if (other !== session)
+        findings.push(
+          broken(
+            "conflict",
+            `worker \`${writer ?? "?"}\`, start ${start}: session ${number} is there twice`,
+            {
+              session,
+            },
+          ),
+        );
+      known.numbers.set(number, other);
     }
   }
-  const findings: Finding[] = [];
-  for (const [start, { writer, numbers }] of starts) {
-    for (const [first, last] of gaps(runs(numbers), 0))
+  for (const { start, writer, numbers } of starts.values()) {
+    for (const [first, last] of gaps(runs(numbers.keys()), 0))
       findings.push(
         broken(
           "session-missing",

@@ -24,6 +24,7 @@ export class SessionSummary {
     }
     switch (event.type) {
       case "open":
+        if (this.#open !== null && event.n > 1) return;
         this.#open = {
           time: event.time,
           principal: event.principal?.id ?? null,
