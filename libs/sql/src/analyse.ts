@@ -23,7 +23,7 @@ import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
 import { placeOf } from "./places.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { readStatement } from "./statements.ts";
-import { noNames, renamed, type Naming, type SessionNames } from "./session-names.ts";
+import { NamesBehind, noNames, type Naming, type SessionNames } from "./session-names.ts";
 import { leavesFailed } from "./transactions.ts";
 import { fieldsIn, integer, isFields, node, type Fields } from "./tree.ts";
 import { applies } from "./rules.ts";
@@ -163,7 +163,7 @@ function* analyseText(
   let makes = false;
   const made = new Set<string>();
   let unsettled = subject.unsettled ?? null;
-  let session = subject.session ?? noNames;
+  const session = new NamesBehind(subject.session ?? noNames);
   const statements: Statement[] = [];
   for (const { stmt } of tree.stmts) {
     const context = new Context(names, known, new Asked(resources), subject.parameterTypes ?? []);
@@ -174,7 +174,7 @@ function* analyseText(
     const statement = analyseStatement(stmt, context, known, unsettled, made);
     statements.push(statement);
     const { effects } = statement;
-    session = renamed(session, statement.opaque === null ? (effects.naming ?? []) : doubted);
+    session.add(statement.opaque === null ? (effects.naming ?? []) : doubted);
     const ends = effects.transaction !== undefined && transactionEnds.has(effects.transaction);
     if (ends && subject.fragileNames)
       unsettled ??= "it follows the end of a transaction that changed names";

@@ -22,8 +22,8 @@ export interface StatementTexts {
   readonly folded: Uint8Array;
 }
 
-/** What one text may hand over, and one statement of it: others of the worker wait while one is read (4 MiB: 50 ms). */
-const limits = { statements: 32 * 1024, tree: 4 * 1024 * 1024, trees: 32 * 1024 * 1024 };
+/** What one text may hand over, and one statement of it: others of the worker wait while one is read (8 MiB: 80 ms). */
+const limits = { statements: 32 * 1024, tree: 8 * 1024 * 1024, trees: 32 * 1024 * 1024 };
 
 const { major } = workerData as { readonly major: Major };
 

@@ -90,6 +90,40 @@ export function renamed(names: SessionNames, changes: readonly Naming[]): Sessio
   return { prepared, cursors, complete };
 }
 
+/** The names behind statements that follow each other, put together when one asks. */
+export class NamesBehind implements SessionNames {
+  #names: SessionNames;
+  #changes: Naming[] = [];
+
+  constructor(before: SessionNames) {
+    this.#names = before;
+  }
+
+  add(changes: readonly Naming[]): void {
+    for (const change of changes) this.#changes.push(change);
+  }
+
+  get prepared(): SessionNames["prepared"] {
+    return this.#now().prepared;
+  }
+
+  get cursors(): SessionNames["cursors"] {
+    return this.#now().cursors;
+  }
+
+  get complete(): { readonly prepared: boolean; readonly cursors: boolean } {
+    return this.#now().complete ?? { prepared: false, cursors: false };
+  }
+
+  #now(): SessionNames {
+    if (this.#changes.length > 0) {
+      this.#names = renamed(this.#names, this.#changes);
+      this.#changes = [];
+    }
+    return this.#names;
+  }
+}
+
 function forget(names: Map<string, unknown>, name: string | null): void {
   if (name === null) names.clear();
   else names.delete(name);
