@@ -41,3 +41,15 @@ describe.each(majors)("the parser of PostgreSQL %i", (major) => {
     expect(await parser.parse(long)).toMatchObject({ kind: "tree" });
   });
 });
+
+test("a text that takes long to scan keeps none of the usual waiting", async () => {
+  const parser = await openParser(18);
+  const slow = parser.readLong(`SELECT ${"/**/".repeat(200_000)} 1`, "all");
+  let isRead = false;
+  void slow.then(() => (isRead = true));
+  const other = await parser.readLong(`SELECT '${"x".repeat(threadAbove)}'`, "all");
+  expect(other.kind).toBe("long");
+  expect(isRead).toBe(false);
+  await parser.close();
+  expect((await slow).kind).toBe("failed");
+});

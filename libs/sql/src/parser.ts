@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Folding } from "./folded-lists.ts";
 import { LongTree } from "./long-tree.ts";
+import { slowToScan } from "./slow-to-scan.ts";
 import type { ThreadAnswer, ThreadRequest } from "./parser-thread.ts";
 import {
   newInstance,
@@ -144,7 +145,9 @@ export interface Parser {
 
 /** The parser of that major; ready when the promise resolves. */
 export async function openParser(major: Major): Promise<Parser> {
-  const thread = new ParserThread(major);
+  const threads = { usual: new ParserThread(major), slow: new ParserThread(major) };
+  // What takes long keeps others of its sort waiting alone.
+  const threadFor = (text: string) => (slowToScan(text) ? threads.slow : threads.usual);
   let instance: ParserInstance | undefined = await newInstance(major);
   const renew = async (): Promise<void> => {
     instance = await newInstance(major);
@@ -157,12 +160,12 @@ export async function openParser(major: Major): Promise<Parser> {
     major,
     isLong,
     async readLong(text, folding) {
-      return readLong(await thread.parse(text, folding));
+      return readLong(await threadFor(text).parse(text, folding));
     },
     parse(text) {
       // The wrappers for 15 to 17 answer an empty text with a null pointer.
       if (isEmpty(text)) return { kind: "tree", tree: { version: 0, stmts: [] } };
-      if (!instance || isLong(text)) return thread.parse(text).then(readText);
+      if (!instance || isLong(text)) return threadFor(text).parse(text).then(readText);
       try {
         return readText(instance.parse(text));
       } catch {
@@ -171,6 +174,8 @@ export async function openParser(major: Major): Promise<Parser> {
         return tooDeep;
       }
     },
-    close: () => thread.close(),
+    async close() {
+      await Promise.all([threads.usual.close(), threads.slow.close()]);
+    },
   };
 }
