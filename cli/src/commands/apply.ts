@@ -14,8 +14,8 @@ export function registerApply(program: Command): void {
       `
 Everything is checked first; what does not load is refused and the cluster keeps what it has. Services take a new
 revision at once: live sessions whose connect it takes away end. The command ends when a recorder has put the bundle
-into the archive too; when none does, it says so. Listeners, identity, archive and limits are read
-when \`sally up\` starts, not here.
+into the archive too; when none does, it says so. Listeners, identity, archive and limits are read when \`sally up\`
+starts, not here.
 
 Examples:
   $ sally apply

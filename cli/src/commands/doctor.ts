@@ -24,8 +24,8 @@ export function registerDoctor(program: Command): void {
       `
 Looks at config, policies, issuers, the bus (streams, durability, permissions, buckets), the archive (conditional
 create, Object Lock), the services (webhooks that fail, too), certificates, each target (log-in, version, and the
-names that config and policies use there), and the clocks of all of these. Changes nothing, but for one small object \`doctor/conditional-create\` in an archive on S3. Exit
-code 1 when a check fails; a warning is none.
+names that config and policies use there), and the clocks of all of these. Changes nothing, but for one small object
+\`doctor/conditional-create\` in an archive on S3. Exit code 1 when a check fails; a warning is none.
 
 Examples:
   $ sally doctor

@@ -38,11 +38,6 @@ export interface BusUser {
   readonly publicKey: string;
 }
 
-export interface WorkerName {
-  readonly name: string;
-  readonly partition: number;
-}
-
 const services = Role.options.filter((role) => role !== "worker" && role !== "witness");
 /** A worker of such a name could write as a service, or hear what is said to all. */
 const reserved = new Set<string>([...Role.options, "all"]);

@@ -1,5 +1,5 @@
 export { ProtocolError, type ProtocolErrorCode } from "./protocol-error.ts";
-export { Backend, Frontend, type BackendType, type FrontendType } from "./message-types.ts";
+export { Backend, Frontend } from "./message-types.ts";
 export {
   eachFrame,
   FrameReader,

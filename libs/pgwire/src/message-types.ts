@@ -44,6 +44,3 @@ export const Backend = {
   ParameterDescription: 0x74,
   NegotiateProtocolVersion: 0x76,
 } as const;
-
-export type FrontendType = (typeof Frontend)[keyof typeof Frontend];
-export type BackendType = (typeof Backend)[keyof typeof Backend];
