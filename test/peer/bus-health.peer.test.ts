@@ -20,6 +20,16 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { HeardAlarms, silent, smallLayout, TestBus, workerLane } from "./bus.fixture.ts";
 
+const aBeat = (time = Date.now()): Beat => ({
+  v: 1,
+  type: "beat",
+  time,
+  revocations: 1,
+  complete: true,
+  bundle: 2,
+  changed: [],
+});
+
 test.concurrent("the fill stops sessions, then commands, and lets them in again after a purge", async () => {
   await using bus = await TestBus.start({ layout: { ...smallLayout, recordBytes: 1_000_000 } });
   const worker = await bus.connect("w1");
@@ -48,15 +58,8 @@ test.concurrent("a beat is fresh for 2 s, whoever else is silent; what is no bea
   const beats = new BeatListener(worker);
   await worker.flush();
   expect(beats.fresh()).toBe(false);
-  const beat: Beat = {
-    v: 1,
-    type: "beat",
-    time: Date.now(),
-    revocations: 1,
-    complete: true,
-    bundle: 2,
-    changed: [],
-  };
+  // By authn's clock, which may be another than this machine's.
+  const beat = aBeat(Date.now() + 3_600_000);
   authn.publish("sp.beat", JSON.stringify({ ...beat, extra: 1 }));
   await waitFor(() => bus.alarms.heard.length > 0, { what: "the alarm" });
   expect(beats.fresh()).toBe(false);
@@ -66,6 +69,32 @@ test.concurrent("a beat is fresh for 2 s, whoever else is silent; what is no bea
   await waitFor(() => !beats.fresh(), { what: "its end" });
   expect(performance.now() - sent).toBeGreaterThan(1900);
   expect(beats.last).toEqual(beat);
+  expect(Math.abs((beats.clock ?? 0) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+});
+
+test.concurrent("a key that is taken out of the server's configuration ends its connections at once, and no others; given back, they are there again", async () => {
+  await using bus = await TestBus.start();
+  const [removed, other] = [await bus.connect("w1"), await bus.connect("w2")];
+  const authn = await bus.connect("authn");
+  const beats = [new BeatListener(removed), new BeatListener(other)];
+  const publisher = new RecordPublisher(removed);
+  await Promise.all([removed.flush(), other.flush()]);
+  const beating = setInterval(() => authn.publish("sp.beat", JSON.stringify(aBeat())), 100);
+  await waitFor(() => beats.every((one) => one.fresh()), { what: "the beat" });
+  await bus.reload((user) => user !== "w1");
+  await waitFor(() => !removed.connected && !beats[0]?.fresh(), { what: "w1 to be cut off" });
+  expect(removed.publish(subjects.record(0, "w1", "event"), "")).toBe(false);
+  expect(other.connected).toBe(true);
+  await waitFor(() => beats[1]?.fresh(), { what: "the other to hear the beat still" });
+  // What it still has to say is kept, and stored when it may speak again.
+  const stored = new Promise<number>((resolve) =>
+    workerLane(publisher).event(JSON.stringify("kept"), resolve),
+  );
+  await bus.reload(() => true);
+  await stored;
+  await waitFor(() => beats[0]?.fresh(), { what: "the beat to be heard again" });
+  clearInterval(beating);
+  expect(publisher.stop()).toBe(0);
 });
 
 test.concurrent("a watch that has gone deaf while its connection is up opens anew", async () => {

@@ -88,6 +88,16 @@ export class TestBus implements AsyncDisposable {
     return bus;
   }
 
+  /** Has the server read its configuration again, with these users alone. */
+  async reload(keep: (user: string) => boolean): Promise<void> {
+    const users = [...this.credentials.values()].filter(({ user }) => keep(user)).map(busUser);
+    await writeFile(
+      join(this.directory, "nats.conf"),
+      natsServerConfig({ users, port: 4222, partitions: 1 }),
+    );
+    process.kill(this.nats.pid, "SIGHUP");
+  }
+
   async connect(user: string, alarms: Alarms = this.alarms): Promise<Bus> {
     const credentials = this.credentials.get(user);
     if (!credentials) throw new Error(`no user \`${user}\``);

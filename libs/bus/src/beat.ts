@@ -31,6 +31,11 @@ export class BeatListener {
     return performance.now() - this.#heardAt < beatLife;
   }
 
+  /** authn's clock at this moment as its last beat tells, in milliseconds since the epoch; null before the first. */
+  get clock(): number | null {
+    return this.#last && this.#last.time + performance.now() - this.#heardAt;
+  }
+
   /** Tells of each beat from now on. Returns what ends that. */
   onBeat(listener: (beat: Beat) => void): () => void {
     this.#listeners.add(listener);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Quiet } from "./live-sessions.ts";
-import { overstayed } from "./session-limits.ts";
+import { overstayed, timeLeft } from "./session-limits.ts";
 
 const at = (state: Quiet["state"], opened: number, since: number) => ({
   opened,
@@ -24,4 +24,11 @@ test("each limit ends what passes it, and nothing else", () => {
     params: { limit: "90s" },
   });
   expect(overstayed(at("idle", 0, 0), {}, 1e12)).toBeNull();
+});
+
+test("a session lasts no longer where the worker's clock is behind authn's, or is ahead of it", () => {
+  expect(timeLeft(10_000, 4000, null)).toBe(6000);
+  expect(timeLeft(10_000, 4000, 4000)).toBe(6000);
+  expect(timeLeft(10_000, -3_600_000, 4000)).toBe(6000);
+  expect(timeLeft(10_000, 7000, 4000)).toBe(3000);
 });

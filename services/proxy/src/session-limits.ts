@@ -15,6 +15,13 @@ export interface Overstayed {
   readonly params: { readonly limit: string };
 }
 
+/**
+ * Milliseconds until a session must end. INVARIANT (I7): `until` is by authn's clock; a worker whose own is behind lets
+ * nobody stay longer.
+ */
+export const timeLeft = (until: number, clock: number, authnClock: number | null): number =>
+  until - Math.max(clock, authnClock ?? 0);
+
 /** Which limit a session has passed, or null. */
 export function overstayed(
   session: Pick<LiveSession, "opened" | "quiet">,

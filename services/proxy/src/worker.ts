@@ -156,6 +156,11 @@ export class Worker {
     this.#bundleListeners.add(listener);
   }
 
+  /** authn's clock, by which a log-in's end is meant; null before its first beat. */
+  get authnClock(): number | null {
+    return this.#beat.clock;
+  }
+
   /** For telemetry, which is told of what has no listener. */
   get state() {
     return {

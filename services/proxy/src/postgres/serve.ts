@@ -7,6 +7,7 @@ import type { LiveSessions } from "../live-sessions.ts";
 import type { SessionRecord } from "../record.ts";
 import { sayToPeers } from "../peers.ts";
 import type { SessionCounts } from "../session-counts.ts";
+import { timeLeft } from "../session-limits.ts";
 import type { Worker } from "../worker.ts";
 import type { Cancels } from "./cancels.ts";
 import { newCancelKey } from "./cancel-keys.ts";
@@ -321,7 +322,7 @@ function begin(admitted: Admitted, options: ServeOptions): void {
     principal,
     connection,
     until,
-    lasts: performance.now() + until - Date.now(),
+    lasts: performance.now() + timeLeft(until, Date.now(), worker.authnClock),
     get idle() {
       return session.idle;
     },
