@@ -129,7 +129,9 @@ const readers = {
         const read = parseBackend(bytes);
         // Two texts of a server may come before its encoding is settled.
         const lenient = read.kind === "parameter-status" || read.kind === "notification";
-        if (!lenient || isUtf8(bytes.subarray(5))) same(read.kind, answerAgain(read), bytes);
+        // What a notification says stands behind its pid, whose last byte may begin a character with them.
+        const texts = bytes.subarray(read.kind === "notification" ? 9 : 5);
+        if (!lenient || isUtf8(texts)) same(read.kind, answerAgain(read), bytes);
         return `B:${read.kind}`;
       },
     };
