@@ -3,22 +3,33 @@ import { manifestKey, readManifest, type ReadManifest } from "./manifest.ts";
 
 /**
  * The number of a partition's last manifest, 0 when there is none. Manifests are created without gaps, so the end
- * is found by doubling and halving: about 40 questions for a million of them.
+ * is found by doubling and halving: about 40 questions for a million of them. Only where the oldest ones are gone,
+ * as by a storage's life-cycle rule, is the first one looked for in a list: a chain never begins a second time.
  */
 export async function chainLength(store: ArchiveStore, partition: number): Promise<number> {
   const there = async (n: number) => (await store.head(manifestKey(partition, n))) !== null;
-  let low = 0;
-  let high = 1;
-  while (await there(high)) {
-    low = high;
-    high *= 2;
+  let low = (await there(1)) ? 1 : await firstKept(store, partition);
+  if (low === 0) return 0;
+  let step = 1;
+  while (await there(low + step)) {
+    low += step;
+    step *= 2;
   }
+  let high = low + step;
   while (high - low > 1) {
     const middle = low + Math.floor((high - low) / 2);
     if (await there(middle)) low = middle;
     else high = middle;
   }
   return low;
+}
+
+async function firstKept(store: ArchiveStore, partition: number): Promise<number> {
+  for await (const key of store.list(`manifests/${partition}/`)) {
+    const n = Number(/(\d+)\.json$/.exec(key)?.[1]);
+    if (key === manifestKey(partition, n)) return n;
+  }
+  return 0;
 }
 
 /** @throws Error when it is missing or no manifest of this place */

@@ -58,6 +58,16 @@ test("an untouched chain has no findings; its end is found without a list", asyn
   expect(await partitionsOf(archive.store)).toEqual([0]);
 });
 
+test("a chain whose oldest links are gone ends where it did, and says that they are missing", async () => {
+  for (const gone of [1, 2, 3, 4]) {
+    await rm(pathOf(manifestKey(0, gone)));
+    expect(await chainLength(archive.store, 0)).toBe(5);
+    expect(await codes()).toEqual(["manifest-missing"]);
+  }
+  await rm(pathOf(manifestKey(0, 5)));
+  expect(await chainLength(archive.store, 0)).toBe(0);
+});
+
 describe("tampering", () => {
   test("a manifest is missing", async () => {
     await rm(pathOf(manifestKey(0, 3)));
