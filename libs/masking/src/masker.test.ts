@@ -10,6 +10,7 @@ import {
   withParts,
   type TypeInfo,
 } from "./index.ts";
+import { detectingMaskerFor } from "./masker.ts";
 
 const key = Buffer.alloc(32, 7);
 const oid = { name: 19, int4: 23, text: 25, json: 114, bpchar: 1042, varchar: 1043, texts: 1009 };
@@ -402,4 +403,15 @@ describe("what is masked at once may have so many parts", () => {
     );
     expect(withParts(100, () => places(other))).toEqual(other);
   });
+});
+
+test("detectors find so many things at once, and no more", () => {
+  const asked = { card: "redact", email: "redact", iban: "redact", secret: "redact" } as const;
+  const detecting = detectingMaskerFor({ typeOid: oid.text, format: 0, key }, asked, () => {});
+  for (const one of ["a@b.de ", "4111 1111 1111 1111;", "DE89370400440532013000 "]) {
+    expect(withParts(101, () => detecting?.(Buffer.from(one.repeat(100))))).not.toBeNull();
+    expect(() => withParts(100, () => detecting?.(Buffer.from(one.repeat(101))))).toThrow(
+      TooManyParts,
+    );
+  }
 });

@@ -1,4 +1,5 @@
 import { luhn } from "./check-digits.ts";
+import { spendParts } from "../parts.ts";
 import type { Span } from "./span.ts";
 
 const shortest = 13;
@@ -19,33 +20,41 @@ const sixteen = 16;
 /** Payment cards: issuer, length and Luhn's digit, their digits together or in groups. */
 export function cards(text: string): Span[] {
   const found: Span[] = [];
-  const groups = [...text.matchAll(digitRuns)].map(({ index, 0: digits }) => ({
-    start: index,
-    end: index + digits.length,
-  }));
-  for (const [at, { start }] of groups.entries()) {
+  for (const { index: start } of text.matchAll(digitRuns)) {
     // A digit behind a point is a fraction's.
     if (text[start - 1] === "." && /\d/.test(text[start - 2] ?? "")) continue;
     // No issuer's numbers begin with another digit.
     if (!/[2-6]/.test(text[start] ?? "")) continue;
     let digits = "";
-    for (let last = at, end = start; last < groups.length && last < at + longest; last++) {
-      const group = groups[last];
-      if (!group || group.end - group.start + digits.length > longest) break;
-      if (last > at && !separates(text, end, group.start)) break;
-      digits += text.slice(group.start, group.end);
-      end = group.end;
-      if (digits.length >= shortest && isCard(digits)) found.push({ start, end });
+    for (let end = start; digits.length < longest;) {
+      const from = digits === "" ? start : afterSeparators(text, end);
+      const to = from === -1 ? -1 : afterDigits(text, from);
+      if (to === from || digits.length + to - from > longest) break;
+      digits += text.slice(from, to);
+      end = to;
+      if (digits.length < shortest || !isCard(digits)) continue;
+      spendParts(1);
+      found.push({ start, end });
     }
   }
   return found;
 }
 
-/** One or two blanks, hyphens or characters that are not seen. */
-function separates(text: string, start: number, end: number): boolean {
-  if (end - start > 2) return false;
-  for (let at = start; at < end; at++) if (!" -\u200b".includes(text[at] ?? "x")) return false;
-  return true;
+/** One or two blanks, hyphens or characters that are not seen; -1 when there are more or none. */
+function afterSeparators(text: string, start: number): number {
+  let at = start;
+  while (at - start < 3 && " -\u200b".includes(text[at] ?? "x")) at++;
+  return at > start && at - start < 3 ? at : -1;
+}
+
+/** No further than what would be too long. */
+function afterDigits(text: string, start: number): number {
+  let at = start;
+  for (; at - start <= longest; at++) {
+    const code = text.charCodeAt(at);
+    if (!(code >= 0x30 && code <= 0x39)) break;
+  }
+  return at;
 }
 
 function isCard(digits: string): boolean {

@@ -1,3 +1,4 @@
+import { spendParts } from "../parts.ts";
 import type { Span } from "./span.ts";
 
 const longestLocal = 64;
@@ -19,7 +20,9 @@ export function emails(text: string): Span[] {
       end++;
     while (end > after && /[.-]/.test(text[end - 1] ?? "")) end--;
     while (start < index && /['.]/.test(text[start] ?? "")) start++;
-    if (start < index && domain.test(text.slice(after, end))) found.push({ start, end });
+    if (start === index || !domain.test(text.slice(after, end))) continue;
+    spendParts(1);
+    found.push({ start, end });
   }
   return found;
 }

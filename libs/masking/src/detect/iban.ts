@@ -1,4 +1,5 @@
 import { mod97 } from "./check-digits.ts";
+import { spendParts } from "../parts.ts";
 import type { Span } from "./span.ts";
 
 /** The length of each country's IBAN (SWIFT's IBAN registry). */
@@ -113,7 +114,9 @@ export function ibans(text: string): Span[] {
       blanks = character.test(next) ? 0 : blanks + 1;
     }
     if (account.length !== length || character.test(text[end] ?? "")) continue;
-    if (mod97(account.slice(4) + account.slice(0, 4)) === 1) found.push({ start: index, end });
+    if (mod97(account.slice(4) + account.slice(0, 4)) !== 1) continue;
+    spendParts(1);
+    found.push({ start: index, end });
   }
   return found;
 }

@@ -87,7 +87,6 @@ function detectorOf(asked: Detect, key: Buffer, found: Found): Detector {
       const out: string[] = [];
       let taken = 0;
       for (const { start, end, detectors } of united(all)) {
-        spendParts(1);
         for (const detector of detectors) found(detector);
         const masker = detectors
           .map((detector) => asked[detector] ?? "null")

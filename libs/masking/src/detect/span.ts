@@ -1,3 +1,5 @@
+import { spendParts } from "../parts.ts";
+
 /** Where something was found in a text: UTF-16 units, the end behind it. */
 export interface Span {
   readonly start: number;
@@ -13,7 +15,11 @@ export function matches(
   pattern: RegExp,
   is: (match: string) => boolean = () => true,
 ): Span[] {
-  return [...text.matchAll(pattern)]
-    .filter(([match]) => is(match))
-    .map(({ index, 0: match }) => ({ start: index, end: index + match.length }));
+  const found: Span[] = [];
+  for (const { index, 0: match } of text.matchAll(pattern)) {
+    if (!is(match)) continue;
+    spendParts(1);
+    found.push({ start: index, end: index + match.length });
+  }
+  return found;
 }
