@@ -398,6 +398,21 @@ describe("a release", () => {
     expect(release(used, released("b", "cancelled")).next.state).toBe("withdrawn");
   });
 
+  test("by cancel withdraws a hold that its opener may not wait on, unless others do", () => {
+    const line = `{"v":1,"text":"x\\",\\"command\\":\\"","command":"${commandId("b")}","mayWait":false}`;
+    const opened = hold({ command: line, waiting: [] });
+    expect(release(opened, released("b", "cancelled")).next.state).toBe("withdrawn");
+    for (const other of [
+      released("b", "timeout"),
+      released("c", "cancelled"),
+      released("b", "cancelled", { worker: "w2" }),
+      released("b", "cancelled", { hold: holdId("z") }),
+    ])
+      expect(release(opened, other).next).toBe(opened);
+    const joined = { ...opened, waiting: [waiter("c")] };
+    expect(release(joined, released("b", "cancelled")).next).toBe(joined);
+  });
+
   test("of another worker's command changes nothing", () => {
     const before = hold();
     expect(release(before, released("b", "cancelled", { worker: "w2" })).next).toBe(before);

@@ -167,10 +167,21 @@ export function release(hold: Hold, { command, hold: id, why, worker, now }: Rel
   }
   // By command only: those who wait move on to the next hold, and may not have heard its id yet.
   const isIt = (one: Waiting): boolean => one.command === command && one.worker === worker;
-  if (hold.state !== "open" || !hold.waiting.some(isIt)) return unchanged(hold);
+  if (hold.state !== "open") return unchanged(hold);
+  if (!hold.waiting.some(isIt)) {
+    // One that may not wait has opened it, and is not to be answered any more.
+    const opened = hold.hold === id && hold.worker === worker && isOpenedBy(hold, command);
+    return withdraws && opened && hold.waiting.every(({ until }) => until <= now)
+      ? { next: { ...hold, waiting: [], state: "withdrawn" }, told: [] }
+      : unchanged(hold);
+  }
   const waiting = hold.waiting.filter((one) => !isIt(one) && one.until > now);
   const state = withdraws && waiting.length === 0 ? "withdrawn" : "open";
   return { next: { ...hold, waiting, state }, told: [] };
 }
+
+/** Within its line, no text of others holds quotes that are not escaped. */
+const isOpenedBy = ({ command: line }: Hold, command: string): boolean =>
+  line.includes(`,"command":"${command}",`);
 
 const unchanged = (hold: Hold): Step => ({ next: hold, told: [] });
