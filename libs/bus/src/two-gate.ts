@@ -56,7 +56,7 @@ export interface GateRequest {
   readonly hash: string;
   /** Milliseconds since the epoch; the same as in the line. */
   readonly deadline: number;
-  /** Whose command it is, who has one at a time at the gates: a session. */
+  /** Whose command it is: a session. */
   readonly sender: string;
 }
 

@@ -91,6 +91,24 @@ export class Gate {
   }
 
   /**
+   * Whether a clearance that was not spent at once may still be: what may not pass now must not pass on an answer that
+   * came before, nor under policies that have changed since.
+   */
+  stands(clearance: Clearance): boolean {
+    return this.#options.closed() === null && this.isCurrent(clearance);
+  }
+
+  /** The policies' revision that is the newest heard of. */
+  get revision(): number {
+    return this.#options.gates.revision;
+  }
+
+  /** Milliseconds that a judgement may take, and for which what it says is taken for the word of now. */
+  get limit(): number {
+    return this.#options.limit;
+  }
+
+  /**
    * Publishes the command in its place of the session's record. `tell` is never called before this returns. `asked` is
    * what `askedMembers` gives for these fields.
    */

@@ -1,5 +1,5 @@
 import { newCommandId, type CommandId, type LongText } from "@sallyport/contracts";
-import type { Clearance, Held, Passage } from "../gate.ts";
+import type { Held, Passage } from "../gate.ts";
 import type { Answers } from "./answers.ts";
 import { detectingFor } from "./detecting.ts";
 import type { CatalogView } from "./catalog-view.ts";
@@ -9,7 +9,8 @@ import type { Flow } from "./flow.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
 import { isLong, longText } from "./long-text.ts";
-import { refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
+import { changesNothing, PlainPasses } from "./plain-passes.ts";
+import { passedOver, refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import { Running, unsent, type OutputSink } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -29,11 +30,6 @@ const readAnew: Refusal = {
   said: { sqlstate: "40001", message: "the target's catalog changed while it was held" },
 };
 
-const passedOver: Refusal = {
-  code: "skipped",
-  said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
-};
-
 export interface AtGatesParts {
   readonly options: SessionOptions;
   readonly turn: Turn;
@@ -46,10 +42,20 @@ export interface AtGatesParts {
   readonly retake: (unit: CommandUnit) => void;
 }
 
-/** One command at a time at the gates, and what becomes of it there: forwarded, refused, or held. */
+/** The command in hand at the gates, and what becomes of it there: forwarded, refused, or held. Others are asked about ahead. */
 export class AtGates {
   readonly #parts: AtGatesParts;
   readonly #sink: OutputSink;
+  readonly #plain = new PlainPasses();
+  /** Goes on when an answer of the gates has come. */
+  readonly #resume = (step: () => void): void => this.#parts.turn.resumeWith(step);
+  /** Goes on within the loop. */
+  readonly #goOn = (step: () => void): void => {
+    this.#parts.turn.phase = "free";
+    step();
+  };
+  /** What the command in hand asks there. */
+  #judged: Judged | null = null;
   #hold: { timer: NodeJS.Timeout; release: Parameters<SessionOptions["release"]>[1] } | null = null;
   /** Under what the command at the gates was read; null: under what the session alone sees, or an old one. */
   #readUnder: CatalogView | null = null;
@@ -98,11 +104,22 @@ export class AtGates {
     command: CommandId,
     cut?: { readonly text: string; readonly long: LongText },
   ): void {
-    const { turn, options, refusing } = this.#parts;
+    const { turn, refusing } = this.#parts;
     if (refusing.forgoes(unit)) return;
-    turn.phase = "judging";
-    turn.atGate = command;
-    const { gate, record, connection, principal, address } = options;
+    const mayWait = turn.status === "I" && turn.atBoundary && !judged.unresolved;
+    const tell = (passage: Passage) => this.#passage(unit, judged, command, passage, this.#resume);
+    this.#takeInHand(judged, command);
+    this.#publish(judged, command, mayWait, tell, cut);
+  }
+
+  #publish(
+    judged: Judged,
+    command: CommandId,
+    mayWait: boolean,
+    tell: (passage: Passage) => void,
+    cut?: { readonly text: string; readonly long: LongText },
+  ): void {
+    const { gate, record, connection, principal, address } = this.#parts.options;
     gate.submit(
       record,
       {
@@ -113,23 +130,74 @@ export class AtGates {
         text: judged.text,
         parameters: cut ? [] : judged.parameters,
         operations: judged.operations,
-        mayWait: turn.status === "I" && turn.atBoundary && !judged.unresolved,
+        mayWait,
         ...cut,
       },
-      (passage) => this.#passage(unit, judged, command, passage),
+      tell,
       command,
       cut ? undefined : judged.written,
     );
   }
 
-  #passage(unit: CommandUnit, judged: Judged, command: CommandId, passage: Passage): void {
+  #takeInHand(judged: Judged, command: CommandId): void {
+    const { turn } = this.#parts;
+    turn.phase = "judging";
+    turn.atGate = command;
+    this.#judged = judged;
+  }
+
+  /** Whether what comes behind the command in hand may be judged while that is at the gates. */
+  get leads(): boolean {
+    const { turn, options } = this.#parts;
+    if (turn.phase !== "judging" || this.#judged === null) return false;
+    return changesNothing(this.#judged) && this.#plain.has(this.#judged, options.gate.revision);
+  }
+
+  /**
+   * Asks about a command whose turn has not come. It may not wait for people. False, and nothing is asked, where it is
+   * not known that it passes.
+   */
+  askAhead(judged: Judged, command: CommandId, tell: (passage: Passage) => void): boolean {
+    if (!changesNothing(judged) || isLong(judged)) return false;
+    if (!this.#plain.has(judged, this.#parts.options.gate.revision)) return false;
+    this.#publish(judged, command, false, tell);
+    return true;
+  }
+
+  /**
+   * The turn of a command that was asked about before has come, and its passage, or not yet. Gives what takes the passage
+   * that is still to come.
+   */
+  turnOf(
+    unit: CommandUnit,
+    judged: Judged,
+    command: CommandId,
+    passage: Passage | null,
+  ): (passage: Passage) => void {
+    const { turn } = this.#parts;
+    turn.inHand = unit;
+    this.#readUnder = this.#parts.options.catalog.current;
+    this.#takeInHand(judged, command);
+    if (passage !== null) this.#passage(unit, judged, command, passage, this.#goOn);
+    return (later) => this.#passage(unit, judged, command, later, this.#resume);
+  }
+
+  #passage(
+    unit: CommandUnit,
+    judged: Judged,
+    command: CommandId,
+    passage: Passage,
+    goOn: (step: () => void) => void,
+  ): void {
     switch (passage.kind) {
       case "held":
         return this.#held(passage);
       case "closed":
-        return this.#closed(unit, judged, command, passage);
+        this.#plain.judged(judged, null);
+        return this.#closed(unit, judged, command, passage, goOn);
       case "open":
-        return this.#open(unit, judged, command, passage.clearance, passage.verdictHash);
+        this.#plain.judged(judged, passage.clearance.verdict);
+        return this.#open(unit, judged, command, passage, goOn);
     }
   }
 
@@ -151,6 +219,7 @@ export class AtGates {
     if (held) clearInterval(held.timer);
     this.#hold = null;
     this.#parts.turn.atGate = null;
+    this.#judged = null;
     return held;
   }
 
@@ -159,6 +228,7 @@ export class AtGates {
     judged: Judged,
     command: CommandId,
     passage: Extract<Passage, { kind: "closed" }>,
+    goOn: (step: () => void) => void,
   ): void {
     const { turn, options, refusing, ending } = this.#parts;
     const held = this.#endWait();
@@ -181,7 +251,7 @@ export class AtGates {
     });
     if (over) return ending.closeRecord();
     if (turn.clientGone) return;
-    turn.resumeWith(() => {
+    goOn(() => {
       if (!refusing.forgoes(unit)) refusing.unit(unit, why);
     });
   }
@@ -190,8 +260,8 @@ export class AtGates {
     unit: CommandUnit,
     judged: Judged,
     command: CommandId,
-    clearance: Clearance,
-    verdictHash: string,
+    { clearance, verdictHash }: Extract<Passage, { kind: "open" }>,
+    goOn: (step: () => void) => void,
   ): void {
     const { turn, options, refusing, underWay, ending } = this.#parts;
     const held = this.#endWait();
@@ -217,11 +287,11 @@ export class AtGates {
     if (problem !== null) {
       const why = judged.unresolved ?? refusalOf("not-maskable", { problem });
       underWay.notSent(running, why);
-      return turn.resumeWith(() => {
+      return goOn(() => {
         if (!refusing.forgoes(unit)) refusing.unit(unit, why);
       });
     }
-    turn.resumeWith(() => {
+    goOn(() => {
       if (refusing.forgoes(unit)) return underWay.notSent(running, passedOver);
       // INVARIANT (I3, I4): people take their time, and a text may mean something else by then.
       if (held && (!this.#readUnder || this.#readUnder !== options.catalog.current)) {

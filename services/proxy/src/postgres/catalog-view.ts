@@ -62,6 +62,14 @@ export class CatalogView implements ColumnKnowledge {
     return new CatalogView(this.connection, this.catalog, classified, this.#parser);
   }
 
+  /** Whether a text was seen before, or another that differs in literals alone: what it asks is found, not read. */
+  knows(text: string, names: NameContext, parameterTypes: readonly number[]): boolean {
+    const around = aroundKey(names, parameterTypes, null);
+    if (this.#texts.get(around + text)) return true;
+    const template = templateOf(text);
+    return template !== null && typeof this.#templates.get(around + template.key) === "object";
+  }
+
   /** At once for what was seen before and for short texts, else as a promise. Never throws. */
   analyse(
     text: string,
@@ -71,7 +79,7 @@ export class CatalogView implements ColumnKnowledge {
     session: SessionNames = noNames,
     bound = false,
   ): Read | Promise<Read> {
-    const around = `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0`;
+    const around = aroundKey(names, parameterTypes, unsettled);
     const key = around + text;
     const known = this.#texts.get(key);
     if (known) return { kind: "analysed", analysis: known, lasting: true };
@@ -180,3 +188,11 @@ const ofTemplate = (shared: Analysis): Read => ({
   analysis: { ...shared },
   lasting: true,
 });
+
+/** What a reading hangs on besides text and catalog. */
+const aroundKey = (
+  names: NameContext,
+  parameterTypes: readonly number[],
+  unsettled: string | null,
+): string =>
+  `${unsettled ?? ""}\0${names.searchPath.join("\0")}\0\0${names.role ?? ""}\0${names.tempSchema ?? ""}\0${names.creation ?? ""}\0${names.temporary?.join("\0\0") ?? ""}\0${parameterTypes.join(",")}\0`;

@@ -19,6 +19,8 @@ export interface EndingParts {
   readonly flow: Flow;
   readonly copy: CopyIn;
   readonly underWay: UnderWay;
+  /** What was judged before its turn is not sent any more. */
+  readonly abandonAhead: () => void;
 }
 
 /** The end of a session: what the client is told, what becomes of what runs, and the record's close. */
@@ -27,6 +29,7 @@ export class Ending {
   /** Why the client left; its commands still run. */
   #leaving: string | null = null;
   #reason = "";
+  #recordClosed = false;
 
   constructor(parts: EndingParts) {
     this.#parts = parts;
@@ -39,6 +42,7 @@ export class Ending {
     turn.clientGone = true;
     flow.resume("client");
     copy.abandon();
+    this.#parts.abandonAhead();
     if (turn.atGate) options.gate.cancel(turn.atGate);
     if (answers.unfinished().length === 0) return this.end(null, reason);
     turn.phase = "working";
@@ -74,12 +78,16 @@ export class Ending {
     writer.terminate();
     setTimeout(() => target.socket.destroy(), 2000).unref();
     // A command at the gates is answered by the gate, cancelled or not: its result comes before the close.
+    this.#parts.abandonAhead();
     if (turn.atGate) gate.cancel(turn.atGate);
-    else this.closeRecord();
+    this.closeRecord();
   }
 
+  /** Once, when nothing of the session is at the gates any more. */
   closeRecord(): void {
-    const { options, flow } = this.#parts;
+    const { options, turn, flow } = this.#parts;
+    if (this.#recordClosed || !turn.answered) return;
+    this.#recordClosed = true;
     options.record.close({ reason: this.#reason, bytes: flow.bytes });
     options.onEnd();
   }

@@ -86,6 +86,7 @@ export class ProtocolNames {
     { changes: readonly Naming[]; order: number; segment: number }
   >();
   #order = 0;
+  #doubts = 0;
 
   /** What a ReadyForQuery answers ends here. */
   nextSegment(): void {
@@ -169,6 +170,21 @@ export class ProtocolNames {
     return { name, ...unknown, made: true, doubtful: false };
   }
 
+  /** Whether the protocol has put a statement under the name. */
+  isPrepared(name: string): boolean {
+    return this.#prepared.get(name) !== undefined;
+  }
+
+  /** Whether the protocol has opened a portal of that name since the last Sync. */
+  isOpened(name: string): boolean {
+    return this.#portals.get(name)?.segment === this.#segment;
+  }
+
+  /** Another one whenever names may have come to stand for something else than the protocol's messages say. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
   /**
    * Whether the target has yet to say what the name stands for: it was given before the last Sync, and the answer is
    * still to come. A Parse that fails leaves its name to another statement.
@@ -249,6 +265,7 @@ export class ProtocolNames {
    */
   renaming(by: object, changes: readonly Naming[], simple: boolean): void {
     if (changes.length === 0) return;
+    this.#doubts += 1;
     this.#shared = true;
     if (changes.some(({ kind }) => kind === "doubt")) this.doubt();
     const segment = simple ? this.#segment - 1 : this.#segment;
@@ -257,6 +274,7 @@ export class ProtocolNames {
 
   /** Code ran that was not followed. Unnamed ones are out of reach for SQL. */
   doubt(): void {
+    this.#doubts += 1;
     this.#shared = true;
     for (const top of this.prepared.values())
       for (let one: Prepared | null = top; one; one = one.previous) one.unverified = true;
@@ -282,6 +300,7 @@ export class ProtocolNames {
   }
 
   #deallocate(test: (name: string) => boolean): void {
+    this.#doubts += 1;
     for (const [name, top] of this.prepared) {
       if (!test(name)) continue;
       for (let one: Prepared | null = top; one; one = one.previous) one.gone ||= one.made;
@@ -290,6 +309,7 @@ export class ProtocolNames {
   }
 
   #closed(portal: Portal): void {
+    this.#doubts += 1;
     portal.doubtful = true;
     this.#portals.delete(portal.name);
   }

@@ -44,6 +44,12 @@ export const asTarget = (
   },
 });
 
+/** A command that is not sent, for the target would pass it over. */
+export const passedOver: Refusal = {
+  code: "skipped",
+  said: { sqlstate: "25P02", message: "an earlier command of the pipeline failed" },
+};
+
 /** A denial names each policy that decided, what it refused and why. */
 export function denied(verdict: Verdict): Refusal {
   const lines = verdict.reasons.map(

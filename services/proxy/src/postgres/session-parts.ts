@@ -1,3 +1,4 @@
+import { Ahead } from "./ahead.ts";
 import type { AnswerEvents } from "./answer-events.ts";
 import { Answers } from "./answers.ts";
 import { AtGates } from "./at-gates.ts";
@@ -6,6 +7,7 @@ import { CopyIn } from "./copy-in.ts";
 import { Ending } from "./ending.ts";
 import { detectorsOf } from "./detecting.ts";
 import { Flow } from "./flow.ts";
+import { Foresight } from "./foresight.ts";
 import { NamesInEffect } from "./names-in-effect.ts";
 import { ProtocolNames } from "./protocol-names.ts";
 import { Readiness } from "./readiness.ts";
@@ -44,7 +46,7 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   });
   const protocolNames = new ProtocolNames();
   const statements = new Statements(protocolNames);
-  const units = new ClientUnits(options.reader, statements);
+  const units = new ClientUnits(options.reader, statements, (unit) => parts.ahead.skipped(unit));
   const writer = new TargetWriter(options.target.socket);
   const flow = new Flow(options, turn, () => loop.takeAnswers());
   const answers = new Answers(
@@ -62,11 +64,13 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
   const common = { ...session, copy, names, protocolNames, sqlNames, own };
   const underWay = new UnderWay(common);
   const refusing = new Refusing(common);
-  const ending = new Ending({ ...common, underWay });
+  const abandonAhead = () => parts.ahead.abandon();
+  const ending = new Ending({ ...common, underWay, abandonAhead });
   const ends = { ...common, underWay, refusing, ending };
   const atGates = new AtGates({ ...ends, retake: (unit) => understanding.take(unit) });
   const understanding: Understanding = new Understanding({ ...ends, atGates });
-  const parts = { ...ends, understanding, readiness: new Readiness(ends) };
+  const ahead = new Ahead({ ...ends, foresight: new Foresight(common), atGates });
+  const parts = { ...ends, understanding, ahead, readiness: new Readiness(ends) };
   return parts;
 }
 

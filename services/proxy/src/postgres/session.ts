@@ -83,18 +83,20 @@ export class PostgresSession {
   }
 
   get quiet(): Quiet {
-    const { turn, answers } = this.#parts;
-    const waits = turn.phase === "free" && answers.idle;
+    const { turn } = this.#parts;
+    const waits = this.#waits;
     const state = !waits ? "busy" : turn.status === "I" ? "idle" : "in-transaction";
     return { state, since: this.#moved };
   }
 
   get idle(): boolean {
-    return (
-      this.#parts.turn.phase === "free" &&
-      this.#parts.answers.idle &&
-      this.#parts.turn.status === "I"
-    );
+    return this.#waits && this.#parts.turn.status === "I";
+  }
+
+  /** Nothing is asked or owed. */
+  get #waits(): boolean {
+    const { turn, answers, units } = this.#parts;
+    return turn.phase === "free" && answers.idle && units.waiting.length === 0;
   }
 
   /** The client asked, on another connection, to cancel what runs here. */
@@ -121,10 +123,12 @@ export class PostgresSession {
 
   #pump(): void {
     try {
-      while (this.#parts.turn.phase === "free" && !this.#congested) {
-        const unit = this.#parts.units.shift() ?? this.#nextUnit();
-        if (unit === undefined) break;
-        this.#take(unit);
+      while (!this.#congested) {
+        if (this.#parts.turn.phase === "free") {
+          const unit = this.#parts.ahead.shift() ?? this.#nextUnit();
+          if (unit === undefined) break;
+          this.#take(unit);
+        } else if (!this.#parts.ahead.follow()) break;
       }
     } catch (cause) {
       this.#failed(cause);
@@ -185,6 +189,7 @@ export class PostgresSession {
         );
       }
       case "command":
+        if (this.#parts.ahead.take(unit)) return;
         return this.#parts.understanding.take(unit);
     }
   }

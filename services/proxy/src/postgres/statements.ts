@@ -80,6 +80,29 @@ export class Statements {
     }
   }
 
+  /**
+   * Whether it stands for the same before and after what is before it has gone to the target, whatever becomes of that,
+   * and brings nothing but a command of the extended protocol nearer, or its end.
+   */
+  isForeseeable(message: FrontendMessage): boolean {
+    switch (message.kind) {
+      case "parse":
+      case "sync":
+      case "flush":
+        return true;
+      case "bind":
+        return this.#names.isPrepared(message.statement) && !this.unsettled(message);
+      case "execute":
+        return this.#names.isOpened(message.portal) && !this.unsettled(message);
+      case "describe":
+        return message.of === "statement"
+          ? this.#names.isPrepared(message.name) && !this.unsettled(message)
+          : this.#names.isOpened(message.name) && !this.unsettled(message);
+      default:
+        return false;
+    }
+  }
+
   #accept(message: FrontendMessage, frame: Buffer): Unit[] {
     switch (message.kind) {
       case "query": {

@@ -28,6 +28,8 @@ export class Turn {
   /** The command that is on its way to the target. */
   inHand: CommandUnit | null = null;
   atGate: CommandId | null = null;
+  /** Others of the session that are at the gates: behind it, or such that will not be sent. */
+  readonly aheadAtGates = new Set<CommandId>();
   /** Segments between two Syncs that are answered. */
   segments = 0;
   /** The open transaction has changed the schema. */
@@ -53,6 +55,11 @@ export class Turn {
 
   get ended(): boolean {
     return this.phase === "ended";
+  }
+
+  /** What was asked at the gates has its answers. */
+  get answered(): boolean {
+    return this.atGate === null && this.aheadAtGates.size === 0;
   }
 
   /** The target can be asked something of our own, and the client sees no part of it. */
