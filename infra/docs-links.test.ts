@@ -39,6 +39,16 @@ test("each code of the catalogue is said by somebody", () => {
   expect(Object.keys(catalogue).filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
 });
 
+test("docs/operations.md says what each alarm means", () => {
+  const raised = globSync(["services/*/src/**/*.ts", "libs/*/src/**/*.ts"], { cwd: root })
+    .filter((file) => !/\.(test|fixture)\.ts$/.test(file))
+    .flatMap((file) => [...read(file).matchAll(/(?:\.raise|#alarm)\(\s*"([a-z-]+)"/g)])
+    .map(([, alarm = ""]) => alarm);
+  expect(raised.length).toBeGreaterThan(20);
+  const operations = read("docs/operations.md");
+  expect(raised.filter((alarm) => !operations.includes(`\`${alarm}\``))).toEqual([]);
+});
+
 test("docs/journey.md names files and codes that exist", () => {
   const journey = read("docs/journey.md");
   const sources = globSync(["services/*/src/**/*.ts", "libs/*/src/**/*.ts"], { cwd: root });
