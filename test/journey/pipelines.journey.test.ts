@@ -570,7 +570,7 @@ when { context.time >= datetime("${then.toISOString()}") };`;
     ];
     await inForce(`${before}\n${rules.join("\n")}`);
     // On a machine that is busy elsewhere all of that may take its time.
-    return then.getTime() - Date.now() > 2000 ? then.getTime() : apply(60_000);
+    return then.getTime() - Date.now() > 2000 ? then.getTime() : apply(2.5 * millis);
   };
   const brinkOptions = await gateway(cluster, "brink");
   const done: number[] = [];
