@@ -82,8 +82,8 @@ export class Lane {
   }
 
   /**
-   * Adds a command's line; it leaves at the end of this turn when every sender at work has one in the message, and
-   * else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this returns. A command
+   * Adds a command's line; it leaves at the end of this turn when as many wait as senders are at work (one that sends a
+   * pipeline has several), and else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this returns. A command
    * that is not acknowledged by its deadline (milliseconds of `performance.now()`) is closed and sent again as an event.
    */
   command(
