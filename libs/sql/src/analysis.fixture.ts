@@ -3,6 +3,7 @@ import { analyse, type Subject } from "./analyse.ts";
 import type { Analysis } from "./analysis.ts";
 import { openParser } from "./parser.ts";
 import type { CatalogRows } from "./read-catalog.ts";
+import { noNames, renamed, type SessionNames } from "./session-names.ts";
 import { openCatalog } from "./stored-texts.ts";
 
 const parser = await openParser(18);
@@ -53,5 +54,15 @@ export async function shows(text: string): Promise<string[]> {
     output.kind === "plain"
       ? output.name
       : `${output.name}=${output.kind}(${output.columns.join()})`,
+  );
+}
+
+/** What a session's names stand for after these statements have run. */
+export async function after(text: string): Promise<SessionNames> {
+  const analysis = await read(text);
+  if (analysis.kind !== "analysed") throw new Error(analysis.kind);
+  return analysis.statements.reduce(
+    (names, { effects }) => renamed(names, effects.naming ?? []),
+    noNames,
   );
 }

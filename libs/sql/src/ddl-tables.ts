@@ -9,7 +9,7 @@ import { Opaque } from "./outcome.ts";
 import { family, relationEntry } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { selectQuery } from "./select.ts";
-import { executeStatement } from "./session-names.ts";
+import { executeStatement } from "./prepared-queries.ts";
 import {
   known,
   knownFields,

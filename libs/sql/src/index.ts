@@ -27,6 +27,7 @@ export {
   type CatalogQuery,
 } from "./catalog-queries.ts";
 export { classification, type Classification, type Classified } from "./classification.ts";
+export { portalCursor, type Cursor } from "./cursors.ts";
 export { dependentsQuery, dependentsUnknown, readDependents } from "./dependents.ts";
 export { qualified, quoteIdent, splitQualified } from "./identifiers.ts";
 export { isBeingChanged, maybeTemporary, temporaryObject, type NameContext } from "./names.ts";
@@ -39,6 +40,7 @@ export {
   type SyntaxFault,
 } from "./parser-instance.ts";
 export { openParser, threadAbove, type LongParsed, type Parser, type TooMuch } from "./parser.ts";
+export { protocolQuery, type PreparedQuery } from "./prepared-queries.ts";
 export type { Folding } from "./folded-lists.ts";
 export { readCatalog, type CatalogRows } from "./read-catalog.ts";
 export {
@@ -52,12 +54,8 @@ export {
 export {
   needsSessionNames,
   noNames,
-  portalCursor,
-  protocolQuery,
   renamed,
-  type Cursor,
   type Naming,
-  type PreparedQuery,
   type SessionNames,
 } from "./session-names.ts";
 export { analyseTemplate, type TemplateSubject } from "./templates.ts";

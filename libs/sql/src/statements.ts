@@ -1,24 +1,22 @@
 import type { Told } from "./analyse.ts";
 import { copyStatement } from "./copy.ts";
 import type { Context } from "./context.ts";
+import { declareCursor, fetchStatement } from "./cursors.ts";
 import { selectInto } from "./ddl-tables.ts";
 import { explainStatement } from "./explain.ts";
 import { Opaque } from "./outcome.ts";
+import { executeStatement, prepareStatement } from "./prepared-queries.ts";
 import { selectQuery } from "./select.ts";
-import {
-  declareCursor,
-  executeStatement,
-  fetchStatement,
-  forgetNames,
-  prepareStatement,
-  type Inner,
-} from "./session-names.ts";
+import { forgetNames } from "./session-names.ts";
 import { setStatement, showStatement } from "./settings.ts";
 import { transactionStatement } from "./transactions.ts";
 import type { Fields } from "./tree.ts";
 import { freeStatements, utilityStatement } from "./utility.ts";
 import { writeStatement } from "./writes.ts";
 import { applies } from "./rules.ts";
+
+/** Reads the statement within; in another context when one is given. */
+export type Inner = (kind: string, fields: Fields, within?: Context) => Told;
 
 /** What one statement of a text asks, by its kind. `unsettled`: why names cannot be resolved. */
 export function readStatement(
