@@ -55,6 +55,33 @@ test("commands of senders at work wait for each other; what else there is goes w
   expect(texts()[1]).toBe("a2\nresult\nb2\nc2\nd2\n");
 });
 
+test("a pipeline counts as one sender: its message waits for the others, and leaves with them", async () => {
+  const { events, texts } = lane();
+  for (const sender of ["a", "b", "c"]) events.command(sender, later(), nobody, sender);
+  await turn();
+  for (const text of ["a2", "a3", "a4", "a5"]) events.command(text, later(), nobody, "a");
+  await turn();
+  events.command("b2", later(), nobody, "b");
+  await turn();
+  expect(texts()).toHaveLength(1);
+  events.command("c2", later(), nobody, "c");
+  await turn();
+  expect(texts().slice(1)).toEqual(["a2\na3\na4\na5\nb2\nc2\n"]);
+  for (const text of ["a6", "a7"]) events.command(text, later(), nobody, "a");
+  await turn();
+  vi.advanceTimersByTime(2);
+  expect(texts().slice(2)).toEqual(["a6\na7\n"]);
+});
+
+test("a pipeline that works alone waits for nobody", async () => {
+  const { events, texts } = lane();
+  for (const text of ["1", "2", "3"]) events.command(text, later(), nobody, "a");
+  await turn();
+  events.command("4", later(), nobody, "a");
+  await turn();
+  expect(texts()).toEqual(["1\n2\n3\n", "4\n"]);
+});
+
 test("whoever comes no more holds nobody up for long", async () => {
   const { events, texts } = lane();
   for (const sender of ["a", "b", "c", "d"]) events.command(sender, later(), nobody, sender);

@@ -60,8 +60,8 @@ export class Lane {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #latest: NodeJS.Timeout | undefined;
-  /** Commands that wait, and who sends some. */
-  #commands = 0;
+  /** Whose commands wait, and who sends some. */
+  readonly #waiting = new Set<string>();
   readonly #senders = new RecentSenders();
   /** Milliseconds that the record takes to answer a message with commands, as of late. */
   #answerTime = 0;
@@ -82,9 +82,10 @@ export class Lane {
   }
 
   /**
-   * Adds a command's line; it leaves at the end of this turn when as many wait as senders are at work (one that sends a
-   * pipeline has several), and else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this returns. A command
-   * that is not acknowledged by its deadline (milliseconds of `performance.now()`) is closed and sent again as an event.
+   * Adds a command's line; it leaves at the end of this turn when each sender at work has one in the message, however
+   * many a pipeline puts there, and else in 2 to 6 ms at the latest. `onRecorded` is called once, never before this
+   * returns. A command that is not acknowledged by its deadline (milliseconds of `performance.now()`) is closed and sent
+   * again as an event.
    */
   command(
     text: string,
@@ -100,9 +101,9 @@ export class Lane {
       return;
     }
     this.#add(text, bytes, deadline, onRecorded, undefined);
-    this.#commands += 1;
+    this.#waiting.add(sender);
     this.#senders.note(sender, performance.now(), this.#answerTime * 8);
-    if (this.#commands >= this.#senders.count) this.#soon ??= setImmediate(() => this.flush());
+    if (this.#waiting.size >= this.#senders.count) this.#soon ??= setImmediate(() => this.flush());
     else this.#latest ??= setTimeout(() => this.flush(), this.#gatheringTime);
   }
 
@@ -114,7 +115,7 @@ export class Lane {
     this.#soon = undefined;
     this.#later = undefined;
     this.#latest = undefined;
-    this.#commands = 0;
+    this.#waiting.clear();
     const lines = this.#lines;
     this.#lines = [];
     let from = 0;
