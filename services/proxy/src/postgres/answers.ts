@@ -3,24 +3,22 @@ import {
   Backend,
   parseBackend,
   toClient,
-  type CopyStart,
   type FramePart,
   type Frames,
   type MessageFields,
   type TransactionStatus,
 } from "@sallyport/pgwire";
-import { TooManyParts } from "@sallyport/masking";
 import type { AnswerEvents } from "./answer-events.ts";
-import { CutResult } from "./cut-result.ts";
-import { findsInText } from "./detecting.ts";
+import { LeavingResult } from "./leaving-result.ts";
 import { Outflow } from "./outflow.ts";
 import { OwedAnswers, type Owed } from "./owed.ts";
-import { textRows, type OwnRows } from "./own-connection.ts";
-import { errorFrame, refusalOf, withheld, type Refusal } from "./refusal.ts";
+import { OwnAnswering } from "./own-answering.ts";
+import { errorFrame, withheld } from "./refusal.ts";
 import { ResultRows } from "./result-rows.ts";
 import type { ColumnKnowledge } from "./result-shape.ts";
 import type { Running } from "./running.ts";
 import { Unforeseen } from "./unforeseen.ts";
+import { WithheldTexts } from "./withheld-texts.ts";
 
 /** What an own query answers besides its row, its error and ReadyForQuery. */
 const silent: ReadonlySet<string> = new Set([
@@ -31,7 +29,7 @@ const silent: ReadonlySet<string> = new Set([
   "notice",
 ]);
 
-const withholds = (entry: Owed): boolean => "running" in entry && entry.running?.withhold === true;
+const tooLarge: MessageFields = { sqlstate: "54000", message: "a row of the catalog is too large" };
 
 /** The target's side of a session: counts what it owes, checks, masks and passes on what it says. */
 export class Answers {
@@ -39,13 +37,9 @@ export class Answers {
   readonly #events: AnswerEvents;
   readonly #result: ResultRows;
   readonly #out: Outflow;
-  readonly #cut: CutResult;
-  readonly #detectors: readonly DetectorName[];
-  #ownRows: OwnRows = [];
-  /** Of an own query, or of an own statement that failed as it should; its ReadyForQuery is still to come. */
-  #ownError: MessageFields | null = null;
-  /** In the transaction that is open, a masked column was touched: its texts may come as late as at COMMIT. */
-  #withhold = false;
+  readonly #leaving: LeavingResult;
+  readonly #texts: WithheldTexts;
+  readonly #own = new OwnAnswering();
   #broken = false;
   #parted = false;
 
@@ -60,11 +54,11 @@ export class Answers {
     resultLimit = Infinity,
     detectors: readonly DetectorName[] = [],
   ) {
-    this.#detectors = detectors;
-    this.#cut = new CutResult(resultLimit);
     this.#events = events;
     this.#out = new Outflow((bytes, onRead) => events.toClient(bytes, onRead));
     this.#result = new ResultRows(knows, key);
+    this.#leaving = new LeavingResult(this.#result, this.#out, resultLimit, events);
+    this.#texts = new WithheldTexts(this.#owed, detectors);
   }
 
   /** The target has said, with a FATAL error of its own, that it ends the session. */
@@ -93,8 +87,7 @@ export class Answers {
   }
 
   owe(...entries: readonly Owed[]): void {
-    // What is owed behind a ReadyForQuery counts from there on.
-    if (!this.#withhold && entries.some(withholds)) this.#withhold = !this.#owed.syncing;
+    this.#texts.owe(entries);
     this.#owed.push(entries);
     this.#sayLocal();
   }
@@ -137,7 +130,7 @@ export class Answers {
       case Backend.DataRow:
         return this.#rows(bytes, count);
       case Backend.CopyData:
-        return this.#copyOut(bytes);
+        return this.#copyData(bytes);
       case Backend.RowDescription:
         return this.#rowDescription(bytes);
       default:
@@ -199,17 +192,17 @@ export class Answers {
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
         this.#out.say(frame);
-        if (this.#cut.why)
-          throw new Unforeseen("a command that was cut asks for COPY data", "target-lost");
+        this.#leaving.asksForData();
         return this.#events.copyIn(head.running);
       case "copy-out":
         if (head?.kind !== "query" && head?.kind !== "execute")
           return this.#unexpected(message.kind);
-        return this.#copyBegins(head.running, message, frame);
+        return this.#leaving.copyBegins(head.running, message, frame);
       case "copy-done":
         return this.#out.say(frame);
       case "function-call-response":
-        return this.#functionResult(frame, message.value);
+        if (head?.kind !== "function") return this.#unexpected(message.kind);
+        return this.#leaving.functionResult(head.running, frame, message.value);
       case "copy-both":
       case "authentication":
       case "row-description":
@@ -243,111 +236,42 @@ export class Answers {
 
   #rows(bytes: Buffer, count: number): void {
     const head = this.#owed.head;
-    if (head?.kind === "own-query") {
-      this.#ownRows.push(...textRows(bytes));
-      return;
-    }
+    if (head?.kind === "own-query") return this.#own.rows(bytes);
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data-row");
-    if (this.#out.muted) return;
-    if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
-    const { running, kind } = head;
-    this.#masking(running, () =>
-      this.#result.take(running, bytes, count, kind === "execute", this.#out),
-    );
+    this.#leaving.rows(head.running, bytes, count, head.kind === "execute");
   }
 
-  #copyBegins(running: Running, started: CopyStart, frame: Buffer): void {
-    if (this.#out.muted) return;
-    const problem = this.#result.beginCopy(running, started);
-    if (problem === null) return this.#out.pass(running, frame);
-    this.#cut.cut(running, refusalOf("not-maskable", { problem }));
-    this.#stop();
-  }
-
-  #copyOut(bytes: Buffer): void {
+  #copyData(bytes: Buffer): void {
     const head = this.#owed.head;
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("copy-data");
-    if (this.#out.muted) return;
-    if (this.#cut.exceeds(head.running, bytes.length)) return this.#stop();
-    const { running } = head;
-    this.#masking(running, () => this.#result.takeCopy(running, bytes, this.#out));
+    this.#leaving.copyData(head.running, bytes);
   }
 
-  #masking(running: Running, mask: () => void): void {
-    try {
-      mask();
-    } catch (cause) {
-      if (!(cause instanceof TooManyParts)) throw cause;
-      this.#cut.cut(running, refusalOf("row-of-too-many-parts"));
-      this.#stop();
-    }
-  }
-
-  /** A row or COPY data too large to be held: passed on in pieces, which cannot be masked. */
-  #part({ type, bytes, total, last, offset }: FramePart): void {
+  #part(part: FramePart): void {
     const head = this.#owed.head;
-    if (head?.kind === "own-query") {
-      this.#ownError ??= { sqlstate: "54000", message: "a row of the catalog is too large" };
-      return;
-    }
+    if (head?.kind === "own-query") return this.#own.failed(tooLarge);
     if (head?.kind !== "query" && head?.kind !== "execute") return this.#unexpected("data");
-    if (this.#out.muted) return;
-    const { running } = head;
-    // As a whole, before any of it leaves: an error cannot stand within a message.
-    if (offset === 0 && this.#cut.exceeds(running, total)) return this.#stop();
-    const passes =
-      type === Backend.DataRow
-        ? this.#result.takePart(running, offset === 0, last)
-        : this.#result.takeCopyPart(running);
-    if (passes) return this.#out.pass(running, bytes);
-    this.#cut.cut(running, refusalOf("row-too-large", { size: total }));
-    this.#stop();
-  }
-
-  /** Nothing more of the command leaves: the target is cancelled, and heard to its end. */
-  #stop(): void {
-    this.#out.flush();
-    this.#out.muted = true;
-    this.#events.cut();
-  }
-
-  /** Why the command that ends now was cut; the client hears again. */
-  #endCut(): Refusal | null {
-    this.#out.muted = false;
-    return this.#cut.take();
-  }
-
-  #functionResult(frame: Buffer, value: Buffer | null): void {
-    const head = this.#owed.head;
-    if (head?.kind !== "function") return this.#unexpected("function-call-response");
-    if ((head.running.masks.size > 0 || head.running.detecting !== null) && value !== null)
-      throw new Unforeseen("the result of a function call cannot be masked", "not-maskable");
-    this.#out.pass(head.running, frame);
-    // INVARIANT (I1): nothing but ReadyForQuery follows, with which its result is told.
-    this.#out.settle();
+    this.#leaving.part(head.running, part);
   }
 
   #notice(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     if (head?.kind === "own-query" || head?.kind === "own-failure") return;
-    this.#out.say(this.#withholds(fields) ? withheld(fields, "notice") : frame);
+    this.#out.say(this.#texts.has(fields) ? withheld(fields, "notice") : frame);
   }
 
   #error(frame: Buffer, fields: MessageFields): void {
     const head = this.#owed.head;
     this.#result.end();
-    const cut = this.#endCut();
+    const cut = this.#leaving.endCut();
     if (head?.kind === "own-failure") {
       this.#out.say(cut ? errorFrame(cut) : head.bytes);
       if (!head.simple) this.#skipToSync();
       return;
     }
-    if (head?.kind === "own-query") {
-      this.#ownError ??= fields;
-      return;
-    }
+    if (head?.kind === "own-query") return this.#own.failed(fields);
     const sqlstate = fields.sqlstate ?? "XX000";
-    const withhold = this.#withholds(fields);
+    const withhold = this.#texts.has(fields);
     if (head && "running" in head && head.running && !(cut && head.running.error))
       head.running.error = {
         code: "target",
@@ -358,10 +282,6 @@ export class Answers {
     this.#parted ||= fields.severity === "FATAL" || fields.severity === "PANIC";
     if (head === undefined || head.kind === "query" || head.kind === "function") return;
     this.#skipToSync();
-  }
-
-  #withholds(fields: MessageFields): boolean {
-    return this.#withhold || findsInText(this.#detectors, fields);
   }
 
   /** After an error the target skips what came before the next Sync; what was owed for it never comes. */
@@ -381,18 +301,12 @@ export class Answers {
 
   #ready(status: TransactionStatus): void {
     const head = this.#owed.head;
-    if (status === "I" || !this.#withhold)
-      this.#withhold = this.#owed.nextOf((running) => running.withhold);
+    this.#texts.ready(status);
     switch (head?.kind) {
-      case "own-query": {
-        const error = this.#ownError;
-        const rows = error ? [] : this.#ownRows;
-        this.#ownError = null;
-        this.#ownRows = [];
+      case "own-query":
         this.#owed.shift();
-        head.done({ rows, error, status });
+        head.done(this.#own.take(status));
         return this.#sayLocal();
-      }
       case "own-failure":
         this.#owed.shift();
         this.#events.ready(status, null);
@@ -402,11 +316,11 @@ export class Answers {
         this.#owed.shift();
         this.#result.end();
         this.#events.finished(head.running, "executed");
-        this.#events.ready(status, this.#endCut());
+        this.#events.ready(status, this.#leaving.endCut());
         return this.#sayLocal();
       case "sync":
         this.#owed.shift();
-        this.#events.ready(status, this.#endCut());
+        this.#events.ready(status, this.#leaving.endCut());
         return this.#sayLocal();
       default:
         return this.#unexpected("ready-for-query");
