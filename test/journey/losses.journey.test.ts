@@ -4,9 +4,9 @@ import { toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
-import { extended, gateway, RawClient } from "./raw-client.ts";
+import { bare, extended, gateway, RawClient } from "./raw-client.ts";
 
-const { copyData, copyDone, sync, query } = toTarget;
+const { copyData, copyDone, flush, sync, query } = toTarget;
 
 let cluster: Cluster;
 
@@ -46,8 +46,12 @@ test.each(parts)(
     copying.send(query("COPY orders FROM STDIN"));
     await copying.until((said) => said.length > 0);
     const base = 100 * (parts.indexOf(service) + 1);
+    await using unsynced = await ci();
+    unsynced.send(extended(insert(base + 4)), flush);
+    await unsynced.until((said) => said.includes("complete INSERT 0 1"));
     const part = cluster.service(service);
     let atOnce: string[] | null = null;
+    let committed: string[] | null = null;
     part.freeze();
     try {
       // authn's silence counts after two seconds.
@@ -71,19 +75,51 @@ test.each(parts)(
       copying.send(copyData(Buffer.from(`${base + 3}\t1\tnew\t1\t2026-03-01\n`)), copyDone);
       // Its command was judged, and policy is asked nothing more.
       atOnce = service === "policy" ? await copying.ready() : null;
+      unsynced.send(sync);
+      committed = service === "policy" ? await unsynced.ready() : null;
       for (let left = 3; left > 0; left--)
         expect(await raw.query(insert(base))).toEqual([`error ${raw.error.sqlstate}`, "ready I"]);
-      expect(await there(base + 3)).toBe(service === "policy");
+      for (const id of [base + 3, base + 4]) expect(await there(id)).toBe(service === "policy");
     } finally {
       part.thaw();
     }
     await works(raw);
     expect(atOnce ?? (await copying.ready())).toEqual(["complete COPY 1", "ready I"]);
-    expect(await there(base + 3)).toBe(true);
+    expect(committed ?? (await unsynced.ready())).toEqual(["ready I"]);
+    for (const id of [base + 3, base + 4]) expect(await there(id)).toBe(true);
     expect(await inTransaction.query("COMMIT")).toEqual(["complete ROLLBACK", "ready I"]);
     for (const id of [base, base + 1, base + 2]) expect(await told(insert(id))).toBe(0);
   },
 );
+
+test("a client leaves before its Sync: nothing of it is committed, as without a gateway, and the evidence says so", async () => {
+  const text = "INSERT INTO orders SELECT 910, 1, 'new', 1, '2026-03-01' FROM pg_sleep(1)";
+  const atWork = `SELECT FROM pg_stat_activity WHERE query = '${text.replaceAll("'", "''")}'`;
+  const working = (count: number) =>
+    waitFor(async () => (await cluster.truth(atWork)).length === count, { what: "work" });
+  for (const to of [await gateway(cluster, "free"), bare(cluster)]) {
+    const raw = await RawClient.open(to);
+    raw.send(extended(text), flush);
+    await working(1);
+    raw.socket.destroy();
+    await working(0);
+    expect(await there(910)).toBe(false);
+  }
+  const recorded = await waitFor(
+    async () => {
+      const reader = cluster.reader();
+      for (const one of await reader.sessions()) {
+        const { commands, events } = await reader.read(one);
+        const command = commands.find(({ asked }) => asked.event.text === text);
+        const own = events.flatMap(({ event }) => (event.type === "own" ? [event.purpose] : []));
+        if (command?.result) return { outcome: command.result.event.outcome, last: own.at(-1) };
+      }
+      return undefined;
+    },
+    { what: "the command in the archive", every: 300 },
+  );
+  expect(recorded).toEqual({ outcome: "executed", last: "fail-transaction" });
+});
 
 test("the target ends a session: its own words, then the end; another session begins", async () => {
   await using raw = await RawClient.open(await gateway(cluster, "free"));

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitFor } from "@sallyport/testkit";
+import { toTarget } from "@sallyport/pgwire";
 import { startCluster, type Cluster } from "./cluster.ts";
+import { extended, gateway, RawClient } from "./raw-client.ts";
 
 const policies = `@id("all") permit (principal, action, resource);`;
 
@@ -51,10 +53,14 @@ async function sessionsOnBothWorkers(who: string): Promise<Client[]> {
   return clients;
 }
 
-test("I7: a revoked principal's live sessions end within 3 s on every worker, busy or idle, and its token opens no other", async () => {
+test("I7: a revoked principal's live sessions end within 3 s on every worker, busy or idle, what they have not committed is undone, and its token opens no other", async () => {
   const busy = await sessionsOnBothWorkers("agent");
   const idle = await cluster.connect("agent");
   const other = await cluster.connect("ci-runner");
+  const unsynced = await RawClient.open(await gateway(cluster, "agent"));
+  const insert = "INSERT INTO orders VALUES (910, 1, 'new', 1, '2026-03-01')";
+  unsynced.send(extended(insert), toTarget.flush);
+  await unsynced.until((said) => said.includes("complete INSERT 0 1"));
   const idleEnded = new Promise<number>((resolve) => idle.once("end", () => resolve(Date.now())));
   let at = Number.POSITIVE_INFINITY;
   const ends = busy.map((client) => untilEnded(client, () => at));
@@ -64,6 +70,10 @@ test("I7: a revoked principal's live sessions end within 3 s on every worker, bu
   const ended = await Promise.all(ends);
   expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(3000);
   expect((await idleEnded) - at).toBeLessThan(3000);
+  // Its Sync comes too late.
+  unsynced.send(toTarget.sync);
+  expect(await unsynced.ready()).toEqual(["error 28000", "end"]);
+  expect(await cluster.truth("SELECT FROM orders WHERE id = 910")).toEqual([]);
   await expect(cluster.connect("agent")).rejects.toMatchObject({ code: "28000" });
   await expect(other.query("SELECT 1")).resolves.toMatchObject({ rowCount: 1 });
   await other.end();

@@ -6,7 +6,7 @@ import {
   type FramePart,
   type Frames,
 } from "@sallyport/pgwire";
-import type { Gate } from "../gate.ts";
+import type { Hearing } from "./hearing.ts";
 import type { Running } from "./running.ts";
 import type { Unit } from "./statements.ts";
 import type { TargetWriter } from "./target-writer.ts";
@@ -17,22 +17,23 @@ export class CopyIn {
   readonly #turn: Turn;
   readonly #writer: TargetWriter;
   readonly #output: OutputSession;
-  readonly #gate: Pick<Gate, "deaf">;
+  readonly #hearing: Hearing;
   /** Of this command it is open whether, or whether again, it takes COPY data. */
   #awaited: Running | null = null;
   #running: Running | null = null;
-  /** What waits until the worker hears authn and the bus again. */
-  #onHeard: (() => void) | null = null;
+  /** Its data is over, and the target has yet to be told. */
+  #completing: Running | null = null;
 
   constructor(
     turn: Turn,
     writer: TargetWriter,
-    { output, gate }: { readonly output: OutputSession; readonly gate: Pick<Gate, "deaf"> },
+    hearing: Hearing,
+    { output }: { readonly output: OutputSession },
   ) {
     this.#turn = turn;
     this.#writer = writer;
     this.#output = output;
-    this.#gate = gate;
+    this.#hearing = hearing;
   }
 
   /** The client's data belongs to a command. */
@@ -42,14 +43,11 @@ export class CopyIn {
 
   /** INVARIANT (I7): its data waits, as commands would. */
   get deaf(): boolean {
-    return this.begun && this.#gate.deaf;
+    return this.begun && this.#hearing.deaf;
   }
 
   /** The worker may hear again. */
   goOn(): void {
-    const waiting = this.#onHeard;
-    this.#onHeard = null;
-    if (waiting) this.#whenHeard(waiting);
     if (this.begun) this.#turn.pump();
   }
 
@@ -108,6 +106,7 @@ export class CopyIn {
   /** A command has its last answer. */
   finished(running: Running): void {
     if (this.#running === running) this.#running = null;
+    if (this.#completing === running) this.#completing = null;
   }
 
   /** ReadyForQuery: nothing runs any more. */
@@ -115,29 +114,28 @@ export class CopyIn {
     this.#running = null;
   }
 
-  /** The client is gone in the middle of its data. */
+  /** The client is gone in the middle of its data, or with no Sync behind its end. */
   abandon(): void {
-    if (this.#running === null) return;
+    const unsynced = this.#completing !== null && this.#completing.judged.kind !== "simple";
+    if (this.#running === null && !unsynced) return;
     this.#writer.copyFail("the client disconnected");
     this.#running = null;
+    this.#completing = null;
   }
 
   #done(running: Running, copyDone: Buffer): void {
     this.#running = null;
+    this.#completing = running;
     this.#turn.phase = "working";
     // Its data is stored first: what COPY commits must be in the record.
     const end = (): void =>
       this.#turn.resumeWith(() => {
-        if (running.finished) return;
+        if (this.#completing !== running) return;
+        this.#completing = null;
         this.#writer.more(running.clearance, copyDone);
         this.#ends(running);
       });
-    this.#output.onStored(() => this.#whenHeard(end));
-  }
-
-  #whenHeard(step: () => void): void {
-    if (this.#gate.deaf) this.#onHeard = step;
-    else step();
+    this.#output.onStored(() => this.#hearing.whenHeard(end));
   }
 
   /** A query string may hold another COPY; an Execute's end is told after a Sync only. */

@@ -1,6 +1,7 @@
 import type { Answers } from "./answers.ts";
 import type { CopyIn } from "./copy-in.ts";
 import type { Flow } from "./flow.ts";
+import type { Hearing } from "./hearing.ts";
 import { sendOff } from "./listener/send-off.ts";
 import { errorFrame, type Refusal } from "./refusal.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -18,6 +19,7 @@ export interface EndingParts {
   readonly writer: TargetWriter;
   readonly flow: Flow;
   readonly copy: CopyIn;
+  readonly hearing: Hearing;
   readonly underWay: UnderWay;
   /** What was judged before its turn is not sent any more. */
   readonly abandonAhead: () => void;
@@ -37,7 +39,7 @@ export class Ending {
 
   /** A client that leaves while the target works: its commands' ends are still recorded. */
   clientLeft(reason: string): void {
-    const { options, turn, answers, writer, flow, copy } = this.#parts;
+    const { options, turn, answers, writer, flow, copy, hearing } = this.#parts;
     if (turn.ended || turn.clientGone) return;
     turn.clientGone = true;
     flow.resume("client");
@@ -47,12 +49,17 @@ export class Ending {
     if (answers.unfinished().length === 0) return this.end(null, reason);
     turn.phase = "working";
     this.#leaving = reason;
-    // Nobody reads it: what needs no Sync from the client is asked for, so that its end is known.
-    if (writer.unsynced) {
-      answers.owe({ kind: "sync" });
-      writer.sync();
-    }
+    // Without the client's Sync nothing is to be committed; with ours, its commands' ends are known.
+    if (writer.unsynced && !hearing.waits) this.#failUnsynced();
     setTimeout(() => this.end(null, reason), afterlife).unref();
+  }
+
+  #failUnsynced(): void {
+    const { options, answers, writer } = this.#parts;
+    const purpose = "fail-transaction";
+    options.record.own({ purpose, text: writer.ownParse(purpose) });
+    answers.owe({ kind: "own-failure", simple: false, bytes: Buffer.alloc(0) }, { kind: "sync" });
+    writer.sync();
   }
 
   /** The target is ready again. True when nobody waits for it any more, and the session has ended. */

@@ -8,6 +8,7 @@ import { Ending } from "./ending.ts";
 import { detectorsOf } from "./detecting.ts";
 import { Flow } from "./flow.ts";
 import { Foresight } from "./foresight.ts";
+import { Hearing } from "./hearing.ts";
 import { NamesInEffect } from "./names-in-effect.ts";
 import { ProtocolNames } from "./protocol-names.ts";
 import { Readiness } from "./readiness.ts";
@@ -56,11 +57,12 @@ export function sessionParts(options: SessionOptions, loop: SessionLoop) {
     options.resultLimit,
     detectorsOf(options.detect),
   );
-  const copy = new CopyIn(turn, writer, options);
+  const hearing = new Hearing(options.gate);
+  const copy = new CopyIn(turn, writer, hearing, options);
   const names = new NamesInEffect();
   const sqlNames = new SqlNames();
   const own = new SessionView(options.catalog);
-  const session = { options, turn, statements, units, writer, flow, answers };
+  const session = { options, turn, statements, units, writer, flow, answers, hearing };
   const common = { ...session, copy, names, protocolNames, sqlNames, own };
   const underWay = new UnderWay(common);
   const refusing = new Refusing(common);

@@ -62,6 +62,7 @@ export class PostgresSession {
     if (silent && !this.#parts.answers.onlyOwn) this.#parts.flow.pause("beat");
     else {
       this.#parts.flow.resume("beat");
+      this.#parts.hearing.goOn();
       this.#parts.copy.goOn();
     }
   }
@@ -166,8 +167,7 @@ export class PostgresSession {
   #take(unit: Unit): void {
     switch (unit.kind) {
       case "sync":
-        this.#parts.answers.owe({ kind: "sync" });
-        return this.#parts.writer.sync();
+        return this.#sync();
       case "flush":
         return this.#parts.writer.flush();
       case "close": {
@@ -192,6 +192,15 @@ export class PostgresSession {
         if (this.#parts.ahead.take(unit)) return;
         return this.#parts.understanding.take(unit);
     }
+  }
+
+  /** INVARIANT (I7): what it would commit waits, as COPY's end does; whoever is revoked meanwhile has it undone. */
+  #sync(): void {
+    const { answers, writer, hearing, turn } = this.#parts;
+    answers.owe({ kind: "sync" });
+    if (!writer.commits || !hearing.deaf) return writer.sync();
+    turn.phase = "working";
+    hearing.whenHeard(() => turn.resumeWith(() => writer.sync()));
   }
 
   #failed(cause: unknown): void {

@@ -17,6 +17,8 @@ export class TargetWriter {
   readonly #out: TurnWrites;
   /** Something went since the last Sync or simple query: there is an implicit transaction to fail. */
   #unsynced = false;
+  /** Of that, something is the client's, and nothing of ours has failed it. */
+  #commits = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -27,6 +29,11 @@ export class TargetWriter {
     return this.#unsynced;
   }
 
+  /** A Sync would commit what the client has asked for. */
+  get commits(): boolean {
+    return this.#commits;
+  }
+
   /** The socket's buffer is over its mark: stop reading the client until `drain`. */
   get congested(): boolean {
     return this.#socket.writableNeedDrain;
@@ -35,7 +42,7 @@ export class TargetWriter {
   /** The first bytes of a command. */
   forward(clearance: Clearance, frames: readonly Buffer[], simple: boolean): void {
     clearance.begin();
-    this.#unsynced = !simple;
+    this.#unsynced = this.#commits = !simple;
     this.#write(frames);
   }
 
@@ -48,7 +55,7 @@ export class TargetWriter {
   /** What it ends begins at once at the target, while others' verdicts of the same message are read. */
   sync(): void {
     const ends = this.#unsynced;
-    this.#unsynced = false;
+    this.#unsynced = this.#commits = false;
     this.#out.write(toTarget.sync);
     // One that ends nothing is worth no system call of its own: a client can send very many.
     if (ends) this.#out.flush();
@@ -74,7 +81,7 @@ export class TargetWriter {
   }
 
   ownQuery(purpose: OwnPurpose): string {
-    this.#unsynced = false;
+    this.#unsynced = this.#commits = false;
     this.#out.write(toTarget.query(ownStatements[purpose]));
     return ownStatements[purpose];
   }
@@ -82,6 +89,7 @@ export class TargetWriter {
   /** The same as a Parse, which a pipeline needs: what follows is skipped to the next Sync. */
   ownParse(purpose: OwnPurpose): string {
     this.#unsynced = true;
+    this.#commits = false;
     this.#out.write(toTarget.parse(ownName(), ownStatements[purpose]));
     return ownStatements[purpose];
   }
