@@ -1,16 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { RecordPublisher, splitLines, TwoGates, type GateOutcome } from "@sallyport/bus";
-import {
-  eventHash,
-  newCommandId,
-  newSessionId,
-  streams,
-  subjects,
-  type CommandId,
-  type Verdict,
-} from "@sallyport/contracts";
-import { waitFor } from "@sallyport/testkit";
+import { eventHash, newCommandId, streams, subjects, type CommandId } from "@sallyport/contracts";
+import { passingVerdict, waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import { smallLayout, TestBus, workerLane } from "../peer/bus.fixture.ts";
 
@@ -50,22 +42,7 @@ test("I1: nats-server killed under load: what passed was stored as a command, an
           command?: CommandId;
         };
         if (command === undefined) continue;
-        const verdict: Verdict = {
-          v: 1,
-          type: "verdict",
-          session: newSessionId(),
-          command,
-          hash: eventHash(line),
-          time: Date.now(),
-          decision: "pass",
-          final: true,
-          reasons: [],
-          masks: [],
-          holds: [],
-          policies: [],
-          shadow: [],
-          revision: 1,
-        };
+        const verdict = passingVerdict({ command, hash: eventHash(line), time: Date.now() });
         said.push(JSON.stringify(verdict));
         verdictLane.event(JSON.stringify(verdict));
       }

@@ -1,6 +1,6 @@
 import { RecordPublisher, TwoGates, type GateOutcome } from "@sallyport/bus";
-import { eventHash, newCommandId, newSessionId, type Verdict } from "@sallyport/contracts";
-import { waitFor } from "@sallyport/testkit";
+import { eventHash, newCommandId } from "@sallyport/contracts";
+import { passingVerdict, waitFor } from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HeardAlarms, TestBus, workerLane } from "./bus.fixture.ts";
 
@@ -242,22 +242,7 @@ test("an answer of the server aimed at a verdict's subject is an alarm and never
   const gates = new TwoGates({ bus: worker, lane });
   const command = newCommandId();
   const line = JSON.stringify({ command });
-  const verdict: Verdict = {
-    v: 1,
-    type: "verdict",
-    session: newSessionId(),
-    command,
-    hash: eventHash(line),
-    time: 1,
-    decision: "pass",
-    final: true,
-    reasons: [],
-    masks: [],
-    holds: [],
-    policies: [],
-    shadow: [],
-    revision: 1,
-  };
+  const verdict = passingVerdict({ command, hash: eventHash(line) });
   // What approval may write and ask, and nothing else.
   approval.publish("$KV.approvals.answer.x", `${JSON.stringify(verdict)}\n`);
   const outcomes: GateOutcome[] = [];

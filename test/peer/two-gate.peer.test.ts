@@ -9,7 +9,7 @@ import {
   type CommandId,
   type Verdict,
 } from "@sallyport/contracts";
-import { waitFor } from "@sallyport/testkit";
+import { passingVerdict, waitFor } from "@sallyport/testkit";
 import { expect, test, vi } from "vitest";
 import { TestBus, workerLane } from "./bus.fixture.ts";
 
@@ -59,23 +59,7 @@ class Gates {
   }
 
   verdict({ command, hash }: Asked, more: Partial<Verdict> = {}): Verdict {
-    return {
-      v: 1,
-      type: "verdict",
-      session,
-      command,
-      hash,
-      time: this.#time,
-      decision: "pass",
-      final: true,
-      reasons: [],
-      masks: [],
-      holds: [],
-      policies: [],
-      shadow: [],
-      revision: 1,
-      ...more,
-    };
+    return passingVerdict({ session, command, hash, time: this.#time, ...more });
   }
 
   say(...verdicts: Verdict[]): void {

@@ -15,6 +15,7 @@ export {
   type OidcProviderOptions,
 } from "./oidc-provider.ts";
 export { jobToken, personToken } from "./oidc-tokens.ts";
+export { passingVerdict } from "./passing-verdict.ts";
 export {
   defaultPostgres,
   PostgresServer,
