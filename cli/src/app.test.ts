@@ -28,18 +28,12 @@ policies: ./policies
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test.each([
-  ["query", "sally sessions list --json"],
-  ["verify", "docs/evidence.md"],
-])(
-  "`sally %s` says that it is not there yet and what does until then, and fails",
-  async (command, until) => {
-    const { code, stderr } = await runSally([command]);
-    const [said, hint] = stderr.trim().split("\n");
-    expect([code, said]).toEqual([1, `sally: \`sally ${command}\` is not there yet`]);
-    expect(hint).toContain(until);
-  },
-);
+test("`sally query` says that it is not there yet and what does until then, and fails", async () => {
+  const { code, stderr } = await runSally(["query"]);
+  const [said, hint] = stderr.trim().split("\n");
+  expect([code, said]).toEqual([1, "sally: `sally query` is not there yet"]);
+  expect(hint).toContain("sally sessions list --json");
+});
 
 test("`sally --version` says it", async () => {
   const { code, stdout } = await runSally(["--version"]);

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   connect: async () => (await import("./commands/connect.ts")).registerConnect,
   sessions: async () => (await import("./commands/sessions.ts")).registerSessions,
   replay: async () => (await import("./commands/replay.ts")).registerReplay,
+  verify: async () => (await import("./commands/verify.ts")).registerVerify,
 };
 
 /** With the one command that is called, or with all: for help, and to suggest. */

@@ -42,7 +42,7 @@ test("the commands are those of the agreement", () => {
     "connect",
     "sessions",
     "replay",
-    "query",
     "verify",
+    "query",
   ]);
 });

@@ -7,11 +7,6 @@ const commands: Readonly<Record<string, { what: string; until: string }>> = {
     what: "ask the archive with SQL",
     until: "`sally sessions list --json` and `show --json` can be asked with jq",
   },
-  verify: {
-    what: "check the archive's chain offline",
-    until:
-      "`sally sessions show` checks a session, and docs/evidence.md has a script for the chain",
-  },
 };
 
 /** Commands that have their name and nothing else: they say so, and what does until then. */

@@ -57,6 +57,10 @@ describe.runIf(hasS3())("an archive on S3", () => {
       cwd: "/",
     });
     expect(elsewhere).toEqual(replay);
+
+    const verified = await cluster.sally(["verify"]);
+    expect([verified.code, verified.stderr]).toEqual([0, ""]);
+    expect(verified.stdout).toContain("nothing is missing, changed");
   });
 
   test("the doctor tries the archive and looks at its Object Lock", async () => {

@@ -15,7 +15,15 @@ import { archiveContract } from "@sallyport/evidence/contract";
 import { SampleSession } from "@sallyport/evidence/sample";
 import { SampleArchive } from "@sallyport/evidence/sample-archive";
 import { S3Store } from "@sallyport/evidence/s3";
-import { FaultyS3, hasS3, startS3, waitFor, type S3Fault, type S3Server } from "@sallyport/testkit";
+import {
+  FaultyS3,
+  hasS3,
+  runSally,
+  startS3,
+  waitFor,
+  type S3Fault,
+  type S3Server,
+} from "@sallyport/testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 let s3: S3Server;
@@ -283,6 +291,8 @@ describe.runIf(hasS3())("whoever has the storage", () => {
     for (const key of keys)
       await store.putIfAbsent(key, (await sample.store.get(key)) ?? Buffer.alloc(0));
     return {
+      bucket,
+      publicKey: sample.publicKey,
       /** With the storage's own keys, past all that the store refuses. */
       overwrite: async (key: string, bytes: Buffer) =>
         s3.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes })),
@@ -312,6 +322,30 @@ describe.runIf(hasS3())("whoever has the storage", () => {
     expect(await on.found()).toEqual(["object-missing"]);
     await on.overwrite(key, original);
     expect(await on.found()).toEqual([]);
+  });
+
+  test("is found by `sally verify` with a reader's rights and a public key, and nothing else", async () => {
+    const on = await evidence();
+    const folder = await mkdtemp(join(tmpdir(), "sallyport-auditor-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(
+      join(folder, "signing.pub"),
+      on.publicKey.export({ type: "spki", format: "pem" }),
+    );
+    const place = `s3://${on.bucket}`;
+    const verify = () =>
+      runSally(["verify", "--json", "--archive", place, "--key", "signing.pub"], {
+        env: { ...s3.env("reader"), AWS_ENDPOINT_URL_S3: s3.endpoint },
+        cwd: folder,
+      });
+    expect(await verify()).toMatchObject({ code: 0, stderr: "" });
+    const [object, manifest] = [await on.object(3, "output"), manifestKey(0, 2)];
+    await on.overwrite(object, Buffer.from("other rows"));
+    await on.remove(manifest);
+    const { code, stdout } = await verify();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`"code":"object-changed".*"object":"${object}"`));
+    expect(stdout).toMatch(new RegExp(`"code":"manifest-missing".*"object":"${manifest}"`));
   });
 
   test("cannot write another manifest: the recorder's key signs them", async () => {

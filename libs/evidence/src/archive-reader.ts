@@ -79,14 +79,14 @@ export class ArchiveReader {
         for (const object of manifest.objects)
           if (object.kind === "events" || object.kind === "output") await this.#object(object);
       }
-      await this.#orFinding(async () => {
+      await this.#orFinding(index.events?.key, async () => {
         if (index.events !== null)
           for (const entry of decodeEvents(
             await readStretches(this.#store, index.events, part.events),
           ))
             if (entry.kind === "event" && entry.event.session === session) events.push(entry);
       });
-      await this.#orFinding(async () => {
+      await this.#orFinding(index.output?.key, async () => {
         if (index.output !== null)
           output.push(...decodeChunks(await readStretches(this.#store, index.output, part.output)));
       });
@@ -103,7 +103,9 @@ export class ArchiveReader {
     try {
       return { manifest, index: readIndex(bytes, object.key) };
     } catch {
-      this.#findings.push(broken("object-changed", `\`${object.key}\` is no index`));
+      this.#findings.push(
+        broken("object-changed", `\`${object.key}\` is no index`, { object: object.key }),
+      );
       return null;
     }
   }
@@ -112,7 +114,9 @@ export class ArchiveReader {
     try {
       return readManifest((await this.#store.get(key)) ?? Buffer.alloc(0)).manifest;
     } catch {
-      this.#findings.push(broken("manifest-unreadable", `\`${key}\` cannot be read`));
+      this.#findings.push(
+        broken("manifest-unreadable", `\`${key}\` cannot be read`, { object: key }),
+      );
       return null;
     }
   }
@@ -120,22 +124,28 @@ export class ArchiveReader {
   async #object(object: ManifestObject): Promise<Buffer | null> {
     const bytes = await this.#store.get(object.key);
     if (bytes === null) {
-      this.#findings.push(broken("object-missing", `\`${object.key}\` is missing`));
+      this.#findings.push(
+        broken("object-missing", `\`${object.key}\` is missing`, { object: object.key }),
+      );
       return null;
     }
     if (createHash("sha256").update(bytes).digest("hex") === object.sha256) return bytes;
     this.#findings.push(
-      broken("object-changed", `\`${object.key}\` is not what its manifest names`),
+      broken("object-changed", `\`${object.key}\` is not what its manifest names`, {
+        object: object.key,
+      }),
     );
     return null;
   }
 
-  async #orFinding(read: () => Promise<void>): Promise<void> {
+  async #orFinding(object: string | undefined, read: () => Promise<void>): Promise<void> {
     try {
       await read();
     } catch (cause) {
       this.#findings.push(
-        broken("object-changed", cause instanceof Error ? cause.message : String(cause)),
+        broken("object-changed", cause instanceof Error ? cause.message : String(cause), {
+          ...(object !== undefined && { object }),
+        }),
       );
     }
   }

@@ -56,18 +56,26 @@ export async function chainEnd(
   return n === 0 ? null : manifestAt(store, partition, n);
 }
 
-/** Partitions that have a chain. */
+/** Partitions that have a chain. Keys that are no manifest's neither hide one nor make one. */
 export async function partitionsOf(store: ArchiveStore): Promise<number[]> {
-  const found: number[] = [];
+  const found = new Set<number>();
   for (let after = "manifests/"; ;) {
     let next: number | undefined;
     for await (const key of store.list("manifests/", after)) {
-      next = Number(/^manifests\/(\d{1,4})\//.exec(key)?.[1]);
+      const partition = partitionOf(key);
+      if (partition === null || found.has(partition)) continue;
+      next = partition;
       break;
     }
-    if (next === undefined || Number.isNaN(next)) return found.toSorted((a, b) => a - b);
-    found.push(next);
-    // Past every key of this partition: `:` is the character after the digits.
+    if (next === undefined) return [...found].toSorted((a, b) => a - b);
+    found.add(next);
+    // Past every manifest of this partition: `:` is the character after the digits.
     after = `manifests/${next}/:`;
   }
+}
+
+/** Whose chain a key belongs to; null when it is no manifest's key. */
+export function partitionOf(key: string): number | null {
+  const [, partition, n] = /^manifests\/(\d{1,4})\/(\d{12,15})\.json$/.exec(key) ?? [];
+  return manifestKey(Number(partition), Number(n)) === key ? Number(partition) : null;
 }

@@ -1,6 +1,6 @@
-import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { generateKeyPairSync } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ArchiveReader, type SessionParts } from "./archive-reader.ts";
 import { chainEnd, chainLength, partitionsOf } from "./chain.ts";
@@ -58,6 +58,20 @@ test("an untouched chain has no findings; its end is found without a list", asyn
   expect(await partitionsOf(archive.store)).toEqual([0]);
 });
 
+test("keys that are no manifest's hide no chain, and make none", async () => {
+  for (const key of [
+    "manifests/0/x.json",
+    "manifests/00/000000000001.json",
+    "manifests/-",
+    "manifests/7/1.json",
+  ]) {
+    await mkdir(dirname(pathOf(key)), { recursive: true });
+    await writeFile(pathOf(key), "");
+  }
+  expect(await partitionsOf(archive.store)).toEqual([0]);
+  expect(await codes()).toEqual(["manifest-unreadable"]);
+});
+
 test("a chain whose oldest links are gone ends where it did, and says that they are missing", async () => {
   for (const gone of [1, 2, 3, 4]) {
     await rm(pathOf(manifestKey(0, gone)));
@@ -106,7 +120,7 @@ describe("tampering", () => {
   test("another key signed it", async () => {
     const other = generateKeyPairSync("ed25519").publicKey;
     const { findings } = await checkChain(archive.store, 0, other);
-    expect(findings.map(({ code }) => code)).toEqual(Array(5).fill("signature-wrong"));
+    expect(findings.map(({ code }) => code)).toEqual(Array(5).fill("key-unknown"));
   });
 
   test.each(["events", "output", "index"])("an %s object is missing", async (kind) => {

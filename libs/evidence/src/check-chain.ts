@@ -1,13 +1,37 @@
-import { createHash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { ArchiveStore } from "./archive-store.ts";
-import { checkSegment } from "./check-segment.ts";
-import { broken, type Finding } from "./finding.ts";
-import { manifestKey, readManifest, type ReadManifest, type StreamPart } from "./manifest.ts";
+import { checkLink } from "./check-link.ts";
+import { checkObjects } from "./check-objects.ts";
+import { broken, type Finding, type FindingCode } from "./finding.ts";
+import { keyId, manifestKey, readManifest, type ReadManifest } from "./manifest.ts";
 
 export interface ChainReport {
   readonly manifests: number;
   readonly findings: readonly Finding[];
 }
+
+/** One link as it was found, and what is wrong with it and with what it names. */
+export interface CheckedLink {
+  /** Null when it cannot be read. */
+  readonly read: ReadManifest | null;
+  readonly n: number;
+  /** Whether its objects were looked at, too. */
+  readonly whole: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export interface FollowOptions {
+  /** Public keys, one of which signed each manifest; without any, signatures are not verified. */
+  readonly keys: readonly KeyObject[];
+  /** Of manifests that were written before (milliseconds), objects are not read, nor losses told that they name. */
+  readonly since?: number;
+}
+
+/** What a manifest itself tells of losses: of an old one it is known. */
+const losses: ReadonlySet<FindingCode> = new Set(["stream-hole", "set-back", "bundle-missing"]);
+
+/** Manifests that are read side by side, each with its objects: a far store answers each one slowly. */
+const readAtOnce = 8;
 
 /**
  * Follows a partition's chain from its beginning: links, signatures, sequences, every object's hash, and that each
@@ -20,123 +44,123 @@ export async function checkChain(
   publicKey?: KeyObject,
 ): Promise<ChainReport> {
   const findings: Finding[] = [];
-  let previous: ReadManifest | null = null;
-  let expected = 1;
   let manifests = 0;
-  for await (const key of store.list(`manifests/${partition}/`)) {
-    const n = Number(/(\d+)\.json$/.exec(key)?.[1]);
-    if (key !== manifestKey(partition, n)) {
-      findings.push(broken("manifest-unreadable", `\`${key}\` is no manifest's name`));
-      continue;
-    }
-    if (n !== expected)
-      findings.push(
-        broken(
-          "manifest-missing",
-          `manifest ${n - expected === 1 ? expected : `${expected} to ${n - 1}`} is missing`,
-        ),
-      );
-    expected = n + 1;
-    manifests += 1;
-    let current: ReadManifest;
-    try {
-      current = readManifest((await store.get(key)) ?? Buffer.alloc(0));
-    } catch {
-      findings.push(broken("manifest-unreadable", `\`${key}\` cannot be read`));
-      previous = null;
-      continue;
-    }
-    if (current.manifest.n !== n || current.manifest.partition !== partition)
-      findings.push(broken("chain-broken", `\`${key}\` says that it is another manifest`));
-    if (publicKey !== undefined && !current.signatureFits(publicKey))
-      findings.push(
-        broken("signature-wrong", `manifest ${n} is not signed by this recorder's key`),
-      );
-    if (previous !== null || n === 1) findings.push(...checkLink(previous, current));
-    findings.push(...(await checkObjects(store, current)));
-    previous = current;
+  const keys = publicKey === undefined ? [] : [publicKey];
+  for await (const link of followChain(store, partition, { keys })) {
+    if (link.n > 0) manifests += 1;
+    findings.push(...link.findings);
   }
   return { manifests, findings };
 }
 
-/** What must hold between a manifest and the one before it (null before the first). */
-function checkLink(previous: ReadManifest | null, current: ReadManifest): Finding[] {
-  const { n, prev, record, output, missingBundles } = current.manifest;
-  const findings: Finding[] = [];
-  if (prev !== (previous?.hash ?? null))
-    findings.push(broken("chain-broken", `manifest ${n} does not follow from the one before it`));
-  findings.push(
-    ...checkStream(n, "record", previous?.manifest.record ?? null, record),
-    ...checkStream(n, "output", previous?.manifest.output ?? null, output),
-  );
-  for (const revision of missingBundles)
-    findings.push(
-      broken("bundle-missing", `bundle revision ${revision} was lost before it was kept`),
-    );
-  return findings;
+/** The same link by link. One whose number is 0 is no link: a key that is no manifest's lies among them. */
+export async function* followChain(
+  store: ArchiveStore,
+  partition: number,
+  options: FollowOptions,
+): AsyncIterable<CheckedLink> {
+  let previous: ReadManifest | null = null;
+  let expected = 1;
+  for await (const { key, n, read, objects } of readLinks(store, partition, options)) {
+    const findings: Finding[] = [];
+    if (n === 0) {
+      const text = `\`${key}\` is no manifest's name`;
+      findings.push(broken("manifest-unreadable", text, { object: key }));
+      yield { read, n, whole: false, findings };
+      continue;
+    }
+    if (n !== expected) findings.push(missing(partition, expected, n - 1));
+    expected = n + 1;
+    if (read === null) {
+      const text = `\`${key}\` cannot be read`;
+      findings.push(broken("manifest-unreadable", text, { object: key }));
+    } else {
+      const { manifest } = read;
+      if (manifest.n !== n || manifest.partition !== partition)
+        findings.push(
+          broken("chain-broken", `\`${key}\` says that it is another manifest`, { object: key }),
+        );
+      findings.push(...checkSignature(read, key, n, options.keys));
+      if (previous !== null || n === 1)
+        findings.push(
+          ...checkLink(previous, read, key).filter(
+            ({ code }) => isWanted(read, options) || !losses.has(code),
+          ),
+        );
+      findings.push(...objects);
+    }
+    yield { read, n, whole: read !== null && isWanted(read, options), findings };
+    previous = read;
+  }
 }
 
-function checkStream(
+interface LinkAt {
+  readonly key: string;
+  readonly n: number;
+  readonly read: ReadManifest | null;
+  readonly objects: readonly Finding[];
+}
+
+async function* readLinks(
+  store: ArchiveStore,
+  partition: number,
+  options: FollowOptions,
+): AsyncIterable<LinkAt> {
+  const ahead: Promise<LinkAt>[] = [];
+  for await (const key of store.list(`manifests/${partition}/`)) {
+    const link = readLink(store, partition, key, options);
+    // It is awaited in its turn; should an earlier one reject, nobody waits for this one.
+    link.catch(() => undefined);
+    ahead.push(link);
+    if (ahead.length === readAtOnce) yield await (ahead.shift() as Promise<LinkAt>);
+  }
+  for (const link of ahead) yield await link;
+}
+
+async function readLink(
+  store: ArchiveStore,
+  partition: number,
+  key: string,
+  options: FollowOptions,
+): Promise<LinkAt> {
+  const n = Number(/(\d+)\.json$/.exec(key)?.[1]);
+  if (key !== manifestKey(partition, n)) return { key, n: 0, read: null, objects: [] };
+  const read = tryRead((await store.get(key)) ?? Buffer.alloc(0));
+  const objects =
+    read !== null && isWanted(read, options) ? await checkObjects(store, read.manifest) : [];
+  return { key, n, read, objects };
+}
+
+const isWanted = ({ manifest }: ReadManifest, { since = 0 }: FollowOptions): boolean =>
+  manifest.time >= since;
+
+function tryRead(bytes: Buffer): ReadManifest | null {
+  try {
+    return readManifest(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function missing(partition: number, first: number, last: number): Finding {
+  const which = first === last ? String(first) : `${first} to ${last}`;
+  const verb = first === last ? "is" : "are";
+  return broken("manifest-missing", `manifest ${which} ${verb} missing`, {
+    object: manifestKey(partition, first),
+  });
+}
+
+function checkSignature(
+  read: ReadManifest,
+  key: string,
   n: number,
-  name: string,
-  previous: StreamPart | null,
-  current: StreamPart,
+  keys: readonly KeyObject[],
 ): Finding[] {
-  const findings: Finding[] = [];
-  const { first, last, position, anchor, holes, setBack } = current;
-  const gap = (why: string): void => {
-    findings.push(broken("sequence-gap", `manifest ${n}, ${name}: ${why}`));
-  };
-  if (setBack !== undefined)
-    findings.push(
-      broken(
-        "set-back",
-        `manifest ${n}, ${name}: the stream was set back from seq ${setBack.expected.seq}, ` +
-          `it held ${setBack.found.first} to ${setBack.found.last}`,
-      ),
-    );
-  const generation = (previous?.generation ?? 1) + (setBack === undefined ? 0 : 1);
-  if (current.generation !== generation)
-    gap(`generation ${current.generation} instead of ${generation}`);
-  const from = setBack === undefined ? (previous?.position ?? 0) : 0;
-  if (position !== (last ?? from)) gap(`it goes on at ${position} after ${last ?? from}`);
-  if ((anchor?.seq ?? 0) !== position)
-    gap(`its anchor is ${anchor?.seq ?? 0} instead of ${position}`);
-  for (const [a, b] of holes)
-    findings.push(
-      broken(
-        "stream-hole",
-        `manifest ${n}, ${name}: the bus had lost ${a === b ? `seq ${a}` : `seq ${a} to ${b}`}`,
-      ),
-    );
-  if (first !== null) {
-    let next = from + 1;
-    for (const [a, b] of holes) if (a === next) next = b + 1;
-    // A stream that was set back begins wherever its copy does.
-    if (first < next || (first > next && !(from === 0 && current.generation > 1)))
-      gap(`it begins at ${first} instead of ${next}`);
-  }
-  return findings;
-}
-
-async function checkObjects(store: ArchiveStore, current: ReadManifest): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const bodies = new Map<string, Buffer>();
-  for (const object of current.manifest.objects) {
-    const bytes = await store.get(object.key);
-    if (bytes === null) findings.push(broken("object-missing", `\`${object.key}\` is missing`));
-    else if (
-      bytes.length !== object.bytes ||
-      createHash("sha256").update(bytes).digest("hex") !== object.sha256
-    )
-      findings.push(
-        broken(
-          "object-changed",
-          `\`${object.key}\` is not what manifest ${current.manifest.n} names`,
-        ),
-      );
-    else bodies.set(object.kind, bytes);
-  }
-  if (findings.length === 0) findings.push(...checkSegment(current.manifest, bodies));
-  return findings;
+  if (keys.length === 0 || keys.some((one) => read.signatureFits(one))) return [];
+  const about = { object: key };
+  if (!keys.some((one) => keyId(one) === read.signer))
+    return [
+      broken("key-unknown", `manifest ${n} is signed by the unknown key ${read.signer}`, about),
+    ];
+  return [broken("signature-wrong", `manifest ${n} is not what the recorder signed`, about)];
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseRecordSubject, type SessionId } from "@sallyport/contracts";
 import { decodeChunks, decodeEvents } from "./entry.ts";
-import { broken, type Finding } from "./finding.ts";
+import { broken, type About, type Finding } from "./finding.ts";
 import { unpack, type Frame } from "./frames.ts";
 import type { Manifest, StreamPart } from "./manifest.ts";
 import { readIndex, type SegmentIndex } from "./session-index.ts";
@@ -11,6 +11,10 @@ import { SessionSummary } from "./session-summary.ts";
 export function checkSegment(manifest: Manifest, bodies: ReadonlyMap<string, Buffer>): Finding[] {
   const findings: Finding[] = [];
   const indexBytes = bodies.get("index");
+  const named = (kind: string): About => {
+    const object = manifest.objects.find((one) => one.kind === kind)?.key;
+    return object === undefined ? {} : { object };
+  };
   try {
     const index = indexBytes === undefined ? null : readIndex(indexBytes, `manifest ${manifest.n}`);
     const events = decodeEvents(whole(bodies.get("events"), index?.events?.frames));
@@ -24,6 +28,7 @@ export function checkSegment(manifest: Manifest, bodies: ReadonlyMap<string, Buf
           broken(
             "anomaly",
             `${entry.stream} seq ${entry.seq} on \`${entry.subject}\`: ${entry.code}, ${entry.detail}`,
+            named("events"),
           ),
         );
         continue;
@@ -34,16 +39,20 @@ export function checkSegment(manifest: Manifest, bodies: ReadonlyMap<string, Buf
     }
     for (const { seq } of chunks) seqs.output.add(seq);
     findings.push(
-      ...checkCovered(manifest.n, "record", manifest.record, seqs.record),
-      ...checkCovered(manifest.n, "output", manifest.output, seqs.output),
+      ...checkCovered(manifest.n, "record", manifest.record, seqs.record, named("events")),
+      ...checkCovered(manifest.n, "output", manifest.output, seqs.output, named("output")),
     );
     if (!indexFits(index, summaries))
       findings.push(
-        broken("index-differs", `manifest ${manifest.n}: the index is not that of its events`),
+        broken(
+          "index-differs",
+          `manifest ${manifest.n}: the index is not that of its events`,
+          named("index"),
+        ),
       );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    findings.push(broken("object-changed", `manifest ${manifest.n}: ${why}`));
+    findings.push(broken("object-changed", `manifest ${manifest.n}: ${why}`, named("index")));
   }
   return findings;
 }
@@ -62,9 +71,10 @@ function checkCovered(
   name: string,
   part: StreamPart,
   seqs: ReadonlySet<number>,
+  about: About,
 ): Finding[] {
   const fail = (why: string): Finding[] => [
-    broken("segment-incomplete", `manifest ${n}, ${name}: ${why}`),
+    broken("segment-incomplete", `manifest ${n}, ${name}: ${why}`, about),
   ];
   if (seqs.size !== part.messages) return fail(`${seqs.size} messages instead of ${part.messages}`);
   if (part.first === null || part.last === null) return [];

@@ -8,6 +8,8 @@ export interface Finding {
   readonly code: FindingCode;
   readonly severity: "broken" | "note";
   readonly text: string;
+  /** The archive's object that it is about. */
+  readonly object?: string;
   readonly session?: SessionId;
   readonly command?: CommandId;
 }
@@ -18,6 +20,8 @@ export type FindingCode =
   | "manifest-unreadable"
   | "chain-broken"
   | "signature-wrong"
+  | "key-unknown"
+  | "chain-cut"
   | "sequence-gap"
   | "stream-hole"
   | "set-back"
@@ -25,6 +29,7 @@ export type FindingCode =
   // A manifest's objects.
   | "object-missing"
   | "object-changed"
+  | "object-unnamed"
   | "segment-incomplete"
   | "index-differs"
   | "anomaly"
@@ -44,14 +49,19 @@ export type FindingCode =
   | "output-missing"
   | "output-changed";
 
-export const broken = (
-  code: FindingCode,
-  text: string,
-  about: { session?: SessionId; command?: CommandId } = {},
-): Finding => ({ code, severity: "broken", text, ...about });
+/** What a finding is about, where it is about one thing. */
+export type About = Pick<Finding, "object" | "session" | "command">;
 
-export const note = (
-  code: FindingCode,
-  text: string,
-  about: { session?: SessionId; command?: CommandId } = {},
-): Finding => ({ code, severity: "note", text, ...about });
+export const broken = (code: FindingCode, text: string, about: About = {}): Finding => ({
+  code,
+  severity: "broken",
+  text,
+  ...about,
+});
+
+export const note = (code: FindingCode, text: string, about: About = {}): Finding => ({
+  code,
+  severity: "note",
+  text,
+  ...about,
+});

@@ -40,4 +40,6 @@ export {
 } from "./session-record.ts";
 export { checkSession } from "./check-session.ts";
 export { checkChain, type ChainReport } from "./check-chain.ts";
+export { checkArchive, type Checked } from "./check-archive.ts";
+export { ArchiveEnds } from "./archive-ends.ts";
 export type { Finding, FindingCode } from "./finding.ts";

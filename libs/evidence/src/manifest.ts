@@ -64,7 +64,7 @@ export const manifestKey = (partition: number, n: number): string =>
   `manifests/${partition}/${String(n).padStart(12, "0")}.json`;
 
 /** SHA-256 of a public key's SPKI encoding: which key signed. */
-function keyId(key: KeyObject): string {
+export function keyId(key: KeyObject): string {
   const spki = (key.type === "private" ? createPublicKey(key) : key).export({
     type: "spki",
     format: "der",
