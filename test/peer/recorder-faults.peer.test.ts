@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import type { ArchiveStore, ByteRange } from "@sallyport/evidence";
+import { join } from "node:path";
+import { chainLength, manifestKey, type ArchiveStore, type ByteRange } from "@sallyport/evidence";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import { RecordedBus } from "./recorder.fixture.ts";
@@ -21,6 +22,24 @@ test.concurrent("two recorders that both think they are active: one loses the ra
   await waitFor(() => isActive(a) !== isActive(b), { what: "one to stand by" });
   for (const session of sessions) expect(await recorded.findings(session)).toEqual([]);
   expect((await recorded.chain()).findings).toEqual([]);
+});
+
+test.concurrent("a manifest in the middle is deleted: the next recorder says so, and goes on behind the end, not in the hole", async () => {
+  await using recorded = await RecordedBus.start();
+  const first = await recorded.record({ every: 200 });
+  for (let i = 0; i < 3; i++) {
+    const session = await recorded.session(`select ${i}`);
+    expect(await recorded.findings(session)).toEqual([]);
+  }
+  await first.stop();
+  const end = await chainLength(recorded.store, 0);
+  await rm(join(recorded.directory, manifestKey(0, 2)));
+  const second = await recorded.record({ every: 200 });
+  const session = await recorded.session("select 3");
+  expect(await recorded.findings(session)).toEqual([]);
+  expect(second.alarms.counts).toEqual({ "manifest-missing": 1 });
+  expect(await recorded.store.head(manifestKey(0, 2))).toBeNull();
+  expect(await chainLength(recorded.store, 0)).toBeGreaterThan(end);
 });
 
 /** A store whose medium is full for so many attempts. */

@@ -1,15 +1,33 @@
 import type { ArchiveStore } from "./archive-store.ts";
 import { manifestKey, readManifest, type ReadManifest } from "./manifest.ts";
 
+/** Is told of manifests that are missing, first to last, where the search for a chain's end came upon them. */
+export type MissingLinks = (first: number, last: number) => void;
+
 /**
  * The number of a partition's last manifest, 0 when there is none. Manifests are created without gaps, so the end
- * is found by doubling and halving: about 40 questions for a million of them. Only where the oldest ones are gone,
- * as by a storage's life-cycle rule, is the first one looked for in a list: a chain never begins a second time.
+ * is found by doubling and halving: about 40 questions for a million of them, and one whether any lies behind. Where
+ * one does, somebody has deleted manifests in the middle: the end is behind them, and a chain never goes on in a hole.
+ * Where the oldest ones are gone, as by a storage's life-cycle rule, the first one is looked for, too.
  */
-export async function chainLength(store: ArchiveStore, partition: number): Promise<number> {
+export async function chainLength(
+  store: ArchiveStore,
+  partition: number,
+  missing: MissingLinks = () => undefined,
+): Promise<number> {
   const there = async (n: number) => (await store.head(manifestKey(partition, n))) !== null;
-  let low = (await there(1)) ? 1 : await firstKept(store, partition);
-  if (low === 0) return 0;
+  let end = 0;
+  for (;;) {
+    const next = end === 0 && (await there(1)) ? 1 : await firstBehind(store, partition, end);
+    if (next === 0) return end;
+    // Another recorder may have written one meanwhile.
+    if (end > 0 && next > end + 1) missing(end + 1, next - 1);
+    end = await endFrom(next, there);
+  }
+}
+
+async function endFrom(first: number, there: (n: number) => Promise<boolean>): Promise<number> {
+  let low = first;
   let step = 1;
   while (await there(low + step)) {
     low += step;
@@ -24,10 +42,11 @@ export async function chainLength(store: ArchiveStore, partition: number): Promi
   return low;
 }
 
-async function firstKept(store: ArchiveStore, partition: number): Promise<number> {
-  for await (const key of store.list(`manifests/${partition}/`)) {
-    const n = Number(/(\d+)\.json$/.exec(key)?.[1]);
-    if (key === manifestKey(partition, n)) return n;
+/** The first manifest that is there behind the n-th; 0 when none is. */
+async function firstBehind(store: ArchiveStore, partition: number, n: number): Promise<number> {
+  const after = n === 0 ? undefined : manifestKey(partition, n);
+  for await (const key of store.list(`manifests/${partition}/`, after)) {
+    if (partitionOf(key) === partition) return Number(/(\d+)\.json$/.exec(key)?.[1]);
   }
   return 0;
 }
@@ -51,8 +70,9 @@ export async function manifestAt(
 export async function chainEnd(
   store: ArchiveStore,
   partition: number,
+  missing?: MissingLinks,
 ): Promise<ReadManifest | null> {
-  const n = await chainLength(store, partition);
+  const n = await chainLength(store, partition, missing);
   return n === 0 ? null : manifestAt(store, partition, n);
 }
 

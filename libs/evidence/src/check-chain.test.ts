@@ -47,7 +47,7 @@ async function change(key: string, edit: (bytes: Buffer) => Buffer): Promise<voi
   await writeFile(pathOf(key), edit(await readFile(pathOf(key))));
 }
 
-test("an untouched chain has no findings; its end is found without a list", async () => {
+test("an untouched chain has no findings; its end is found", async () => {
   expect(await checkChain(archive.store, 0, archive.publicKey)).toEqual({
     manifests: 5,
     findings: [],
@@ -80,6 +80,24 @@ test("a chain whose oldest links are gone ends where it did, and says that they 
   }
   await rm(pathOf(manifestKey(0, 5)));
   expect(await chainLength(archive.store, 0)).toBe(0);
+});
+
+test.each([2, 3, 4])(
+  "the end is behind a hole, at whichever manifest that is: %i",
+  async (gone) => {
+    await rm(pathOf(manifestKey(0, gone)));
+    const holes: [number, number][] = [];
+    expect(await chainLength(archive.store, 0, (...hole) => holes.push(hole))).toBe(5);
+    // Halving may have stepped over it.
+    expect(holes.every(([first, last]) => first === gone && last === gone)).toBe(true);
+  },
+);
+
+test("manifests in the middle that the search for the end meets are told", async () => {
+  for (const gone of [2, 3, 4]) await rm(pathOf(manifestKey(0, gone)));
+  const holes: [number, number][] = [];
+  expect((await chainEnd(archive.store, 0, (...hole) => holes.push(hole)))?.manifest.n).toBe(5);
+  expect(holes).toEqual([[2, 4]]);
 });
 
 describe("tampering", () => {

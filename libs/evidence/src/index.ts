@@ -28,7 +28,7 @@ export {
   type ReadManifest,
   type StreamPart,
 } from "./manifest.ts";
-export { chainEnd, chainLength, manifestAt, partitionsOf } from "./chain.ts";
+export { chainEnd, chainLength, manifestAt, partitionsOf, type MissingLinks } from "./chain.ts";
 export { ArchiveReader, type SessionParts } from "./archive-reader.ts";
 export { checkStarts, isoTime, sessionLine, type SessionLine } from "./session-list.ts";
 export {

@@ -233,7 +233,10 @@ export class Archiving {
 /** The end of the chain, from which the work goes on. */
 async function readEnd({ store, partition, id, signingKey, alarms, tell }: ArchivingOptions) {
   try {
-    const chain = await ChainWriter.open({ store, partition, recorder: id, signingKey });
+    const missing = (first: number, last: number): void => {
+      alarms.raise("manifest-missing", "manifests were deleted from the archive", { first, last });
+    };
+    const chain = await ChainWriter.open({ store, partition, recorder: id, signingKey, missing });
     const ownership = await recentOwners(store, partition, chain.end?.n ?? 0);
     tell({ archive: null });
     return { chain, ownership };

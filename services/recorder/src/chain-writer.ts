@@ -6,6 +6,7 @@ import {
   writeManifest,
   type ArchiveStore,
   type Manifest,
+  type MissingLinks,
   type ReadManifest,
   type SealedObject,
 } from "@sallyport/evidence";
@@ -39,7 +40,10 @@ export class ChainWriter {
   }
 
   static async open(options: ChainOptions): Promise<ChainWriter> {
-    return new ChainWriter(options, await chainEnd(options.store, options.partition));
+    return new ChainWriter(
+      options,
+      await chainEnd(options.store, options.partition, options.missing),
+    );
   }
 
   /** The chain's last manifest, null before the first. */
@@ -104,4 +108,6 @@ export interface ChainOptions {
   /** The recorder process, as manifests name it. */
   readonly recorder: string;
   readonly signingKey: KeyObject;
+  /** Hears of manifests that somebody has deleted, where the search for the chain's end met them. */
+  readonly missing: MissingLinks;
 }
