@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Command, Result } from "@sallyport/contracts";
 import { eachFrame, toTarget } from "@sallyport/pgwire";
 import { waitFor } from "@sallyport/testkit";
 import type { Cluster } from "./cluster.ts";
 import { expectSameBytes } from "./frames-heard.ts";
+import { loggedTexts, ran, recordedCommands, times, type Recorded } from "./pipeline-record.ts";
 import { startProtocolCluster } from "./protocol-cluster.ts";
 import { bare, clearText, extended, gateway, RawClient, type Said } from "./raw-client.ts";
 
@@ -317,47 +317,10 @@ test.each(Object.keys(scripts))("as PostgreSQL answers it: %s", async (name) => 
   await expectSameBytes(direct, through, script);
 });
 
-/** A command as the record has it. */
-interface Recorded {
-  readonly text: string;
-  /** Where the message lay that brought it. */
-  readonly seq: number;
-  readonly time: number;
-  readonly outcome: Result["outcome"] | undefined;
-  readonly code: string | undefined;
-  readonly sent: number | null;
-}
-
-/** The commands of a job's one session, once that is over and in the archive, in the order in which they were asked. */
-async function recorded(who: string): Promise<Recorded[]> {
-  const record = await cluster.recorded(({ principal }) => principal === `corp#${who}`);
-  const results = new Map(
-    record.commands.map(({ id, result }) => [id as string, result?.event] as const),
-  );
-  return record.events.flatMap(({ seq, event }) => {
-    if (event.type !== "command" || event.kind === "connect") return [];
-    const { text, time, command }: Command = event;
-    const { outcome, error, sent = null } = results.get(command) ?? {};
-    return [{ text, seq, time, outcome, code: error?.code, sent }];
-  });
-}
-
-const ran = (all: readonly Recorded[]): string[] =>
-  all.flatMap(({ text, outcome }) => (outcome === "executed" ? [text] : []));
-
-/** What the target itself says that it ran, of the texts that have this in them. */
-async function logged(part: string): Promise<string[]> {
-  const log = await cluster.target.log();
-  return log.split("\n").flatMap((line) => {
-    const text = /execute [^:]*: (.*)$/.exec(line)?.[1];
-    return text?.includes(part) === true ? [text] : [];
-  });
-}
-
+const recorded = (who: string) => recordedCommands(cluster, who);
+const logged = (part: string) => loggedTexts(cluster, part);
 const numbered = (from: number, count: number): Buffer[] =>
   Array.from({ length: count }, (_, index) => insert(from + index));
-const times = (count: number, ...said: readonly Said[]): Said[] =>
-  Array.from({ length: count }, () => said).flat();
 
 test("500 commands of a pipeline pass the gates in a few messages, each in its turn", async () => {
   const text = "INSERT INTO orders VALUES ($1, 1, 'many', 1, '2026-03-01')";

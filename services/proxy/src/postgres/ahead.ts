@@ -3,8 +3,9 @@ import type { Passage } from "../gate.ts";
 import type { AtGates } from "./at-gates.ts";
 import type { ClientUnits } from "./client-units.ts";
 import type { Ending } from "./ending.ts";
-import type { Around, Foresight } from "./foresight.ts";
+import type { Foreseen, Foresight } from "./foresight.ts";
 import type { Judged } from "./judged.ts";
+import { changesNothing, leavesUnknown } from "./plain-passes.ts";
 import { passedOver, refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
 import { unsent } from "./running.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -27,8 +28,7 @@ const judgedAnew: Refusal = {
 
 /** A command that was judged, or is being, before its turn has come. */
 interface AheadOfTurn {
-  readonly judged: Judged;
-  readonly around: Around;
+  readonly foreseen: Foreseen;
   readonly command: CommandId;
   readonly bytes: number;
   /** By `performance.now()`: from then on its verdict is no word of now. */
@@ -77,8 +77,8 @@ export class Ahead {
 
   /** Looks at the next unit behind the command in hand; false when nothing more can be judged ahead now. */
   follow(): boolean {
-    const { units, atGates } = this.#parts;
-    if (!atGates.leads || this.#isFull) return false;
+    const { units } = this.#parts;
+    if (!this.#leads || this.#isFull) return false;
     const { waiting } = units;
     if (this.#followed === waiting.length && !units.readAhead()) return false;
     const unit = waiting[this.#followed];
@@ -89,6 +89,17 @@ export class Ahead {
     }
     this.#followed += 1;
     return true;
+  }
+
+  /** What comes behind the command in hand asks the same before and after that has run. */
+  get #leads(): boolean {
+    const { passing } = this.#parts.atGates;
+    return passing !== null && this.#leavesAsItIs(passing);
+  }
+
+  /** INVARIANT (I3): what may do anything does so only where nothing was known before it. */
+  #leavesAsItIs(judged: Judged): boolean {
+    return changesNothing(judged) || (leavesUnknown(judged) && this.#parts.foresight.inDoubt);
   }
 
   get #isFull(): boolean {
@@ -102,6 +113,8 @@ export class Ahead {
   #passes(unit: Unit): boolean {
     switch (unit.kind) {
       case "sync":
+        // Behind it can be asked what was not known.
+        return !this.#parts.foresight.inDoubt;
       case "flush":
         return true;
       case "command":
@@ -117,12 +130,10 @@ export class Ahead {
   #ask(unit: CommandUnit): boolean {
     const { turn, foresight, atGates, options } = this.#parts;
     const foreseen = foresight.read(unit);
-    if (foreseen === null) return false;
-    const { judged, around } = foreseen;
+    if (foreseen === null || !this.#leavesAsItIs(foreseen.judged)) return false;
     const command = newCommandId();
     const one: AheadOfTurn = {
-      judged,
-      around,
+      foreseen,
       command,
       bytes: bytesOf(unit),
       due: performance.now() + options.gate.limit,
@@ -130,7 +141,8 @@ export class Ahead {
       tell: null,
       why: null,
     };
-    if (!atGates.askAhead(judged, command, (passage) => this.#came(one, passage))) return false;
+    const tell = (passage: Passage) => this.#came(one, passage);
+    if (!atGates.askAhead(foreseen.judged, command, tell)) return false;
     turn.aheadAtGates.add(command);
     this.#bytes += one.bytes;
     this.#waiting.set(unit, one);
@@ -142,20 +154,21 @@ export class Ahead {
     const { turn, atGates } = this.#parts;
     const one = this.#forget(unit);
     if (one === null) return false;
-    if (!this.#stands(one)) {
+    const judged = this.#stands(one) ? this.#parts.foresight.again(unit, one.foreseen) : null;
+    if (judged === null) {
       this.#discard(one, judgedAnew);
       this.#beginAnew();
       return false;
     }
     turn.aheadAtGates.delete(one.command);
-    one.tell = atGates.turnOf(unit, one.judged, one.command, one.passage);
+    one.tell = atGates.turnOf(unit, judged, one.command, one.passage);
     return true;
   }
 
-  /** It would be read as it was, and judged by the same policies. */
-  #stands({ around, due, passage }: AheadOfTurn): boolean {
-    const { foresight, options } = this.#parts;
-    if (performance.now() > due || !foresight.holds(around)) return false;
+  /** It would be judged by the same policies. */
+  #stands({ due, passage }: AheadOfTurn): boolean {
+    const { options } = this.#parts;
+    if (performance.now() > due) return false;
     switch (passage?.kind) {
       case "open":
         return options.gate.stands(passage.clearance);

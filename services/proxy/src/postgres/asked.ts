@@ -22,6 +22,16 @@ const everything: Effects = {
   renames: true,
   naming: [[{ kind: "doubt" }]],
 };
+const everythingButCopy: Effects = { ...everything, copyIn: false };
+
+/** An Execute of such a text never takes COPY data, whatever its names mean and code does. */
+const ofRows: ReadonlySet<string> = new Set([
+  "SelectStmt",
+  "InsertStmt",
+  "UpdateStmt",
+  "DeleteStmt",
+  "MergeStmt",
+]);
 
 /** What is asked, and its line's part behind the text. */
 interface Made {
@@ -59,7 +69,8 @@ function newlyAsked(options: AskedOptions): Made {
     touches: new Set(statements.flatMap((one) => one.touches)),
     opaque,
     unresolved,
-    effects: kind === "prepare" ? prepared(statements, hidden) : effectsOf(statements, hidden),
+    effects:
+      kind === "prepare" ? prepared(statements, hidden) : effectsOf(kind, statements, hidden),
     written: textMember(text) + behindText,
   };
   return { asked, behindText };
@@ -90,8 +101,12 @@ function prepared(statements: readonly Statement[], hidden: boolean): Effects {
   return hidden || untraced ? { ...nothing, names: true, naming: everything.naming } : nothing;
 }
 
-function effectsOf(statements: readonly Statement[], hidden: boolean): Effects {
-  if (hidden) return everything;
+function effectsOf(kind: CommandKind, statements: readonly Statement[], hidden: boolean): Effects {
+  if (hidden) {
+    const [sole, ...others] = statements;
+    const isOfRows = sole !== undefined && others.length === 0 && ofRows.has(sole.kind);
+    return kind === "execute" && isOfRows ? everythingButCopy : everything;
+  }
   return {
     ddl: statements.some(({ effects }) => effects.ddl),
     names: statements.some(({ effects }) => effects.names),

@@ -9,7 +9,7 @@ import type { Flow } from "./flow.ts";
 import { holdNotice } from "./hold-notice.ts";
 import type { Judged } from "./judged.ts";
 import { isLong, longText } from "./long-text.ts";
-import { changesNothing, PlainPasses } from "./plain-passes.ts";
+import { PlainPasses } from "./plain-passes.ts";
 import { passedOver, refusalAtGate, refusalOf, type Refusal } from "./refusal.ts";
 import type { Refusing } from "./refusing.ts";
 import { Running, unsent, type OutputSink } from "./running.ts";
@@ -146,11 +146,11 @@ export class AtGates {
     this.#judged = judged;
   }
 
-  /** Whether what comes behind the command in hand may be judged while that is at the gates. */
-  get leads(): boolean {
+  /** The command in hand, while it is at the gates and its like passed before. */
+  get passing(): Judged | null {
     const { turn, options } = this.#parts;
-    if (turn.phase !== "judging" || this.#judged === null) return false;
-    return changesNothing(this.#judged) && this.#plain.has(this.#judged, options.gate.revision);
+    if (turn.phase !== "judging" || this.#judged === null) return null;
+    return this.#plain.has(this.#judged, options.gate.revision) ? this.#judged : null;
   }
 
   /**
@@ -158,7 +158,7 @@ export class AtGates {
    * not known that it passes.
    */
   askAhead(judged: Judged, command: CommandId, tell: (passage: Passage) => void): boolean {
-    if (!changesNothing(judged) || isLong(judged)) return false;
+    if (isLong(judged)) return false;
     if (!this.#plain.has(judged, this.#parts.options.gate.revision)) return false;
     this.#publish(judged, command, false, tell);
     return true;

@@ -63,8 +63,13 @@ export class CatalogView implements ColumnKnowledge {
   }
 
   /** Whether a text was seen before, or another that differs in literals alone: what it asks is found, not read. */
-  knows(text: string, names: NameContext, parameterTypes: readonly number[]): boolean {
-    const around = aroundKey(names, parameterTypes, null);
+  knows(
+    text: string,
+    names: NameContext,
+    parameterTypes: readonly number[],
+    unsettled: string | null,
+  ): boolean {
+    const around = aroundKey(names, parameterTypes, unsettled);
     if (this.#texts.get(around + text)) return true;
     const template = templateOf(text);
     return template !== null && typeof this.#templates.get(around + template.key) === "object";

@@ -47,6 +47,9 @@ export interface Surroundings {
   readonly owed: boolean;
 }
 
+/** So many reasons for which a command is opaque are kept, of a view. */
+const mostReasons = 64;
+
 /** A statement that stands only outside a transaction, or only in one, behind what may begin or end one. */
 const hangsOnBlock = (forms: readonly TextForm[], { block, owed }: Surroundings): boolean =>
   owed && block === "unknown" && forms.some(({ place }) => place !== null);
@@ -266,6 +269,22 @@ function doubtOf(
     : null;
 }
 
+/** Of a view, by why: what is opaque for the same reason asks the same. */
+const asksAnything = new WeakMap<CatalogView, Map<string, readonly Operation[]>>();
+
+function anything(view: CatalogView, detail: string): readonly Operation[] {
+  let byDetail = asksAnything.get(view);
+  if (byDetail === undefined) asksAnything.set(view, (byDetail = new Map()));
+  let found = byDetail.get(detail);
+  if (found === undefined) {
+    const resource = { type: "Connection", id: view.connection } as const;
+    found = [{ action: "opaque", resource, detail }];
+    // Some reasons quote what a client wrote.
+    if (byDetail.size < mostReasons) byDetail.set(detail, found);
+  }
+  return found;
+}
+
 /** It could do anything. `detail` is why, as a person sees it. */
 function opaquely(
   unit: CommandUnit,
@@ -274,8 +293,7 @@ function opaquely(
   detail: string,
   more: { readonly opaque?: string; readonly unresolved?: Refusal } = {},
 ): Judgement {
-  const resource = { type: "Connection", id: around.view.connection } as const;
-  const operations: Operation[] = [{ action: "opaque", resource, detail }];
+  const operations = anything(around.view, detail);
   const text = textOf(unit);
   const kind = unit.commandKind;
   return judged(

@@ -8,7 +8,7 @@ import {
 } from "@sallyport/contracts";
 import { askedBy, type AskedOptions } from "./asked.ts";
 import type { Judged } from "./judged.ts";
-import { changesNothing, PlainPasses } from "./plain-passes.ts";
+import { changesNothing, leavesUnknown, PlainPasses } from "./plain-passes.ts";
 
 const on = (action: Operation["action"]): readonly Operation[] => [
   { action, resource: { type: "Table", id: "shop/public.orders" } },
@@ -113,5 +113,54 @@ test.each(["read", "insert", "update", "delete"] as const)(
   "rows are read and written: %s",
   (action) => {
     expect(changesNothing(judged({ operations: on(action) }))).toBe(true);
+  },
+);
+
+const select: AskedOptions["statements"] = [
+  {
+    kind: "SelectStmt",
+    operations: [],
+    outputs: [{ kind: "plain", name: "one", typeOid: 23, tableOid: 0, attnum: 0 }],
+    touches: [],
+    effects: { ddl: false, names: false },
+    opaque: null,
+  },
+];
+
+test("what asks nothing and answers rows changes nothing: SELECT 1", () => {
+  expect(changesNothing(judged({ operations: [], statements: select }))).toBe(true);
+  const named = { effects: { ...effects, naming: [[{ kind: "doubt" as const }]] } };
+  expect(changesNothing(judged({ operations: [], statements: select }, named))).toBe(false);
+});
+
+const opaque = { opaque: "unknown", operations: on("opaque") };
+const kinds = (...all: readonly string[]) =>
+  all.map((kind) => ({ ...select[0], kind })) as unknown as AskedOptions["statements"];
+
+test.each(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"])(
+  "an opaque Execute of a text that takes no data leaves nothing more unknown than it was: %s",
+  (kind) => {
+    expect(leavesUnknown(judged({ ...opaque, statements: kinds(kind) }))).toBe(true);
+  },
+);
+
+test.each<[string, Judged]>([
+  ["COPY", judged({ ...opaque, statements: kinds("CopyStmt") })],
+  ["a text that nobody knows", judged(opaque)],
+  ["several statements", judged({ ...opaque, statements: kinds("SelectStmt", "SelectStmt") })],
+  ["a query string", judged({ ...opaque, kind: "simple", statements: kinds("SelectStmt") })],
+  ["what is not opaque", judged({ statements: kinds("InsertStmt") })],
+  [
+    "what the target would refuse",
+    judged({
+      ...opaque,
+      statements: kinds("InsertStmt"),
+      unresolved: { code: "target-42P01", said: { sqlstate: "42P01", message: "" } },
+    }),
+  ],
+])(
+  "behind what may take the client's bytes, or is something else, that is not said: %s",
+  (_, one) => {
+    expect(leavesUnknown(one)).toBe(false);
   },
 );

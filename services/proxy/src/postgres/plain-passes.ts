@@ -25,18 +25,22 @@ export class PlainPasses {
 
 const ofRows: ReadonlySet<string> = new Set(["read", "insert", "update", "delete"]);
 
-/** It reads and writes rows, and nothing of the session is another when it has run: what comes behind it asks the same. */
+/**
+ * It reads and writes rows, or answers rows and asks nothing (`SELECT 1`), and nothing of the session is another when it
+ * has run: what comes behind it asks the same.
+ */
 export const changesNothing = ({
   kind,
   opaque,
   unresolved,
   effects,
   operations,
+  outputs,
 }: Judged): boolean =>
   kind === "execute" &&
   opaque === null &&
   unresolved === null &&
-  operations.length > 0 &&
+  (operations.length > 0 || (outputs[0] ?? null) !== null) &&
   operations.every(({ action }) => ofRows.has(action)) &&
   !effects.ddl &&
   !effects.names &&
@@ -44,3 +48,10 @@ export const changesNothing = ({
   !effects.copyIn &&
   !effects.renames &&
   effects.naming.length === 0;
+
+/**
+ * It may do anything but take the client's bytes as COPY data. Behind it nothing is known: where nothing was known before
+ * it either, what comes behind it asks the same, which is everything.
+ */
+export const leavesUnknown = ({ kind, opaque, unresolved, effects }: Judged): boolean =>
+  kind === "execute" && opaque !== null && unresolved === null && !effects.copyIn;

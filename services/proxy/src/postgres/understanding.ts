@@ -6,7 +6,6 @@ import {
   sessionSettings,
   sessionStatements,
   temporaryObject,
-  type NameContext,
   type SessionPart,
 } from "@sallyport/sql";
 import type { Answers } from "./answers.ts";
@@ -29,6 +28,7 @@ import type { CatalogView } from "./catalog-view.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { Turn } from "./turn.ts";
 import { bytesOf, textOf } from "./unit-texts.ts";
+import { noNames, schemaChanged, unprovable } from "./unprovable.ts";
 import type { UnderWay } from "./under-way.ts";
 
 export interface UnderstandingParts {
@@ -45,8 +45,6 @@ export interface UnderstandingParts {
   readonly underWay: UnderWay;
   readonly atGates: AtGates;
 }
-
-const noNames: NameContext = { searchPath: [] };
 
 /** What was tried for a unit already. */
 interface Tried {
@@ -66,8 +64,6 @@ const mostLooks = 20;
 
 /** Others may change the target meanwhile, so that what was read is old at once; a CASCADE is known for one late. */
 const mostAsked = 4;
-
-const schemaChanged = "the transaction has changed the schema";
 
 /** A command's unit → its operations, when catalog and names are known that are needed for it; then to the gates. */
 export class Understanding {
@@ -107,18 +103,11 @@ export class Understanding {
       if (this.#waitsForOwed(unit, tried)) return;
     }
     const view = own.current(turn.ddl);
-    const unprovable =
-      turn.ddl && !view
-        ? schemaChanged
-        : current === null && !view
-          ? "the target's catalog cannot be read now"
-          : stale
-            ? "search_path or role may have changed in this pipeline"
-            : null;
-    this.#read(unit, view ?? shared, unprovable, tried);
+    const why = unprovable({ ddl: turn.ddl, own: view, shared: current, stale });
+    this.#read(unit, view ?? shared, why, tried);
   }
 
-  #read(unit: CommandUnit, view: CatalogView, unprovable: string | null, tried: Tried): void {
+  #read(unit: CommandUnit, view: CatalogView, why: string | null, tried: Tried): void {
     const { protocolNames, names, sqlNames } = this.#parts;
     const judgement = operationsOf(unit, {
       view,
@@ -126,7 +115,7 @@ export class Understanding {
       isChanging: (of, named) => protocolNames.isChanging(of, named),
       keep: (portal, cursor) => protocolNames.keep(portal, cursor),
       names: names.known ?? noNames,
-      unprovable,
+      unprovable: why,
       namesMayReturn: names.mayReturn,
       block: this.#block,
       owed: this.#owed,
