@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startApproval, type RunningApproval } from "@sallyport/approval";
-import { createSealingKey, Requests, type Bus } from "@sallyport/bus";
+import { Requests, type Bus } from "@sallyport/bus";
 import {
   Done,
   HoldList,
@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from "@sallyport/contracts";
 import { DirectoryStore } from "@sallyport/evidence";
-import { Alarms, openLog } from "@sallyport/runtime";
+import { Alarms, createSealingKey, openLog } from "@sallyport/runtime";
 import { startIssuer, waitFor, type TestIssuer } from "@sallyport/testkit";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startAuthn, type RunningAuthn } from "../../services/authn/src/app.ts";

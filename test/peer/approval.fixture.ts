@@ -2,15 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { startApproval, type ApprovalOptions, type RunningApproval } from "@sallyport/approval";
-import {
-  answerRequests,
-  Bucket,
-  createSealingKey,
-  Opener,
-  splitLines,
-  takeMessages,
-  type Bus,
-} from "@sallyport/bus";
+import { answerRequests, Bucket, Opener, splitLines, takeMessages, type Bus } from "@sallyport/bus";
 import {
   Answers,
   Approval,
@@ -31,7 +23,7 @@ import {
 } from "@sallyport/contracts";
 import { DirectoryStore } from "@sallyport/evidence";
 import { startRecorder } from "@sallyport/recorder";
-import { Alarms, openLog } from "@sallyport/runtime";
+import { Alarms, createSealingKey, openLog } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
 import { TestBus } from "./bus.fixture.ts";
 

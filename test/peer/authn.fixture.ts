@@ -1,15 +1,8 @@
 import { join } from "node:path";
-import {
-  BeatListener,
-  createSealingKey,
-  Requests,
-  Revocations,
-  Sealer,
-  type Bus,
-} from "@sallyport/bus";
+import { BeatListener, Requests, Revocations, Sealer, type Bus } from "@sallyport/bus";
 import { Done, Issuer, subjects, Verified, type Revoke } from "@sallyport/contracts";
 import { DirectoryStore, type ArchiveStore } from "@sallyport/evidence";
-import { Alarms, openLog } from "@sallyport/runtime";
+import { Alarms, createSealingKey, openLog } from "@sallyport/runtime";
 import { startIssuer, waitFor, type TestIssuer } from "@sallyport/testkit";
 import { startAuthn, type AuthnOptions, type RunningAuthn } from "../../services/authn/src/app.ts";
 import { TestBus } from "./bus.fixture.ts";

@@ -1,9 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSealingKey, Sealer, setUpBus, takeMessages } from "@sallyport/bus";
+import { Sealer, setUpBus, takeMessages } from "@sallyport/bus";
 import { Control, keys, subjects, Verified, type Revocation } from "@sallyport/contracts";
 import { DirectoryStore, type ArchiveStore } from "@sallyport/evidence";
+import { createSealingKey } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
 import { expect, test } from "vitest";
 import { Authn } from "./authn.fixture.ts";

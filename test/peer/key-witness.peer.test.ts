@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { createSealingKey } from "@sallyport/bus";
 import { actLines, newStartId, WriterEvent, type Act, type SessionId } from "@sallyport/contracts";
 import { DirectoryStore } from "@sallyport/evidence";
-import { Alarms, openLog } from "@sallyport/runtime";
+import { Alarms, createSealingKey, openLog } from "@sallyport/runtime";
 import { waitFor } from "@sallyport/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { startAuthn } from "../../services/authn/src/app.ts";

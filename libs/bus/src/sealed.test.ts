@@ -1,5 +1,6 @@
+import { createSealingKey } from "@sallyport/runtime";
 import { expect, test } from "vitest";
-import { createSealingKey, Opener, Sealer } from "./sealed.ts";
+import { Opener, Sealer } from "./sealed.ts";
 
 test("what is sealed is opened by the recipient only, and says its sender truly", () => {
   const authn = createSealingKey();

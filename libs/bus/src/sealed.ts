@@ -8,12 +8,6 @@ export interface Sealed {
   readonly sender: string;
 }
 
-/** A new X25519 key: `seed` is authn's alone, `publicKey` is for those who seal. */
-export function createSealingKey(): { seed: string; publicKey: string } {
-  const pair = createCurve();
-  return { seed: Buffer.from(pair.getSeed()).toString("utf8"), publicKey: pair.getPublicKey() };
-}
-
 /** Seals tokens to authn's public key, with a key of this process that is never stored. */
 export class Sealer {
   readonly #recipient: string;

@@ -31,6 +31,7 @@ export {
 } from "./errors.ts";
 export { openHttp, type HttpOptions, type HttpServer, type Readiness } from "./http.ts";
 export {
+  createSealingKey,
   makeKeys,
   readMaskingKey,
   readSealingKey,

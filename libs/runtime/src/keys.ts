@@ -19,8 +19,8 @@ import { readPrivateFile, writePrivateFile } from "./data-directory.ts";
 export function makeKeys(directory: string): void {
   makeOnce(join(directory, "masking.key"), () => `${randomBytes(32).toString("base64")}\n`);
   makePair(directory, "sealing", () => {
-    const curve = createCurve();
-    return { key: `${decode(curve.getSeed())}\n`, pub: `${curve.getPublicKey()}\n` };
+    const { seed, publicKey } = createSealingKey();
+    return { key: `${seed}\n`, pub: `${publicKey}\n` };
   });
   makePair(directory, "signing", () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -29,6 +29,12 @@ export function makeKeys(directory: string): void {
       pub: publicKey.export({ type: "spki", format: "pem" }).toString(),
     };
   });
+}
+
+/** A new X25519 xkey: `seed` is authn's alone, `publicKey` is for those who seal. */
+export function createSealingKey(): { seed: string; publicKey: string } {
+  const curve = createCurve();
+  return { seed: new TextDecoder().decode(curve.getSeed()), publicKey: curve.getPublicKey() };
 }
 
 /** 32 bytes for the `hash` masker; the same on all workers. */
@@ -78,5 +84,3 @@ function makePair(directory: string, name: string, make: () => { key: string; pu
   writePrivateFile(join(directory, `${name}.pub`), pub);
   writePrivateFile(file, key);
 }
-
-const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

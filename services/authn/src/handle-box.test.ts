@@ -1,5 +1,5 @@
-import { createSealingKey } from "@sallyport/bus";
 import { isWholeHandle } from "@sallyport/contracts";
+import { createSealingKey } from "@sallyport/runtime";
 import { expect, test } from "vitest";
 import { HandleBox } from "./handle-box.ts";
 
