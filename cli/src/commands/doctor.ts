@@ -1,5 +1,4 @@
-import { connectBus, readCredentials } from "@sallyport/bus";
-import { Alarms, dataDirectory, openLog, readCluster } from "@sallyport/runtime";
+import { dataDirectory, readCluster } from "@sallyport/runtime";
 import type { Command } from "commander";
 import { readBundle } from "../bundle.ts";
 import { CliError } from "../cli-error.ts";
@@ -13,7 +12,7 @@ import { privateFileChecks } from "../doctor/file-checks.ts";
 import { issuerChecks } from "../doctor/issuer-checks.ts";
 import { serviceChecks } from "../doctor/service-checks.ts";
 import { targetChecks } from "../doctor/target-checks.ts";
-import { connectionName } from "../operator-name.ts";
+import { connectOperator } from "../operator.ts";
 import { paint, say, sayJson } from "../output.ts";
 
 export function registerDoctor(program: Command): void {
@@ -94,22 +93,14 @@ async function onTheBus(
   monitoring: string | undefined,
   clocks: Clocks,
 ): Promise<Check[]> {
-  // What the bus refuses is what is looked for here, so its complaints are no log lines.
-  const log = openLog("sally", "silent");
   const { config } = context.config();
   try {
-    const { servers, credentials } = context.cluster();
-    const bus = await connectBus({
-      servers,
-      credentials: await readCredentials(credentials, "operator"),
-      name: connectionName(context.command),
-      log,
-      alarms: new Alarms(log),
-      patience: 3000,
-    });
+    // What the bus refuses is what is looked for here, so its complaints are no log lines.
+    const onBus = context.cluster();
+    const bus = await connectOperator(onBus, context.command, "silent");
     try {
       return [
-        ok("bus", `answers on ${servers.join(", ")}`),
+        ok("bus", `answers on ${onBus.servers.join(", ")}`),
         ...(await busChecks({
           bus,
           config,
