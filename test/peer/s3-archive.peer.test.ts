@@ -273,9 +273,10 @@ describe.runIf(hasS3())("whoever has the storage", () => {
   async function evidence() {
     const sample = await SampleArchive.create();
     onTestFinished(() => sample.remove());
+    const start = newStartId();
     for (let number = 1; number <= 3; number++) {
       const session = new SampleSession();
-      const opened = session.open(newStartId(), number);
+      const opened = session.open(start, number);
       const command = session.command(`select ${number}`);
       const verdict = session.verdict(command);
       const rows = [Buffer.from(`row ${number}`)];
