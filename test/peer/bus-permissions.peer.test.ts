@@ -30,6 +30,7 @@ const mayPublish: Record<string, string[]> = {
     "sp.rec.*.*.verdict",
     "$KV.approvals.hold.x",
     "$JS.API.DIRECT.GET.KV_approvals.$KV.approvals.some.key",
+    "$JS.API.DIRECT.GET.KV_revocations.$KV.revocations.some.key",
     ...readBucket("bundle"),
   ],
   approval: [

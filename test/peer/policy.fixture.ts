@@ -17,6 +17,7 @@ import {
   type GivenAnswer,
   type Operation,
   type Principal,
+  type Revocation,
 } from "@sallyport/contracts";
 import { startPolicy, type RunningPolicy } from "@sallyport/policy";
 import { openLog } from "@sallyport/runtime";
@@ -243,6 +244,22 @@ export class PolicyPeers implements AsyncDisposable {
     await bucket.put(keys.answer(hold.id), JSON.stringify(answers));
     if (options.judge !== false) await this.judge(verdict);
     await approval.flush();
+  }
+
+  /** Notes a revocation, or its end, as authn does. */
+  async revoke(principal: string, state: Revocation["state"] = "revoked"): Promise<void> {
+    const bucket = await this.#bucket("authn", buckets.revocations);
+    const at = Date.now();
+    const noted: Revocation = {
+      v: 1,
+      type: "revocation",
+      principal,
+      state,
+      at,
+      by: "olga",
+      reason: "",
+    };
+    await bucket.put(keys.revocation(principal), JSON.stringify(noted));
   }
 
   async judge({ hold }: Verdict): Promise<void> {

@@ -240,6 +240,51 @@ describe("a hold", () => {
     expect(new Set(others.map(({ hold }) => hold?.id)).size).toBe(1);
   });
 
+  test("I4, I7: an approval that is not used falls when its approver is revoked, and the next verdict says so", async () => {
+    const change = { text: "delete revoked", mayWait: false };
+    const first = await peers.judged(operations.delete, change);
+    await peers.answer(first, [{ principal: person("leaver") }]);
+    await peers.until(first, "approved");
+    await peers.revoke("corp#leaver");
+    const next = await peers.judged(operations.delete, change);
+    expect(next).toMatchObject({ hold: { state: "open", approvers: [] } });
+    expect(next.hold?.id).not.toBe(first.hold?.id);
+    expect(next.reasons.map(({ reason }) => reason)).toContain(
+      "corp#leaver approved it before and is revoked since, so that counts no more",
+    );
+    // Another's approval passes it; one who is restored approves as before.
+    await peers.answer(next, [{ principal: person("leaver") }, { principal: person("alice") }]);
+    await peers.until(next, "approved");
+    expect(await peers.judged(operations.delete, change)).toMatchObject({
+      hold: { state: "taken" },
+    });
+    const third = await peers.judged(operations.delete, change);
+    await peers.revoke("corp#leaver", "restored");
+    await peers.answer(third, [{ principal: person("leaver") }]);
+    await peers.until(third, "approved");
+    expect(await peers.judged(operations.delete, change)).toMatchObject({
+      hold: { state: "taken" },
+    });
+  });
+
+  test("I4, I7: one who is revoked between the answer and its use lets nothing pass, whoever waits; a denial stands", async () => {
+    const sent = peers.command(operations.delete, { text: "delete revoked while it waits" });
+    peers.send(sent);
+    const first = await peers.verdict(sent);
+    await peers.answer(first, [{ principal: person("quitter") }], { judge: false });
+    await peers.revoke("corp#quitter");
+    await peers.judge(first);
+    // One that joins has policy look at the answers, too.
+    const joins = peers.command(operations.delete, { text: "delete revoked while it waits" });
+    peers.send(joins);
+    expect(await peers.verdict(joins)).toMatchObject({
+      hold: { id: first.hold?.id, state: "open" },
+    });
+    expect(peers.of(sent)).toHaveLength(1);
+    await peers.answer(first, [{ principal: person("quitter"), answer: "deny" }]);
+    expect(await peers.verdict(sent, 2)).toMatchObject({ hold: { state: "denied" } });
+  });
+
   test("is joined by the same command; one answer passes one, the next opens the next hold and all hear of it", async () => {
     const change = { text: "delete 3" };
     const all = [1, 2, 3].map(() => peers.command(operations.delete, change));

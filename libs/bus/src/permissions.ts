@@ -68,6 +68,7 @@ export function permissionsOf(
           anyRecord("*", "verdict"),
           "$KV.approvals.hold.*",
           directGet(buckets.approvals),
+          directGet(buckets.revocations),
           ...readBucket(buckets.bundle),
         ],
         subscribe: [

@@ -1,4 +1,4 @@
-import { Bucket, type Bus } from "@sallyport/bus";
+import { Bucket, RevocationEntry, type Bus } from "@sallyport/bus";
 import { Answers, buckets, Hold, keys } from "@sallyport/contracts";
 
 export interface StoredHold {
@@ -7,14 +7,16 @@ export interface StoredHold {
   readonly revision: number;
 }
 
-/** Holds and answers in the approvals bucket. Policy writes holds only, and only by compare-and-set. */
+/** Holds and answers in the approvals bucket, and whose answers count no more. Policy writes holds only, and only by compare-and-set. */
 export class HoldBucket {
   readonly #holds: Bucket<Hold>;
   readonly #answers: Bucket<Answers>;
+  readonly #revocations: Bucket<RevocationEntry>;
 
   constructor(bus: Bus) {
     this.#holds = new Bucket(bus, buckets.approvals, Hold);
     this.#answers = new Bucket(bus, buckets.approvals, Answers);
+    this.#revocations = new Bucket(bus, buckets.revocations, RevocationEntry);
   }
 
   async hold(key: string): Promise<StoredHold | null> {
@@ -34,6 +36,19 @@ export class HoldBucket {
   /** Forgets a hold that is long over; false when somebody wrote since `revision`. */
   forget(key: string, revision: number): Promise<boolean> {
     return this.#holds.delete(keys.hold(key), revision);
+  }
+
+  /**
+   * Those of these principals who are revoked, read anew: who was revoked a moment ago must not be believed for a watch
+   * that is late. Throws where nobody answers, and then nothing is decided.
+   */
+  async revoked(principals: readonly string[]): Promise<ReadonlySet<string>> {
+    const all = new Set<string>();
+    for (const principal of new Set(principals)) {
+      const entry = await this.#revocations.get(keys.revocation(principal));
+      if (entry?.value.type === "revocation" && entry.value.state === "revoked") all.add(principal);
+    }
+    return all;
   }
 
   /** Null when nobody answered yet. */

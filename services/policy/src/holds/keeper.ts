@@ -16,7 +16,7 @@ import { verdictLine, type HoldWord } from "../verdict.ts";
 import type { VerdictWriter } from "../verdict-writer.ts";
 import { bindingKey } from "./binding.ts";
 import type { HoldBucket, StoredHold } from "./bucket.ts";
-import { approve, deny, expire, meet, release, type Step, type Told } from "./machine.ts";
+import { approve, deny, disown, expire, meet, release, type Step, type Told } from "./machine.ts";
 import { HoldRoom } from "./room.ts";
 import { standing } from "./standing.ts";
 
@@ -125,7 +125,8 @@ export class HoldKeeper {
         (await this.#bucket.write(met.next, stored?.revision ?? 0)) !== null;
       if (!isThere) continue;
       this.#watch(met.next);
-      this.#write({ ...waiting, trace: command.trace }, decision, inForce.under, {
+      const said = isNew ? await this.#withDisowned(decision, stored) : decision;
+      this.#write({ ...waiting, trace: command.trace }, said, inForce.under, {
         hold: met.next,
         state: met.kind === "taken" ? "taken" : "open",
         final: met.kind !== "waits",
@@ -133,6 +134,18 @@ export class HoldKeeper {
       return;
     }
     this.#log.warn({ key, command: command.command }, "a hold is too busy: no answer");
+  }
+
+  /** Says in the verdict, and so in the evidence, why an approval that was there let nothing pass. */
+  async #withDisowned(decision: Decision, before: StoredHold | null): Promise<Decision> {
+    if (before?.hold.state !== "withdrawn") return decision;
+    const revoked = [...(await this.#bucket.revoked(before.hold.approvers))];
+    const policy = decision.holds[0]?.policy ?? "";
+    const reasons = revoked.map((one) => ({
+      policy,
+      reason: `${one} approved it before and is revoked since, so that counts no more`,
+    }));
+    return { ...decision, reasons: [...decision.reasons, ...reasons] };
   }
 
   /** Brings a hold to where its answers and its time put it. `only`: nothing is done to another than that one. */
@@ -143,17 +156,26 @@ export class HoldKeeper {
       async (hold) => {
         const now = Date.now();
         if (only !== undefined && hold.hold !== only) return { next: hold, told: [] };
-        if (hold.state !== "open" || now >= hold.expires) return expire(hold, now);
+        const isLive = hold.state === "open" || hold.state === "approved";
+        if (!isLive || now >= hold.expires) return expire(hold, now);
         const inForce = this.#feed.inForce;
         const requester = commandOf(hold.command)?.principal;
         if (!inForce || !requester) return { next: hold, told: [] };
         const answers = await this.#bucket.answers(hold.hold);
+        const givers = answers?.answers.map(({ principal }) => principal.id) ?? [];
+        const revoked = await this.#bucket.revoked(givers);
         const { decided, approvers, denials } = standing(
           hold,
           requester,
           answers,
           inForce.bundle.approvers,
+          revoked,
         );
+        // INVARIANT (I4, I7): what was approved and is not used yet falls with those who approved it.
+        if (hold.state === "approved")
+          return decided !== "approve" && hold.approvers.some((one) => revoked.has(one))
+            ? disown(hold)
+            : { next: hold, told: [] };
         if (decided === null) return { next: hold, told: [] };
         if (decided === "deny") {
           const policy = hold.conditions[0]?.policy ?? "";

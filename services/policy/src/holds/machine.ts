@@ -103,6 +103,12 @@ const end = (hold: Hold, state: "denied" | "expired", now: number): Step => {
 export const deny = (hold: Hold, now: number): Step =>
   hold.state === "open" ? end(hold, "denied", now) : unchanged(hold);
 
+/** Of those who approved it too few are left who may: nobody has taken it yet, and nobody will. */
+export const disown = (hold: Hold): Step =>
+  hold.state === "approved"
+    ? { next: { ...hold, state: "withdrawn", waiting: [] }, told: [] }
+    : unchanged(hold);
+
 /** Its time may be over. */
 export const expire = (hold: Hold, now: number): Step =>
   (hold.state === "open" || hold.state === "approved") && now >= hold.expires

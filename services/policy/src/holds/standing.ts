@@ -13,7 +13,8 @@ export interface Standing {
 
 /**
  * INVARIANT (I4): only a person counts, in a group that the hold asks for, who answered this very hold in its time, and
- * who is not the requester, its owner, or an actor of either's chain. One deny denies; else every condition needs its
+ * who is not the requester, its owner, or an actor of either's chain. What the `revoked` approved counts no more, what
+ * they denied does. One deny denies; else every condition needs its
  * quorum of distinct persons.
  */
 export function standing(
@@ -21,6 +22,7 @@ export function standing(
   requester: Principal,
   answers: Answers | null,
   approvers: Approvers,
+  revoked: ReadonlySet<string> = new Set(),
 ): Standing {
   if (answers === null || answers.hold !== hold.hold || answers.key !== hold.key)
     return { decided: null, approvers: [], denials: [] };
@@ -30,6 +32,7 @@ export function standing(
     (given) =>
       mayAnswer(given.principal, requester) &&
       given.time <= hold.expires &&
+      !(given.answer === "approve" && revoked.has(given.principal.id)) &&
       hold.conditions.some(({ group }) => isMember(given, group)),
   );
   const denials = counting
