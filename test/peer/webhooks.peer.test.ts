@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { aHold, aPerson, aWorkload, type HoldOptions } from "@sallyport/approval/hold-fixture";
@@ -21,7 +22,7 @@ import { makeCertificate, waitFor } from "@sallyport/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { serviceProblem } from "../../cli/src/doctor/service-checks.ts";
 import { Office, type ProcessOptions } from "./approval.fixture.ts";
-import { verified, WebhookReceiver, type Received } from "./webhook-receiver.ts";
+import { verified, WebhookReceiver, type Reaction, type Received } from "./webhook-receiver.ts";
 
 const alice = aPerson("alice", { groups: ["corp/dba"] });
 const newSecret = (): string => `whsec_${randomBytes(32).toString("base64")}`;
@@ -322,6 +323,19 @@ describe("what goes wrong is tried again, the same message, and seen", () => {
     const gaps = heard.slice(1).map(({ at }, n) => at - (heard[n]?.at ?? 0));
     expect(gaps[0]).toBeGreaterThanOrEqual(500);
     expect(gaps[2]).toBeGreaterThanOrEqual(2000);
+  });
+
+  test("ones that switch to another protocol do not keep the others from being told", async () => {
+    await using by = await WebhookReceiver.start();
+    const upgrade = (response: ServerResponse): void =>
+      void response.writeHead(101, { connection: "upgrade", upgrade: "other" }).end();
+    by.reactions.push(...Array<Reaction>(4).fill(upgrade));
+    await run({ receivers: told(by) });
+    const holds = await Promise.all([1, 2, 3, 4].map(() => held()));
+    for (const hold of holds) {
+      const [refused, delivered] = await hears(by, hold, 2);
+      expect(delivered?.id).toBe(refused?.id);
+    }
   });
 
   test("one that answers without end is not read, one that asks for time gets it, one that is gone is left alone", async () => {

@@ -68,6 +68,15 @@ describe("what happened to a hold", () => {
     expect(from(pinned({}, given, true), opened + 6)).toBe(opened + 5);
   });
 
+  test("what a clock that was set back calls the future has happened", () => {
+    const given = [[alice, "approve", opened + 5] as const];
+    const from = (...args: Parameters<typeof eventsOf>) => eventsOf(...args).map((one) => one.from);
+    const back = opened - 3_600_000;
+    expect(from(pinned({}, given), back)).toEqual([back, back]);
+    // Two machines' clocks are never quite the same.
+    expect(from(pinned({}, given), opened - 1000)).toEqual([opened, opened + 1505]);
+  });
+
   test("time runs out, whether policy has said so or not, and a withdrawal ends it too", () => {
     expect(eventsOf(pinned(), expires - 1)).toHaveLength(1);
     for (const state of ["open", "approved", "expired"] as const)
@@ -114,6 +123,21 @@ describe("what is to be done", () => {
     expect(step(pinned(), { "hold.opened": failed(now) })).toEqual(["send", "hold.opened"]);
     expect(step(pinned(), { "hold.opened": sending(now + 1) })).toEqual(["wait", now + 1]);
     expect(step(pinned(), { "hold.opened": sending(now) })).toEqual(["send", "hold.opened"]);
+  });
+
+  test("a clock that was set back makes nothing wait for longer than it would have", () => {
+    const hour = 3_600_000;
+    for (const far of [2 * hour, 24 * hour]) {
+      expect(step(pinned(), { "hold.opened": failed(now + far) })).toEqual(["send", "hold.opened"]);
+      expect(step(pinned(), { "hold.opened": sending(now + far) })).toEqual([
+        "send",
+        "hold.opened",
+      ]);
+    }
+    expect(step(pinned(), { "hold.opened": sending(now + hour) })).toEqual(["send", "hold.opened"]);
+    // The longest Retry-After, and the longest attempt, by another machine's clock.
+    for (const told of [failed(now + hour + 5000), sending(now + 35_000 + 5000)])
+      expect(step(pinned(), { "hold.opened": told })).toEqual(["wait", told.due]);
   });
 
   test("a later event waits for an earlier one that is still worth telling", () => {

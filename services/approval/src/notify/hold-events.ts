@@ -3,6 +3,7 @@ import type { WebhookType } from "@sallyport/contracts";
 import { answersFor } from "../answers.ts";
 import type { Pinned } from "../board.ts";
 import { stateAt } from "../held.ts";
+import { dueBy } from "./due.ts";
 
 /** Something that happened to a hold. Its id is made of what happened, so every process and attempt gives the same. */
 export interface HoldEvent {
@@ -30,7 +31,7 @@ export function eventsOf({ held, answers, replaced }: Pinned, now: number): Hold
       id: `answered_${hold}_${which.slice(0, 16)}`,
       what: "hold.answered",
       time,
-      from: isOpen ? time + settling : time,
+      from: dueBy(isOpen ? time + settling : time, now, settling),
       until: time + worth,
     };
   });
@@ -40,7 +41,7 @@ export function eventsOf({ held, answers, replaced }: Pinned, now: number): Hold
       id: `opened_${hold}`,
       what: "hold.opened",
       time: opened,
-      from: opened,
+      from: dueBy(opened, now, 0),
       until: isOpen ? expires : 0,
     },
     ...answered,

@@ -49,6 +49,8 @@ export function post(
     else if (ending.aborted) resolve(failed("the process that sent it ended"));
     else resolve(failed(`cannot be reached: ${error.code ?? error.name}`));
   });
+  // What switches to another protocol is neither an answer nor an error; nor does anything follow a close.
+  sending.on("close", () => resolve(failed("closes the connection without an answer")));
   sending.end(body);
   return promise;
 }
