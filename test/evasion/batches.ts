@@ -45,8 +45,10 @@ export async function runScripts(scripts: readonly string[], batch: Batch): Prom
 function session(script: string, at: number, { databases, after }: Batch): string {
   const database = databases?.[at];
   const connect = database === undefined ? "" : `\\c ${database}\n\\set db ${database}\n`;
+  // The end of COPY's data has its line to itself: psql skips to it where the COPY is refused.
+  const whole = script.endsWith("\\.") ? script : `${script};`;
   return (
-    `${connect}${say(mark(at, "begin"))}${script};\n${say(mark(at, "after"))}` +
+    `${connect}${say(mark(at, "begin"))}${whole}\n${say(mark(at, "after"))}` +
     `\\set VERBOSITY default\nROLLBACK;\nDISCARD ALL;\n${after};\n${say(mark(at, "end"))}`
   );
 }
