@@ -1,4 +1,13 @@
-import { ann, showing, stealing, working, type Control, type Evasion, type Leak } from "./case.ts";
+import {
+  ann,
+  loud,
+  showing,
+  stealing,
+  working,
+  type Control,
+  type Evasion,
+  type Leak,
+} from "./case.ts";
 
 /** Code that DDL keeps for other statements, and what follows DDL in the same text. */
 export const storedCode: readonly Leak[] = showing([
@@ -72,6 +81,46 @@ export const storedCode: readonly Leak[] = showing([
     "CREATE TABLE found (e text REFERENCES customers (email), n integer)\\; INSERT INTO found (e) VALUES ('can' || 'ary-ann@secret.example')",
     "INSERT 0 1",
   ],
+  [
+    "a column that the same text renames",
+    "ALTER TABLE customers RENAME email TO e\\; SELECT e FROM customers",
+    ann,
+  ],
+  [
+    "two columns that the same text swaps",
+    "ALTER TABLE customers RENAME name TO n\\; ALTER TABLE customers RENAME email TO name\\; SELECT name FROM customers",
+    ann,
+  ],
+  [
+    "a table that the same text renames",
+    "ALTER TABLE customers RENAME TO c2\\; SELECT email FROM c2",
+    ann,
+  ],
+  [
+    "a table of the same text that goes by another name",
+    "CREATE TABLE loot (e text)\\; ALTER TABLE loot RENAME TO stash\\; INSERT INTO stash SELECT email FROM customers\\; SELECT upper(e) FROM stash",
+    loud,
+  ],
+  [
+    "a table that the same text renames from before another",
+    "CREATE SCHEMA front;\nCREATE TABLE front.customers (id integer);\nSET search_path = front, public;\nALTER TABLE customers RENAME TO aside\\; SELECT customers::text FROM customers",
+    ann,
+  ],
+  [
+    "a sequence that goes with its column from before a table",
+    "CREATE SCHEMA front;\nCREATE TABLE front.kept (a integer, id integer);\nCREATE SEQUENCE front.customers OWNED BY front.kept.id;\nSET search_path = front, public;\nALTER TABLE kept DROP COLUMN id\\; SELECT customers::text FROM customers",
+    ann,
+  ],
+  [
+    "another type in the same text, by the column",
+    "ALTER TABLE pay ALTER name TYPE text USING code\\; SELECT name FROM pay",
+    "canary-code",
+  ],
+  [
+    "a default of the same text that reads it",
+    "ALTER TABLE orders ALTER note SET DEFAULT email_of(1)\\; INSERT INTO orders (id) VALUES (12) RETURNING note",
+    ann,
+  ],
 ]);
 
 export const storedCodeThefts: readonly Evasion[] = stealing([
@@ -107,6 +156,18 @@ export const storedCodeThefts: readonly Evasion[] = stealing([
     "a key of the same text that cascades",
     "ALTER TABLE rooms ADD COLUMN floor integer\\; DELETE FROM rooms",
   ],
+  [
+    "a table that the same text renames, and that cascades",
+    "ALTER TABLE rooms RENAME TO halls\\; DELETE FROM halls",
+  ],
+  [
+    "a default of the same text that calls",
+    "CREATE TABLE calls (n integer, b text)\\; ALTER TABLE calls ALTER n SET DEFAULT steal(1)\\; INSERT INTO calls (b) VALUES ('x')",
+  ],
+  [
+    "another type of the same text that calls",
+    "CREATE TABLE calls (n integer)\\; INSERT INTO calls VALUES (1)\\; ALTER TABLE calls ALTER n TYPE bigint USING steal(n)\\; SELECT 1",
+  ],
 ]);
 
 export const storedCodeControls: readonly Control[] = working([
@@ -141,5 +202,17 @@ export const storedCodeControls: readonly Control[] = working([
   [
     "a column that is added and filled in one text",
     "ALTER TABLE orders ADD COLUMN extra text DEFAULT 'e'\\; UPDATE orders SET extra = 'x' WHERE id = 10;\nSELECT id, extra FROM orders ORDER BY id;\nALTER TABLE orders DROP COLUMN extra",
+  ],
+  [
+    "a migration of a table that is there, in one text",
+    "CREATE TABLE moved (id integer, a text, b text, c integer DEFAULT 1);\nINSERT INTO moved VALUES (1, '7', 'b');\nALTER TABLE moved ADD COLUMN d text DEFAULT 'd', DROP COLUMN b, ADD PRIMARY KEY (id)\\; ALTER TABLE moved RENAME COLUMN c TO e\\; ALTER TABLE moved ALTER a TYPE integer USING a::integer, ALTER e SET NOT NULL, ALTER e SET DEFAULT 2\\; INSERT INTO moved (id, a) VALUES (2, 8)\\; CREATE INDEX ON moved (e)\\; SELECT a, e FROM moved ORDER BY id;\nTABLE moved;\nDROP TABLE moved",
+  ],
+  [
+    "tables that change their names in one text",
+    "CREATE TABLE first_name (id integer PRIMARY KEY, a text);\nALTER TABLE first_name RENAME TO last_name\\; CREATE TABLE first_name (id integer REFERENCES last_name)\\; INSERT INTO last_name VALUES (1, 'a')\\; INSERT INTO first_name VALUES (1)\\; SELECT a FROM last_name;\nALTER TABLE first_name RENAME TO f\\; SELECT id FROM f;\nDROP TABLE f, last_name",
+  ],
+  [
+    "constraints that come and go in one text",
+    "CREATE TABLE bound (id integer, at integer, CONSTRAINT u UNIQUE (id));\nINSERT INTO bound VALUES (1, 1);\nALTER TABLE bound DROP CONSTRAINT u, ADD CONSTRAINT p PRIMARY KEY (id)\\; ALTER TABLE bound RENAME CONSTRAINT p TO q\\; ALTER TABLE bound ADD FOREIGN KEY (at) REFERENCES orders (id) NOT VALID\\; DELETE FROM bound\\; ALTER TABLE bound ADD COLUMN more integer, ADD CHECK (more > 0)\\; SELECT 'still';\nDROP TABLE bound",
   ],
 ]);

@@ -1,7 +1,10 @@
+import { afterAlterTable } from "./after-alter.ts";
+import { afterRename } from "./after-rename.ts";
 import type { Catalog, Column, ForeignKey, Relation, Type } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { commandRelation } from "./from.ts";
-import { firstMadeOid, nextOid, withRelations } from "./made-relations.ts";
+import { foreignKeyOf } from "./made-keys.ts";
+import { nextOid, withRelations } from "./made-relations.ts";
 import { Opaque, Unresolved } from "./outcome.ts";
 import { plainColumn } from "./plain-columns.ts";
 import {
@@ -15,13 +18,6 @@ import {
   text,
   type Fields,
 } from "./tree.ts";
-
-/** A table has at most 1600 columns: numbers above are of columns that a text adds. */
-const firstMadeColumn = 1601;
-
-/** Whether a description of rows would name what the text itself makes, which nobody can compare. */
-export const isMadeHere = (tableOid: number, attnum: number, typeOid: number): boolean =>
-  tableOid >= firstMadeOid || typeOid >= firstMadeOid || attnum >= firstMadeColumn;
 
 /**
  * The catalog as the next statement of the same text finds it, behind DDL that did what it says or ended the text; null
@@ -40,7 +36,9 @@ export function afterDdl(statement: unknown, context: Context): Catalog | null {
       case "IndexStmt":
         return afterCreateIndex(fields, context);
       case "AlterTableStmt":
-        return afterAddColumns(fields, context);
+        return afterAlterTable(fields, context);
+      case "RenameStmt":
+        return afterRename(fields, context);
       default:
         return null;
     }
@@ -189,30 +187,6 @@ function rowTypes({ oid, schema, name }: Relation): Type[] {
   ];
 }
 
-const actions: ReadonlySet<string> = new Set(["a", "r", "c", "n", "d"]);
-
-function foreignKeyOf(
-  key: Fields,
-  referencing: readonly number[],
-  from: number,
-  context: Context,
-): { readonly key: ForeignKey; readonly target: Relation } {
-  const target = commandRelation(record(key["pktable"]), context);
-  const named = strings(key["pk_attrs"]).map(
-    (name) => target.columns.find((one) => one.name === name)?.attnum ?? 0,
-  );
-  const candidates = target.unique.filter((columns) => columns.length === referencing.length);
-  const referenced = named.length > 0 ? named : candidates.length === 1 ? candidates[0] : undefined;
-  const [onDelete, onUpdate] = [text(key["fk_del_action"]), text(key["fk_upd_action"])];
-  if (!referenced || target.kind !== "r" || !actions.has(onDelete) || !actions.has(onUpdate))
-    throw new Opaque("a foreign key whose columns are not known");
-  const incoming = { from, onDelete, onUpdate, referencing, referenced };
-  return {
-    key: { to: target.oid, referencing, referenced },
-    target: { ...target, referencedBy: [...target.referencedBy, incoming] },
-  };
-}
-
 const indexFields = knownFields(
   "idxname",
   "relation",
@@ -240,33 +214,4 @@ function afterCreateIndex(fields: Fields, context: Context): Catalog | null {
   const unique = fields["unique"] === true ? [...relation.unique, found] : relation.unique;
   const indexed = [...new Set([...relation.indexed, ...found])];
   return withRelations(context.catalog, [{ ...relation, indexed, unique }], []);
-}
-
-/** ALTER TABLE … ADD COLUMN, of plain columns to a table that has no kin. */
-function afterAddColumns(fields: Fields, context: Context): Catalog | null {
-  if (text(fields["objtype"]) !== "OBJECT_TABLE" || fields["missing_ok"] === true) return null;
-  const relation = commandRelation(record(fields["relation"]), context);
-  if (relation.kind !== "r" || relation.children.length > 0 || relation.parents.length > 0)
-    return null;
-  // PostgreSQL refuses that many, and each is compared with those before it.
-  if (list(fields["cmds"]).length >= firstMadeColumn) return null;
-  const columns = [...relation.columns];
-  const unique = [...relation.unique];
-  for (const item of list(fields["cmds"])) {
-    const command = only(item, "AlterTableCmd");
-    if (text(command["subtype"]) !== "AT_AddColumn" || command["missing_ok"] === true) return null;
-    const last = Math.max(0, ...columns.map(({ attnum }) => attnum));
-    const made = plainColumn(
-      only(command["def"], "ColumnDef"),
-      Math.max(firstMadeColumn, last + 1),
-      relation.name,
-      context,
-    );
-    if (made.sequence !== null || made.keys.length > 0) return null;
-    if (columns.some(({ name }) => name === made.column.name)) return null;
-    columns.push(made.column);
-    if (made.unique) unique.push([made.column.attnum]);
-  }
-  const indexed = [...new Set([...relation.indexed, ...unique.flat()])];
-  return withRelations(context.catalog, [{ ...relation, columns, unique, indexed }], []);
 }

@@ -1,17 +1,18 @@
 import type { Told } from "./analyse.ts";
 import { castTo } from "./casts.ts";
-import type { Relation } from "./catalog.ts";
+import type { Column, Relation } from "./catalog.ts";
 import { columnNamed } from "./assignments.ts";
 import type { Context } from "./context.ts";
 import { alter, defined, foreignKey, partitionBound } from "./ddl-tables.ts";
 import { cascadeFrom, relationAsDependable } from "./dependents.ts";
 import { evaluate } from "./expressions.ts";
 import { alteredRelation, commandRelation } from "./from.ts";
+import { firstMadeColumn } from "./made-relations.ts";
 import { Unresolved } from "./outcome.ts";
 import { family, openRelation, relationEntry } from "./relations.ts";
 import { Scope, type ScopeColumn } from "./scope.ts";
 import { known, knownFields, list, only, record, strings, text, type Fields } from "./tree.ts";
-import { namedType } from "./types.ts";
+import { namedType, serialType } from "./types.ts";
 import { plain, type Value } from "./value.ts";
 import { reachDefault, reachInput } from "./type-inputs.ts";
 
@@ -40,11 +41,38 @@ export function alterTable(fields: Fields, context: Context): Told {
   const relation = alteredRelation(written, fields, context);
   alter(relation, context, written["inh"] === true);
   let opaque: string | undefined;
-  for (const item of list(fields["cmds"])) {
-    const command = only(item, "AlterTableCmd");
-    opaque ??= alterCommand(command, relation, context);
+  const commands = list(fields["cmds"]).map((item) => only(item, "AlterTableCmd"));
+  const grown = withAdded(relation, commands, context);
+  for (const command of commands) {
+    const behind = behindAdded.has(text(command["subtype"]));
+    opaque ??= alterCommand(command, behind ? grown : relation, context);
   }
   return { columns: null, effects: defined, ...(opaque === undefined ? {} : { opaque }) };
+}
+
+/** What PostgreSQL does when it has added the columns of the same ALTER, wherever in that they stand. */
+const behindAdded = new Set(["AT_AddConstraint", "AT_ColumnDefault", "AT_SetNotNull"]);
+
+function withAdded(relation: Relation, commands: readonly Fields[], context: Context): Relation {
+  const adding = commands.filter(({ subtype }) => subtype === "AT_AddColumn");
+  if (adding.length === 0 || adding.length === commands.length) return relation;
+  const added = adding.map((command): Column => {
+    const { colname, typeName } = only(command["def"], "ColumnDef");
+    return {
+      attnum: firstMadeColumn,
+      name: text(colname),
+      typeOid: serialType(typeName) ?? namedType(typeName, context).type.oid,
+      typmod: -1,
+      notNull: false,
+      generated: "",
+      default: null,
+    };
+  });
+  const names = new Set(relation.columns.map(({ name }) => name));
+  return {
+    ...relation,
+    columns: [...relation.columns, ...added.filter(({ name }) => !names.has(name))],
+  };
 }
 
 /** Of an expression that is kept: PostgreSQL does not say where in the text it names what is not there. */

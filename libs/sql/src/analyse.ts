@@ -6,7 +6,7 @@ import type {
   TextForm,
   TransactionEffect,
 } from "./analysis.ts";
-import { afterDdl, isMadeHere } from "./after-ddl.ts";
+import { afterDdl } from "./after-ddl.ts";
 import type { Catalog } from "./catalog.ts";
 import {
   classification,
@@ -16,7 +16,7 @@ import {
 } from "./classification.ts";
 import { baseOf } from "./coercion.ts";
 import { Context } from "./context.ts";
-import { changedIn } from "./made-relations.ts";
+import { changedIn, firstMadeOid, isMadeHere } from "./made-relations.ts";
 import { namesOf, type NameContext, type Names } from "./names.ts";
 import { Asked, resourcesOf, unite, type Resources } from "./operations.ts";
 import { Forbidden, Opaque, TooComplex, Unresolved } from "./outcome.ts";
@@ -187,8 +187,8 @@ function* analyseText(
     if (after) {
       makes = true;
       if (after !== context.catalog) {
-        for (const { action, resource } of statement.operations)
-          if (action === "create") made.add(resource.id);
+        for (const { oid, schema, name } of changedIn(after))
+          if (oid >= firstMadeOid) made.add(resources.namedTable(schema, name).id);
         ({ known, resources, names } = knownOf(after, subject, context.catalog));
       }
     } else if (effects.ddl || statement.opaque !== null)

@@ -177,10 +177,12 @@ export function classificationAfter(
 ): Classification {
   const known = rememberedOf(before, classified);
   const named = byTable(classified);
-  const same = changed.every(
-    ({ oid, schema, name, columns }) =>
-      before.relations.get(oid)?.columns === columns || !named.has(`${schema}\0${name}`),
-  );
+  const isNamed = ({ schema, name }: Relation): boolean => named.has(`${schema}\0${name}`);
+  const same = changed.every((one) => {
+    const was = before.relations.get(one.oid);
+    if (!isNamed(one) && !(was && isNamed(was))) return true;
+    return was?.columns === one.columns && was.name === one.name && was.schema === one.schema;
+  });
   if (!known || !same) return classification(catalog, classified);
   return remember(catalog, classified, () => known.present);
 }

@@ -1,12 +1,12 @@
 import type { Catalog, Relation, Type } from "./catalog.ts";
 import { LayeredMap } from "./layered-map.ts";
 
-/** Relations and types by oid, and by schema and name. */
+/** Relations and types by oid, and by schema and name; null: nothing has that name any more. */
 interface Level {
   readonly relations: ReadonlyMap<number, Relation>;
-  readonly relationsByName: ReadonlyMap<string, Relation>;
+  readonly relationsByName: ReadonlyMap<string, Relation | null>;
   readonly types: ReadonlyMap<number, Type>;
-  readonly typesByName: ReadonlyMap<string, Type>;
+  readonly typesByName: ReadonlyMap<string, Type | null>;
 }
 
 /** What a text has made above a catalog, newest last. */
@@ -24,6 +24,16 @@ const madeOf = new WeakMap<Catalog, Made>();
 /** What a text makes has no oid yet; these are greater than PostgreSQL's. */
 export const firstMadeOid = 2 ** 32;
 
+/** A table has at most 1600 columns: numbers above are of columns that a text adds. */
+export const firstMadeColumn = 1601;
+
+/** Whether a description of rows would name what the text itself makes, which nobody can compare. */
+export const isMadeHere = (tableOid: number, attnum: number, typeOid: number): boolean =>
+  tableOid >= firstMadeOid || typeOid >= firstMadeOid || attnum >= firstMadeColumn;
+
+/** The catalog from before the text. */
+export const beforeText = (catalog: Catalog): Catalog => madeOf.get(catalog)?.base ?? catalog;
+
 /** An oid from which on none is taken. */
 export const nextOid = (catalog: Catalog): number => madeOf.get(catalog)?.nextOid ?? firstMadeOid;
 
@@ -32,8 +42,8 @@ export const changedIn = (catalog: Catalog): readonly Relation[] =>
   madeOf.get(catalog)?.changed ?? [];
 
 /**
- * The catalog with these relations above it, in the place of those with their oids; none has other parents or children
- * than before. What CASCADE would take is not known any more. A text may make thousands: a level is put together with
+ * The catalog with these relations and types above it, in the place of those with their oids, whose names are nobody's
+ * then if they have others; no relation has other parents or children than before. What CASCADE would take is not known any more. A text may make thousands: a level is put together with
  * the one below it once that has not twice as much, so that there are few of them and each object is seldom copied.
  */
 export function withRelations(
@@ -47,7 +57,7 @@ export function withRelations(
     changed: [],
     nextOid: firstMadeOid,
   };
-  const levels = [...before.levels, levelOf(relations, types)];
+  const levels = [...before.levels, levelOf(below, relations, types)];
   for (let [top, next] = topTwo(levels); top && next; [top, next] = topTwo(levels)) {
     if (sizeOf(next) >= 2 * sizeOf(top)) break;
     levels.splice(-2, 2, above(next, top));
@@ -69,11 +79,29 @@ const sizeOf = ({ relations, types }: Level): number => relations.size + types.s
 
 const nameOf = ({ schema, name }: Relation | Type): string => `${schema}\0${name}`;
 
-const levelOf = (relations: readonly Relation[], types: readonly Type[]): Level => ({
-  relations: new Map(relations.map((one) => [one.oid, one])),
-  relationsByName: new Map(relations.map((one) => [nameOf(one), one])),
-  types: new Map(types.map((one) => [one.oid, one])),
-  typesByName: new Map(types.map((one) => [nameOf(one), one])),
+const byOid = <T extends Relation | Type>(all: readonly T[]): ReadonlyMap<number, T> =>
+  new Map(all.map((one) => [one.oid, one]));
+
+function byName<T extends Relation | Type>(
+  all: readonly T[],
+  before: ReadonlyMap<number, T>,
+): ReadonlyMap<string, T | null> {
+  const left = all.flatMap(({ oid }) => before.get(oid) ?? []);
+  return new Map<string, T | null>([
+    ...left.map((one) => [nameOf(one), null] as const),
+    ...all.map((one) => [nameOf(one), one] as const),
+  ]);
+}
+
+const levelOf = (
+  below: Catalog,
+  relations: readonly Relation[],
+  types: readonly Type[],
+): Level => ({
+  relations: byOid(relations),
+  relationsByName: byName(relations, below.relations),
+  types: byOid(types),
+  typesByName: byName(types, below.types),
 });
 
 const both = <K, V>(below: ReadonlyMap<K, V>, above: ReadonlyMap<K, V>): ReadonlyMap<K, V> => {
@@ -96,11 +124,15 @@ function stacked(base: Catalog, levels: readonly Level[]): Catalog {
     relations = new LayeredMap(relations, level.relations);
     types = new LayeredMap(types, level.types);
   }
-  const find = <T>(schema: string, name: string, of: (level: Level) => ReadonlyMap<string, T>) => {
+  const find = <T>(
+    schema: string,
+    name: string,
+    of: (level: Level) => ReadonlyMap<string, T | null>,
+  ): T | null | undefined => {
     const key = `${schema}\0${name}`;
     for (const level of newestFirst) {
       const found = of(level).get(key);
-      if (found) return found;
+      if (found !== undefined) return found;
     }
     return undefined;
   };
@@ -109,9 +141,13 @@ function stacked(base: Catalog, levels: readonly Level[]): Catalog {
     ...unchanged,
     relations,
     types,
-    relation: (schema, name) =>
-      find(schema, name, (level) => level.relationsByName) ?? base.relation(schema, name),
-    type: (schema, name) =>
-      find(schema, name, (level) => level.typesByName) ?? base.type(schema, name),
+    relation(schema, name) {
+      const found = find(schema, name, (level) => level.relationsByName);
+      return found === undefined ? base.relation(schema, name) : (found ?? undefined);
+    },
+    type(schema, name) {
+      const found = find(schema, name, (level) => level.typesByName);
+      return found === undefined ? base.type(schema, name) : (found ?? undefined);
+    },
   };
 }

@@ -76,7 +76,7 @@ export function plainColumn(
 }
 
 /** A literal, or a built-in without arguments, as `Column.default` tells what is called. */
-function plainDefault(expression: unknown, context: Context): string {
+export function plainDefault(expression: unknown, context: Context): string {
   const { kind, fields } = node(expression);
   if (kind === "A_Const" || kind === "SQLValueFunction") return "''";
   if (kind === "TypeCast") {

@@ -158,7 +158,6 @@ describe("what follows DDL in the same text", () => {
     "CREATE TABLE made (LIKE customers); INSERT INTO made VALUES (1)",
     "CREATE TABLE orders (id int); INSERT INTO orders VALUES (1)",
     "BEGIN; CREATE TABLE made (a text); ROLLBACK; INSERT INTO made VALUES ('x')",
-    "CREATE TABLE made (a text); ALTER TABLE made RENAME TO other; INSERT INTO other VALUES ('x')",
     "CREATE SCHEMA s; INSERT INTO orders (id) VALUES (1)",
     "CREATE TABLE made (a text); DROP TABLE orders CASCADE",
     "ALTER TABLE orders ADD COLUMN extra text; SELECT extra FROM orders",
