@@ -91,6 +91,7 @@ test.concurrent("a hole in the stream is named as lost in the chain, and reading
   expect((await recorded.chain()).findings).toEqual([
     {
       code: "stream-hole",
+      object: "manifests/0/000000000001.json",
       severity: "broken",
       text: "manifest 1, record: the bus had lost seq 4 to 6",
     },
