@@ -1,5 +1,5 @@
 import { checkArchive, type Checked, type Finding, type FindingCode } from "@sallyport/evidence";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { findingLines, openArchive, withArchiveOption } from "../archive-place.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf, withCommonOptions } from "../context.ts";
@@ -31,11 +31,13 @@ const againstTheChain: ReadonlySet<FindingCode> = new Set([
 export function registerVerify(program: Command): void {
   withCommonOptions(withArchiveOption(program.command("verify")))
     .description("check the whole archive: chain, signatures, objects, sessions")
-    .option(
-      "--key <file>",
-      "the recorder's public key, your own copy of it; again for each key that was in use",
-      (file: string, files: readonly string[]) => [...files, file],
-      [],
+    .addOption(
+      new Option(
+        "--key <file>",
+        "the recorder's public key, your own copy of it; again for each key that was in use",
+      )
+        .argParser((file: string, files: readonly string[]) => [...files, file])
+        .default([], "signing.pub beside the deployment's keys"),
     )
     .option("--since <when>", "objects and sessions since then: 2h, 7d, or a date", since)
     .option("--seen <file>", "remember where the chain ends, and compare with the last time")
