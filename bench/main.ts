@@ -1,16 +1,14 @@
 /**
- * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run. `--quick` takes ten minutes;
- * `--only throughput,workers,tls,rules,telemetry,rows,copy,log-ins,idle,analysis` measures some of it; `--json FILE` says where the numbers go.
+ * `npm run bench`: the gateway beside the direct way, PgBouncer and HAProxy, in one run (`--help` tells more).
  * Method and last result: docs/performance.md.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { startIssuer } from "@sallyport/testkit";
 import { analysisCosts } from "./analysis.ts";
+import { benchArguments, type Section } from "./arguments.ts";
 import { copyOut, type Copied } from "./copying.ts";
 import type { Door } from "./door.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
@@ -26,31 +24,7 @@ import { familyOf, loadAverage } from "./usage.ts";
 import { CpuBudget, noBudget } from "./cpu-budget.ts";
 import { workers } from "./workers.ts";
 
-const sections = [
-  "throughput",
-  "workers",
-  "tls",
-  "rules",
-  "telemetry",
-  "rows",
-  "copy",
-  "log-ins",
-  "idle",
-  "analysis",
-] as const;
-type Section = (typeof sections)[number];
-
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    only: { type: "string" },
-    json: { type: "string", default: fileURLToPath(new URL("last-result.json", import.meta.url)) },
-  },
-});
-const { quick } = values;
-const wanted = new Set<string>(values.only?.split(",") ?? sections);
-for (const section of wanted)
-  if (!sections.some((known) => known === section)) throw new Error(`no section \`${section}\``);
+const { quick, wanted, json } = benchArguments();
 const wants = (section: Section): boolean => wanted.has(section);
 const rounds = quick ? 3 : 5;
 const seconds = quick ? 2 : 6;
@@ -68,8 +42,10 @@ const need = (name: string, what: string): string | null => {
 };
 
 const pgbenchPath = program("pgbench");
-if (pgbenchPath === null || program("psql") === null)
-  throw new Error("`pgbench` and `psql` are needed (Debian: postgresql-15, postgresql-contrib)");
+if (pgbenchPath === null || program("psql") === null) {
+  say("`pgbench` and `psql` are needed (Debian: postgresql-15)");
+  process.exit(1);
+}
 const bouncerPath = need("pgbouncer", "PgBouncer");
 const haproxyPath = need("haproxy", "HAProxy");
 
@@ -317,5 +293,5 @@ const complete: Report = {
     await Promise.all(gateways.map(async (each) => [each.name, await each.troubles()] as const)),
   ),
 };
-writeFileSync(values.json, `${JSON.stringify(complete, null, 2)}\n`);
+writeFileSync(json, `${JSON.stringify(complete, null, 2)}\n`);
 process.stdout.write(reportText(complete));

@@ -1,34 +1,36 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { suitesArguments } from "./arguments.ts";
 import { openDoors } from "./doors.ts";
 import { suitesDirectory, suitesVersion } from "./place.ts";
-import { filesOf, runSuite, suiteNames, type Compared, type SuiteName } from "./run.ts";
+import { filesOf, runSuite, suiteNames, type Compared } from "./run.ts";
 
-/**
- * `npm run test:suites [-- SUITE | SUITE/FILE ...] [--verbose]`: PostgreSQL's own suites, directly and through the gateway.
- * Prints every difference; ends with 0 only when all of them are listed.
- */
-const args = process.argv.slice(2);
-const verbose = args.includes("--verbose");
-const named = args.filter((arg) => !arg.startsWith("--"));
-const wanted = suiteNames.filter(
-  (name) => named.length === 0 || named.some((arg) => arg.split("/")[0] === name),
-);
-/** Those of its files that were named, and what `regress` stands on; all, where the suite was. */
-const chosen = (suite: SuiteName, files: readonly string[]): readonly string[] =>
-  named.length === 0 || named.includes(suite)
-    ? files
-    : files.filter((file) => file === "test_setup" || named.includes(`${suite}/${file}`));
+/** `npm run test:suites`: PostgreSQL's own suites, directly and through the gateway (`--help` tells more). */
+const { verbose, wanted } = suitesArguments();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const suites = suitesDirectory("all");
 say(`the suites of PostgreSQL ${suitesVersion(suites)}`);
+const chosen = await Promise.all(
+  suiteNames.map(async (suite) => {
+    const files = await filesOf(suite, suites);
+    const named = wanted.get(suite) ?? [];
+    if (named === "all") return { suite, files };
+    for (const file of named)
+      if (!files.includes(file)) throw new Error(`no file \`${file}\` in the suite \`${suite}\``);
+    // `regress` stands on what its first file makes.
+    const first = named.length > 0 ? "test_setup" : undefined;
+    return { suite, files: files.filter((file) => file === first || named.includes(file)) };
+  }),
+).catch((cause: unknown) => {
+  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
+  process.exit(2);
+});
 const all: Compared[] = [];
-for (const suite of wanted) {
+for (const { suite, files } of chosen.filter((one) => one.files.length > 0)) {
   const scratch = await mkdtemp(join(tmpdir(), "sallyport-suites-"));
   await using doors = await openDoors(15);
-  const files = chosen(suite, await filesOf(suite, suites));
   const run = { suites, scratch, tell: verbose ? say : () => undefined };
   const compared = await runSuite(suite, files, doors, run);
   for (const { file, differences } of compared) {

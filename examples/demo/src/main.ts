@@ -1,25 +1,20 @@
 import { parseArgs } from "node:util";
+import { programArguments } from "../../../infra/program-arguments.ts";
 import { Demo } from "./demo.ts";
 import { farewell } from "./farewell.ts";
 import { Screen } from "./screen.ts";
 import { story, tell } from "./story.ts";
 
-const usage = "usage: npm run demo [-- --once]";
+const usage = `usage: npm run demo [-- --once]
+  The whole story on real servers; then it stays up, for a client of your own, until Ctrl-C.
+  --once  ends after the story, with 0 only if every step showed what it should`;
+
+const read = (argv: readonly string[]): { once?: boolean } =>
+  parseArgs({ args: [...argv], options: { once: { type: "boolean" } } }).values;
 
 /** Tells the story, then stays up until Ctrl-C; with `--once` it ends after the story, 0 only if all was as it should be. */
-async function main(argv: readonly string[]): Promise<number> {
+async function main(once: boolean): Promise<number> {
   const screen = new Screen();
-  let once: boolean;
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: { once: { type: "boolean", default: false } },
-    });
-    ({ once } = values);
-  } catch {
-    process.stderr.write(`${usage}\n`);
-    return 2;
-  }
   const began = performance.now();
   const stopping = stopOnSignal();
   screen.title("Sallyport: nobody passes until both gates agree.");
@@ -76,4 +71,5 @@ async function staysUp(until: Promise<void>): Promise<void> {
   clearInterval(alive);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const { once = false } = programArguments(usage, read);
+process.exitCode = await main(once);
