@@ -123,6 +123,12 @@ async function held(operation: keyof typeof operations, over = {}) {
   return { sent, verdict: await peers.verdict(sent) };
 }
 
+async function revoke(principal: string): Promise<void> {
+  const operator: Bus = await peers.bus.connect("operator");
+  const order: Revoke = { v: 1, type: "revoke", principal, by: "test", reason: "" };
+  await new Requests(operator).ask(subjects.revoke, order, Done, 5000);
+}
+
 test("a person's answer lets the waiting command pass, once", async () => {
   const { sent, verdict } = await held("delete");
   expect(verdict).toMatchObject({ final: false, hold: { state: "open" } });
@@ -237,13 +243,66 @@ test("approval may be started anew between two answers", async () => {
 test("one who is revoked answers nothing, and what they said before counts no more", async () => {
   const { sent, verdict } = await held("update");
   expect((await answer(verdict, "eve")).status).toBe(200);
-  const operator: Bus = await peers.bus.connect("operator");
-  const order: Revoke = { v: 1, type: "revoke", principal: "corp#eve", by: "test", reason: "" };
-  await new Requests(operator).ask(subjects.revoke, order, Done, 5000);
+  await revoke("corp#eve");
   expect(await answer(verdict, "eve", "deny")).toMatchObject({
     status: 403,
     body: { code: "revoked" },
   });
   expect((await answer(verdict, "alice")).body).toMatchObject({ state: "open" });
   expect(peers.of(sent)).toHaveLength(1);
+});
+
+test("I4, I7: an approval falls with its approver when nobody sends the command again, also while approval or policy is away", async () => {
+  const view = async (verdict: Verdict, state: HoldView["state"]) =>
+    waitFor(
+      async () => {
+        const seen = await listed(verdict);
+        return seen.state === state && seen;
+      },
+      { what: `the hold ${state}`, every: 50 },
+    );
+  const opened = async (): Promise<Verdict> => {
+    text += "+";
+    return (await held("delete", { mayWait: false })).verdict;
+  };
+  const stopPolicy = () => Promise.all(peers.running.splice(0).map((running) => running.stop()));
+  const [one, others, whenApprovalIsAway, whenPolicyIsAway] = [
+    await opened(),
+    await opened(),
+    await opened(),
+    await opened(),
+  ];
+  // It counts all answers together: the first alone would be enough.
+  await stopPolicy();
+  for (const [verdict, who] of [
+    [one, "leaver"],
+    [others, "leaver"],
+    [others, "dora"],
+    [whenApprovalIsAway, "quitter"],
+    [whenPolicyIsAway, "goner"],
+  ] as const)
+    expect((await answer(verdict, who)).status).toBe(200);
+  await peers.startPolicy();
+  for (const verdict of [one, others, whenApprovalIsAway, whenPolicyIsAway])
+    await view(verdict, "approved");
+  await revoke("corp#leaver");
+  const fallen = { policies: [{ approvers: [] }], answers: [{ revoked: true }] };
+  expect(await view(one, "withdrawn")).toMatchObject(fallen);
+  const left = async () => (await peers.hold(others.hold?.key ?? "")).approvers;
+  await waitFor(async () => (await left()).length === 1, { what: "one approver left" });
+  expect(await left()).toEqual(["corp#dora"]);
+  expect(await view(others, "approved")).toMatchObject({
+    policies: [{ approvers: ["corp#dora"] }],
+  });
+  await approval.stop();
+  await revoke("corp#quitter");
+  approval = await start();
+  expect(await view(whenApprovalIsAway, "withdrawn")).toMatchObject(fallen);
+  await stopPolicy();
+  await revoke("corp#goner");
+  const seen = async () => (await listed(whenPolicyIsAway)).policies[0]?.approvers.length === 0;
+  await waitFor(seen, { what: "an approval that counts no more", every: 50 });
+  expect(await listed(whenPolicyIsAway)).toMatchObject({ ...fallen, state: "approved" });
+  await peers.startPolicy();
+  expect(await view(whenPolicyIsAway, "withdrawn")).toMatchObject(fallen);
 });

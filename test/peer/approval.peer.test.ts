@@ -169,6 +169,18 @@ describe("who may not answer (I4)", () => {
     expect(await office.answers(hold)).toEqual([["corp#alice", "approve"]]);
   });
 
+  test("nobody, once one denied who is revoked since", async () => {
+    const hold = await held();
+    const zoe = aPerson("zoe", { groups: [dba] });
+    expect((await office.answer(zoe, hold, "deny")).status).toBe(200);
+    await office.revoke(zoe.id);
+    expect((await office.answer(alice, hold)).body).toMatchObject({
+      code: "hold-settled",
+      message: expect.stringContaining("denied"),
+    });
+    expect(await office.answers(hold)).toEqual([["corp#zoe", "deny"]]);
+  });
+
   test("nobody, when the time is out or the hold is settled", async () => {
     const late = await held({ opened: Date.now() - 10_000, ttl: 5000 });
     expect((await office.answer(alice, late)).body).toMatchObject({
@@ -208,6 +220,41 @@ describe("a hold whose time is out", () => {
     expect(await office.answers(hold)).toEqual([]);
     await office.settle(hold, "expired");
   });
+});
+
+test("whose approval fell is shown so, and policy asked; what was used before is shown as it was", async () => {
+  const ann = aPerson("ann", { groups: [dba] });
+  const one = await held({ quorum: 2 });
+  const replaced = await held();
+  const used = await held();
+  for (const hold of [one, replaced, used])
+    expect((await office.answer(ann, hold)).status).toBe(200);
+  await office.settle(used, "used");
+  const next = await office.pin({ ...replaced, hold: newHoldId() }, dora);
+  const approved = await held();
+  await office.answer(ann, approved);
+  await office.pin({ ...approved, state: "approved", approvers: [ann.id] }, dora);
+  await waitFor(async () => (await office.list(dora, "approved")).length > 0, {
+    what: "the approval",
+    every: 50,
+  });
+  office.judged.length = 0;
+  await office.revoke(ann.id);
+  const wasAsked = () => office.judged.some(({ hold }) => hold === approved.hold);
+  await waitFor(wasAsked, { what: "policy to be asked" });
+  const shown = async (hold: Hold) => office.view(await office.show(dora, hold));
+  for (const hold of [one, approved])
+    expect(await shown(hold)).toMatchObject({
+      policies: [{ approvers: [] }],
+      answers: [{ principal: ann.id, answer: "approve", revoked: true }],
+    });
+  for (const hold of [replaced, used]) {
+    const view = await shown(hold);
+    expect(view).toMatchObject({ state: "used", policies: [{ approvers: [ann.id] }] });
+    expect(view.answers).toEqual([expect.not.objectContaining({ revoked: true })]);
+  }
+  expect(office.judged.map(({ hold }) => hold)).not.toContain(one.hold);
+  await office.settle(next, "expired");
 });
 
 test("a listing shows each person what asks them, what they asked, and what their own asked", async () => {

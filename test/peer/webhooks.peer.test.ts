@@ -175,6 +175,30 @@ describe("a webhook", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  test("is told when an approval falls with whoever gave it", async () => {
+    await using by = await WebhookReceiver.start();
+    await run({ receivers: told(by) });
+    const [hold, leaver] = [await held(), aPerson("leaver", { groups: ["corp/dba"] })];
+    await hears(by, hold);
+    expect((await office.answer(leaver, hold)).status).toBe(200);
+    const granted: Hold = { ...hold, state: "approved", approvers: [leaver.id] };
+    await pin(granted);
+    await hears(by, hold, 2);
+    office.judged.length = 0;
+    await office.revoke(leaver.id);
+    await waitFor(() => office.judged.some((one) => one.hold === hold.hold), { what: "the judge" });
+    await office.settle(granted, "withdrawn");
+    const [, , fell] = await hears(by, hold, 3);
+    expect(fell && verified(fell, secret)).toMatchObject({
+      type: "hold.expired",
+      data: {
+        state: "withdrawn",
+        policies: [{ approvers: [] }],
+        answers: [{ principal: leaver.id, revoked: true }],
+      },
+    });
+  });
+
   test("that is new is told of the holds that are open, and of no other", async () => {
     const [open, over] = [await held(), await held()];
     await office.settle(over, "denied");

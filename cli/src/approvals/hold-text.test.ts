@@ -60,6 +60,14 @@ test("a hold tells who wants what, whom that asks, and the time left", () => {
   ]);
 });
 
+test("an approval of one who is revoked since is said to count no more", () => {
+  const [given] = view.answers;
+  const answers = given ? [{ ...given, revoked: true as const }] : [];
+  expect(linesOf({ answers }).at(-2)).toBe(
+    "  answers     corp#alice approved 1 min 0 s ago, and is revoked since: it counts no more: ticket 4711",
+  );
+});
+
 test("nothing that a requester writes moves the approver's cursor or hides text", () => {
   const nasty = "\u001b[2K\u001b[1A\u202edrop\u0007\r\u0000";
   const text = linesOf({

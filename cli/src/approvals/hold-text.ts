@@ -96,7 +96,8 @@ const conditionText = ({
 const answerText = (given: HoldView["answers"][number], now: number): string => {
   const said = given.answer === "approve" ? paint("green", "approved") : paint("red", "denied");
   const reason = given.reason === "" ? "" : `: ${visible(given.reason)}`;
-  return `${visible(given.principal)} ${said} ${span(now - Date.parse(given.time))} ago${reason}`;
+  const since = given.revoked ? paint("red", ", and is revoked since: it counts no more") : "";
+  return `${visible(given.principal)} ${said} ${span(now - Date.parse(given.time))} ago${since}${reason}`;
 };
 
 function noticeText(

@@ -24,7 +24,7 @@ export const HoldView = z.strictObject({
   /** SHA-256 of what an approval is bound to. */
   key: Sha256,
   operations: z.array(Operation),
-  /** Who must answer and why; `approvers` have approved so far. */
+  /** Who must answer and why; the approval of `approvers` counts so far. */
   policies: z.array(
     z.strictObject({
       policy: z.string(),
@@ -40,6 +40,8 @@ export const HoldView = z.strictObject({
       answer: z.enum(["approve", "deny"]),
       reason: z.string(),
       time: z.iso.datetime(),
+      /** An approval that counts no more: who gave it is revoked since. */
+      revoked: z.literal(true).optional(),
     }),
   ),
   /** How many commands wait on the wire for it now. */

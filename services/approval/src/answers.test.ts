@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Answers, GivenAnswer, Principal } from "@sallyport/contracts";
-import { decide, maySee, refusalOf, standing, type Approvers } from "./answers.ts";
+import { decide, maySee, refusalOf, standing, type Approvers, type Said } from "./answers.ts";
 import { readHeld, stateAt, type Held } from "./held.ts";
 import { aHold, aPerson, aWorkload, holdIds, opened } from "./hold.fixture.ts";
 
@@ -29,6 +29,11 @@ const answersOf = (of: Held, ...answers: GivenAnswer[]): Answers => ({
   hold: of.hold.hold,
   key: of.hold.key,
   answers,
+});
+
+const said = (answers: Answers, ...revoked: string[]): Said => ({
+  answers,
+  revoked: new Set(revoked),
 });
 
 describe("who may answer (I4)", () => {
@@ -148,7 +153,7 @@ describe("what an answer makes of a hold", () => {
     const other = { ...answersOf(hold, given(bob)), hold: holdIds[1] };
     const otherKey = { ...answersOf(hold, given(bob)), key: "f".repeat(64) };
     for (const foreign of [other, otherKey]) {
-      expect(standing(hold, foreign, approvers).conditions[0]?.approvers).toEqual([]);
+      expect(standing(hold, said(foreign), approvers).conditions[0]?.approvers).toEqual([]);
       expect(next(hold, foreign, given(alice))).toEqual({
         kind: "write",
         answers: answersOf(hold, given(alice)),
@@ -159,7 +164,7 @@ describe("what an answer makes of a hold", () => {
 
 describe("what answers add up to", () => {
   const decided = (of: Held, ...answers: GivenAnswer[]) =>
-    standing(of, answersOf(of, ...answers), approvers).decided;
+    standing(of, said(answersOf(of, ...answers)), approvers).decided;
 
   test("a quorum of two takes two principals", () => {
     const hold = held({ quorum: 2 });
@@ -173,7 +178,7 @@ describe("what answers add up to", () => {
     const hold = held({ quorum: 2 });
     const elsewhere = aPerson("bob", { issuer: "partner" });
     const answers = answersOf(hold, given(bob), given(elsewhere));
-    expect(standing(hold, answers, both).decided).toBe("approve");
+    expect(standing(hold, said(answers), both).decided).toBe("approve");
   });
 
   test("every condition must be met, each by its own group", () => {
@@ -199,6 +204,18 @@ describe("what answers add up to", () => {
 
   test("a member whom config no longer names counts no longer", () => {
     const hold = held();
-    expect(standing(hold, answersOf(hold, given(bob)), {}).decided).toBeNull();
+    expect(standing(hold, said(answersOf(hold, given(bob))), {}).decided).toBeNull();
+  });
+
+  test("what one who is revoked approved counts no more, unless enough others did; a denial stands", () => {
+    const hold = held();
+    const of = (...answers: GivenAnswer[]) =>
+      standing(hold, said(answersOf(hold, ...answers), alice.id), approvers);
+    expect(of(given(alice))).toMatchObject({ decided: null, conditions: [{ approvers: [] }] });
+    expect(of(given(alice), given(bob))).toMatchObject({
+      decided: "approve",
+      conditions: [{ approvers: [bob.id] }],
+    });
+    expect(of(given(alice, "deny"), given(bob)).decided).toBe("deny");
   });
 });

@@ -68,10 +68,18 @@ export interface Standing {
   }[];
 }
 
+/** What people said to a hold, and who of them is revoked since: what they approved counts no more, what they denied does. */
+export interface Said {
+  readonly answers: Answers | null;
+  readonly revoked: ReadonlySet<string>;
+}
+
 /** What the given answers are worth now: an answer counts only while its giver may still answer. */
-export function standing(held: Held, answers: Answers | null, approvers: Approvers): Standing {
+export function standing(held: Held, { answers, revoked }: Said, approvers: Approvers): Standing {
   const counted = answersFor(held, answers).filter(
-    ({ principal }) => refusalOf(held, principal, approvers) === null,
+    ({ principal, answer }) =>
+      refusalOf(held, principal, approvers) === null &&
+      !(answer === "approve" && revoked.has(principal.id)),
   );
   const conditions = held.hold.conditions.map((condition) => ({
     condition,

@@ -1,12 +1,13 @@
 import { BucketWatch, type BucketChange, type Bus } from "@sallyport/bus";
 import type { Answers } from "@sallyport/contracts";
+import { answersFor, type Said } from "./answers.ts";
 import type { Approving, Buckets } from "./buckets.ts";
 import { readHeld, type Held } from "./held.ts";
 import { Notices } from "./notices.ts";
+import { Revoked } from "./revoked.ts";
 
-export interface Pinned {
+export interface Pinned extends Said {
   readonly held: Held;
-  readonly answers: Answers | null;
   /** The next hold of its command took its place in the bucket. */
   readonly replaced: boolean;
 }
@@ -15,28 +16,30 @@ export interface Pinned {
 const rememberedReplaced = 1024;
 
 /**
- * The holds, answers and notices in the bucket, as the watch last told them; what is decided upon is read again, fresh.
- * It has no state of its own: after a restart the bucket tells all of it once more.
+ * The holds, answers and notices in the bucket, and whose approvals count no more, as the watches last told them; what is
+ * decided upon is read again, fresh. It has no state of its own: after a restart the bucket tells all of it once more.
  */
 export class Board {
   readonly #bus: Bus;
   readonly #watch: BucketWatch<Approving>;
   readonly #holds = new Map<string, Held>();
   readonly #keys = new Map<string, string>();
-  readonly #replaced = new Map<string, Held>();
+  readonly #replaced = new Map<string, Pick<Pinned, "held" | "revoked">>();
   readonly #answers = new Map<string, Answers>();
   readonly notices = new Notices();
+  readonly #revoked: Revoked;
   readonly #listeners = new Set<() => void>();
   #changed = false;
 
   constructor(bus: Bus, buckets: Buckets) {
     this.#bus = bus;
     this.#watch = new BucketWatch(bus, buckets.approvals, (change) => this.#take(change));
+    this.#revoked = new Revoked(bus, buckets.revocations, () => this.#announce());
   }
 
-  /** Resolves when all that is in the bucket is on the board. */
-  get ready(): Promise<void> {
-    return this.#watch.ready;
+  /** Resolves when all that is in the buckets is on the board. */
+  get ready(): Promise<unknown> {
+    return Promise.all([this.#watch.ready, this.#revoked.ready]);
   }
 
   /** Every hold, the latest opened first. */
@@ -48,7 +51,7 @@ export class Board {
 
   /** Holds whose place another took while this process looked. */
   replaced(): Pinned[] {
-    return [...this.#replaced.values()].map((held) => this.#pinned(held, true));
+    return [...this.#replaced.values()].map(({ held }) => this.#pinned(held, true));
   }
 
   /** By the hold's id; a hold whose place another has taken is no longer there. */
@@ -58,8 +61,19 @@ export class Board {
   }
 
   findReplaced(hold: string): Pinned | undefined {
-    const held = this.#replaced.get(hold);
-    return held && this.#pinned(held, true);
+    const past = this.#replaced.get(hold);
+    return past && this.#pinned(past.held, true);
+  }
+
+  /** With the answers to a hold, whose approvals count no more; what settled a hold counted then. */
+  said(held: Held, answers: Answers | null): Said {
+    const past = this.#replaced.get(held.hold.hold);
+    if (past) return { answers, revoked: past.revoked };
+    const givers = isSettled(held) ? [] : answersFor(held, answers);
+    const revoked = givers
+      .map(({ principal }) => principal.id)
+      .filter((principal) => this.#revoked.has(principal));
+    return { answers, revoked: new Set(revoked) };
   }
 
   /** Resolves when the hold is no longer open as the board knows it, or after `limit` milliseconds. */
@@ -85,11 +99,12 @@ export class Board {
 
   stop(): void {
     this.#watch.stop();
+    this.#revoked.stop();
     this.#listeners.clear();
   }
 
   #pinned(held: Held, replaced = false): Pinned {
-    return { held, answers: this.#answers.get(held.hold.hold) ?? null, replaced };
+    return { held, replaced, ...this.said(held, this.#answers.get(held.hold.hold) ?? null) };
   }
 
   #take(change: BucketChange<Approving>): void {
@@ -126,7 +141,7 @@ export class Board {
   }
 
   #replace(held: Held): void {
-    this.#replaced.set(held.hold.hold, held);
+    this.#replaced.set(held.hold.hold, { held, revoked: this.#pinned(held).revoked });
     for (const oldest of this.#replaced.keys()) {
       if (this.#replaced.size <= rememberedReplaced) break;
       this.#replaced.delete(oldest);
@@ -149,3 +164,6 @@ export class Board {
     });
   }
 }
+
+/** By people: what they said has had its effect. */
+const isSettled = ({ hold: { state } }: Held): boolean => state === "used" || state === "denied";

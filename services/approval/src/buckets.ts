@@ -17,13 +17,13 @@ export type Approving = z.infer<typeof Approving>;
 /** What approval reads and writes in the buckets. Reads are fresh; each throws a BucketError when nobody answers. */
 export class Buckets {
   readonly approvals: Bucket<Approving>;
+  readonly revocations: Bucket<RevocationEntry>;
   readonly #bundle: Bucket<Bundle>;
-  readonly #revocations: Bucket<RevocationEntry>;
 
   constructor(bus: Bus) {
     this.approvals = new Bucket(bus, buckets.approvals, Approving);
     this.#bundle = new Bucket(bus, buckets.bundle, Bundle);
-    this.#revocations = new Bucket(bus, buckets.revocations, RevocationEntry);
+    this.revocations = new Bucket(bus, buckets.revocations, RevocationEntry);
   }
 
   async hold(key: string): Promise<Held | null> {
@@ -63,7 +63,7 @@ export class Buckets {
   }
 
   async revoked(principal: string): Promise<boolean> {
-    const entry = await this.#revocations.get(keys.revocation(principal));
+    const entry = await this.revocations.get(keys.revocation(principal));
     return entry?.value.type === "revocation" && entry.value.state === "revoked";
   }
 }

@@ -52,9 +52,7 @@ export class Desk {
       .all()
       .filter(({ held }) => state === "all" || stateAt(held, now) === state)
       .filter(({ held }) => maySee(held, person, approvers))
-      .map(({ held, answers }) =>
-        this.#seen(viewOf(held, answers, approvers, texts.known(held), now)),
-      );
+      .map((one) => this.#seen(viewOf(one.held, one, approvers, texts.known(one.held), now)));
   }
 
   async show(person: Principal, id: string): Promise<HoldView> {
@@ -63,7 +61,8 @@ export class Desk {
     if (!maySee(held, person, approvers))
       throw new SallyError("viewer-refused", { params: { hold: id } });
     const whole = await this.#parts.texts.whole(held);
-    return this.#seen(viewOf(held, answers.answers, approvers, whole, Date.now()));
+    const said = this.#parts.board.said(held, answers.answers);
+    return this.#seen(viewOf(held, said, approvers, whole, Date.now()));
   }
 
   /**
@@ -89,14 +88,15 @@ export class Desk {
     throw new SallyError("answer-unrecorded");
   }
 
-  /** The hold, and of its answers those whose givers are not revoked. */
+  /** The hold, and of its answers those that count: the revoked have approved nothing, but what they denied is denied. */
   async #current(id: string, person: Principal) {
     const { buckets } = this.#parts;
     if (await buckets.revoked(person.id)) throw new SallyError("revoked");
     const { held, answers } = await this.#fresh(id);
     const valid: GivenAnswer[] = [];
     for (const answer of answers.answers?.answers ?? [])
-      if (!(await buckets.revoked(answer.principal.id))) valid.push(answer);
+      if (answer.answer === "deny" || !(await buckets.revoked(answer.principal.id)))
+        valid.push(answer);
     const current: Answers | null = answers.answers && { ...answers.answers, answers: valid };
     return {
       held,
@@ -115,7 +115,7 @@ export class Desk {
     if (!past) throw new SallyError("hold-unknown", { params: { hold: id } });
     const answers = await buckets.answers(id);
     const as = { approvers: await buckets.approvers(), now: Date.now() };
-    return { held: settledBy(past.held, answers.answers, as), answers };
+    return { held: settledBy(past.held, board.said(past.held, answers.answers), as), answers };
   }
 
   async #mustBeReadable(held: Held, { answer }: AnswerRequest): Promise<void> {
@@ -156,13 +156,14 @@ export class Desk {
     const id = held.hold.hold;
     const { answers } = await buckets.answers(id);
     const approvers = await buckets.approvers();
-    const { decided } = standing(held, answers, approvers);
+    const { decided } = standing(held, board.said(held, answers), approvers);
     if (decided !== null) await board.settled(id, settlePatience);
     const found = await buckets.hold(held.hold.key);
     const whole = texts.known(held);
     const now = Date.now();
-    const last = found?.hold.hold === id ? found : settledBy(held, answers, { approvers, now });
-    return this.#seen(viewOf(last, answers, approvers, whole, now));
+    const said = board.said(held, answers);
+    const last = found?.hold.hold === id ? found : settledBy(held, said, { approvers, now });
+    return this.#seen(viewOf(last, board.said(last, answers), approvers, whole, now));
   }
 
   /** With how the webhooks were told. */

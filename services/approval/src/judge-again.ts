@@ -1,14 +1,17 @@
 import type { Bus } from "@sallyport/bus";
 import { subjects, type Judge } from "@sallyport/contracts";
-import { standing } from "./answers.ts";
+import { standing, type Approvers } from "./answers.ts";
 import { Asking } from "./asking.ts";
-import type { Board } from "./board.ts";
+import type { Board, Pinned } from "./board.ts";
 import type { Buckets } from "./buckets.ts";
 import type { Held } from "./held.ts";
 
 const lookEvery = 500;
 
-/** Asks policy to judge a held command again: when it is answered, when its time is out, until its state changes. */
+/**
+ * Asks policy to judge a held command again: when it is answered, when its time is out, when one who approved it is
+ * revoked; until its state says so.
+ */
 export class JudgeAgain {
   readonly #bus: Bus;
   readonly #board: Board;
@@ -52,11 +55,7 @@ export class JudgeAgain {
     const approvers = answered ? await this.#buckets.approvers() : {};
     const due = new Map(
       pending
-        .filter(
-          ({ held, answers }) =>
-            now >= held.hold.expires ||
-            (held.hold.state === "open" && standing(held, answers, approvers).decided !== null),
-        )
+        .filter((one) => now >= one.held.hold.expires || isMoved(one, approvers))
         .map(({ held }) => [held.hold.hold as string, held]),
     );
     for (const hold of this.#asking.choose(new Set(due.keys()), performance.now())) {
@@ -67,3 +66,9 @@ export class JudgeAgain {
 }
 
 const isPending = ({ hold }: Held): boolean => hold.state === "open" || hold.state === "approved";
+
+/** Its answers have decided it, or it has an approval of one who is revoked: whether enough are left, policy says. */
+const isMoved = (pinned: Pinned, approvers: Approvers): boolean =>
+  pinned.held.hold.state === "open"
+    ? standing(pinned.held, pinned, approvers).decided !== null
+    : pinned.held.hold.approvers.some((one) => pinned.revoked.has(one));

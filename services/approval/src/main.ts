@@ -3,7 +3,7 @@ import { openArchive } from "@sallyport/evidence";
 import {
   addressText,
   clusterOf,
-  listenerOf,
+  httpPlaceOf,
   loadConfig,
   onShutdown,
   openLog,
@@ -11,7 +11,6 @@ import {
   readSealingPublicKey,
   sayReady,
   serviceArguments,
-  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startApproval } from "./app.ts";
 import { openReceivers } from "./notify/receiver.ts";
@@ -21,7 +20,6 @@ const config = loadConfig(file);
 const log = openLog("approval", config.config.log);
 try {
   const cluster = clusterOf({ config, data });
-  const tls = tlsFilesOf({ config, data }, "approval");
   const telemetry = await openTelemetry({
     config: config.config.telemetry,
     directory: config.directory,
@@ -34,7 +32,7 @@ try {
     sealingPublicKey: readSealingPublicKey(cluster.keys),
     archive: await openArchive(config),
     receivers: openReceivers(config.config.approvals.notify, config.directory),
-    listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
+    listen: httpPlaceOf({ config, data }, "approval"),
     log,
     telemetry,
   });

@@ -1,11 +1,11 @@
-import type { Answers, HoldView, WholeText } from "@sallyport/contracts";
-import { answersFor, standing, type Approvers } from "./answers.ts";
+import type { HoldView, WholeText } from "@sallyport/contracts";
+import { answersFor, standing, type Approvers, type Said } from "./answers.ts";
 import { stateAt, type Held } from "./held.ts";
 
 /** A hold as people see it, at a moment. */
 export function viewOf(
   held: Held,
-  answers: Answers | null,
+  said: Said,
   approvers: Approvers,
   whole: WholeText | null,
   now: number,
@@ -24,18 +24,19 @@ export function viewOf(
     whole: whole !== null,
     key: hold.key,
     operations: command.operations,
-    policies: standing(held, answers, approvers).conditions.map(({ condition, approvers: by }) => ({
+    policies: standing(held, said, approvers).conditions.map(({ condition, approvers: by }) => ({
       policy: condition.policy,
       group: condition.group,
       quorum: condition.quorum,
       ...(condition.reason !== undefined && { reason: condition.reason }),
       approvers: [...by],
     })),
-    answers: answersFor(held, answers).map(({ principal, answer, reason, time }) => ({
+    answers: answersFor(held, said.answers).map(({ principal, answer, reason, time }) => ({
       principal: principal.id,
       answer,
       reason,
       time: iso(time),
+      ...(answer === "approve" && said.revoked.has(principal.id) && { revoked: true as const }),
     })),
     waiting: hold.waiting.filter(({ until }) => until > now).length,
     opened: iso(hold.opened),

@@ -1,14 +1,13 @@
 import {
   addressText,
   clusterOf,
-  listenerOf,
+  httpPlaceOf,
   loadConfig,
   onShutdown,
   openLog,
   openTelemetry,
   sayReady,
   serviceArguments,
-  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startPolicy } from "./app.ts";
 
@@ -18,7 +17,6 @@ try {
   const config = loadConfig(file);
   log.level = config.config.log;
   const { servers, credentials } = clusterOf({ config, data });
-  const tls = tlsFilesOf({ config, data }, "policy");
   const telemetry = await openTelemetry({
     config: config.config.telemetry,
     directory: config.directory,
@@ -28,7 +26,7 @@ try {
   const policy = await startPolicy({
     servers,
     credentials,
-    http: { address: listenerOf({ config, data }, "policy").address, ...(tls && { tls }) },
+    http: httpPlaceOf({ config, data }, "policy"),
     log,
     telemetry,
   });

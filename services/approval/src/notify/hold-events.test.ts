@@ -32,7 +32,7 @@ function pinned(
             reason: "",
           })),
         };
-  return { held, answers, replaced };
+  return { held, answers, replaced, revoked: new Set<string>() };
 }
 
 const idsOf = (...args: Parameters<typeof eventsOf>): string[] =>

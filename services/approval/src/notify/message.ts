@@ -8,15 +8,16 @@ import type { HoldEvent } from "./hold-events.ts";
 /** What is told of an event: the hold as it is now. A long statement is told by its beginning. */
 export function messageOf(
   event: HoldEvent,
-  { held, answers, replaced }: Pinned,
+  pinned: Pinned,
   approvers: Approvers,
   now: number,
 ): WebhookMessage {
+  const { held, replaced } = pinned;
   const { command } = held;
-  const current = replaced ? settledBy(held, answers, { approvers, now }) : held;
+  const current = replaced ? settledBy(held, pinned, { approvers, now }) : held;
   return {
     type: event.what,
     timestamp: new Date(event.time).toISOString(),
-    data: viewOf(current, answers, approvers, command.long ? null : command, now),
+    data: viewOf(current, pinned, approvers, command.long ? null : command, now),
   };
 }

@@ -173,8 +173,8 @@ export class HoldKeeper {
         );
         // INVARIANT (I4, I7): what was approved and is not used yet falls with those who approved it.
         if (hold.state === "approved")
-          return decided !== "approve" && hold.approvers.some((one) => revoked.has(one))
-            ? disown(hold)
+          return hold.approvers.some((one) => revoked.has(one))
+            ? disown(hold, decided === "approve" ? approvers : null)
             : { next: hold, told: [] };
         if (decided === null) return { next: hold, told: [] };
         if (decided === "deny") {

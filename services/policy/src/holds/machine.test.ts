@@ -8,7 +8,7 @@ import type {
 } from "@sallyport/contracts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { approve, deny, expire, meet, release, type Asking, type Step } from "./machine.ts";
+import { approve, deny, disown, expire, meet, release, type Asking, type Step } from "./machine.ts";
 
 const now = 1_000_000;
 const condition: HoldCondition = {
@@ -226,6 +226,28 @@ describe("an approval", () => {
       });
     },
   );
+});
+
+describe("an approver who may no longer", () => {
+  const approved = hold({ state: "approved", waiting: [], approvers: ["corp#alice", "corp#bob"] });
+
+  test("leaves an approval that nobody took to the others; where they are too few, to nobody", () => {
+    expect(disown(approved, ["corp#bob"])).toEqual({
+      next: { ...approved, approvers: ["corp#bob"] },
+      told: [],
+    });
+    expect(disown(approved, null)).toEqual({
+      next: { ...approved, state: "withdrawn" },
+      told: [],
+    });
+  });
+
+  test("changes nothing that is used, over or open", () => {
+    for (const state of ["open", "used", "denied", "expired", "withdrawn"] as const) {
+      const other = { ...approved, state };
+      expect(disown(other, null).next).toBe(other);
+    }
+  });
 });
 
 describe("an end", () => {

@@ -103,11 +103,13 @@ const end = (hold: Hold, state: "denied" | "expired", now: number): Step => {
 export const deny = (hold: Hold, now: number): Step =>
   hold.state === "open" ? end(hold, "denied", now) : unchanged(hold);
 
-/** Of those who approved it too few are left who may: nobody has taken it yet, and nobody will. */
-export const disown = (hold: Hold): Step =>
-  hold.state === "approved"
+/** Who approved it may no longer, and nobody has taken it yet: it is the others' now, or, where they are too few, nobody's. */
+export function disown(hold: Hold, others: readonly string[] | null): Step {
+  if (hold.state !== "approved") return unchanged(hold);
+  return others === null
     ? { next: { ...hold, state: "withdrawn", waiting: [] }, told: [] }
-    : unchanged(hold);
+    : { next: { ...hold, approvers: [...others] }, told: [] };
+}
 
 /** Its time may be over. */
 export const expire = (hold: Hold, now: number): Step =>
