@@ -3,7 +3,7 @@ import { openArchive } from "@sallyport/evidence";
 import {
   addressText,
   clusterOf,
-  httpPlaceOf,
+  listenerOf,
   loadConfig,
   onShutdown,
   openLog,
@@ -11,6 +11,7 @@ import {
   readSealingPublicKey,
   sayReady,
   serviceArguments,
+  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startApproval } from "./app.ts";
 import { openReceivers } from "./notify/receiver.ts";
@@ -20,6 +21,7 @@ const config = loadConfig(file);
 const log = openLog("approval", config.config.log);
 try {
   const cluster = clusterOf({ config, data });
+  const tls = tlsFilesOf({ config, data }, "approval");
   const telemetry = await openTelemetry({
     config: config.config.telemetry,
     directory: config.directory,
@@ -32,7 +34,7 @@ try {
     sealingPublicKey: readSealingPublicKey(cluster.keys),
     archive: await openArchive(config),
     receivers: openReceivers(config.config.approvals.notify, config.directory),
-    listen: httpPlaceOf({ config, data }, "approval"),
+    listen: { address: listenerOf({ config, data }, "approval").address, ...(tls && { tls }) },
     log,
     telemetry,
   });

@@ -3,7 +3,7 @@ import {
   Alarms,
   observeService,
   openHttp,
-  type HttpPlace,
+  type HttpOptions,
   type HttpServer,
   type Log,
   type Telemetry,
@@ -19,7 +19,7 @@ export interface PolicyOptions {
   readonly servers: readonly string[];
   /** The folder of bus credentials. */
   readonly credentials: string;
-  readonly http: HttpPlace;
+  readonly http: Pick<HttpOptions, "address" | "tls">;
   readonly log: Log;
   /** Milliseconds after its expiry that a hold can still be looked at; a day when left out. */
   readonly holdRetention?: number;

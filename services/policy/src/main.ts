@@ -1,13 +1,14 @@
 import {
   addressText,
   clusterOf,
-  httpPlaceOf,
+  listenerOf,
   loadConfig,
   onShutdown,
   openLog,
   openTelemetry,
   sayReady,
   serviceArguments,
+  tlsFilesOf,
 } from "@sallyport/runtime";
 import { startPolicy } from "./app.ts";
 
@@ -17,6 +18,7 @@ try {
   const config = loadConfig(file);
   log.level = config.config.log;
   const { servers, credentials } = clusterOf({ config, data });
+  const tls = tlsFilesOf({ config, data }, "policy");
   const telemetry = await openTelemetry({
     config: config.config.telemetry,
     directory: config.directory,
@@ -26,7 +28,7 @@ try {
   const policy = await startPolicy({
     servers,
     credentials,
-    http: httpPlaceOf({ config, data }, "policy"),
+    http: { address: listenerOf({ config, data }, "policy").address, ...(tls && { tls }) },
     log,
     telemetry,
   });
