@@ -28,6 +28,18 @@ const read = (subject: string, data: string | Buffer, headers: string | null = n
   return [...found.events.map(({ event }) => event.type), ...found.bad.map(({ code }) => code)];
 };
 
+test("a message full of lines that are no events is kept whole, and little of it is read", () => {
+  const filler = "\n".repeat(4 * 1024 ** 2);
+  const data = `${open}\n${filler}${command.line}\n`;
+  const found = readRecordMessage(0, message("sp.rec.0.w1.event", data));
+  if (found.kind !== "events") throw new Error(found.kind);
+  expect(found.events.map(({ event }) => event.type)).toEqual(["open"]);
+  expect(found.bad).toHaveLength(17);
+  const rest = found.bad.at(-1);
+  expect(rest).toMatchObject({ line: 17, code: "unreadable" });
+  expect(rest?.raw.toString()).toBe(`${filler.slice(16)}${command.line}\n`);
+});
+
 test("each subject carries its types and no other", () => {
   expect(read("sp.rec.0.w1.command", `${open}\n${command.line}\n`)).toEqual(["open", "command"]);
   expect(read("sp.rec.0.w1.event", `${open}\n${command.line}\n`)).toEqual(["open", "command"]);

@@ -69,6 +69,12 @@ const anomaly = (code: AnomalyCode, detail: string): ReadMessage => ({
   anomaly: { code, detail },
 });
 
+/**
+ * What follows so many bad lines of a message is one more, unread: a message of 4 MiB has room for as many lines, each
+ * of which would be kept and told by itself, and a recorder that is minutes over one message keeps no lease.
+ */
+const mostBadLines = 16;
+
 /** Reads a message of RECORD_<partition> strictly. */
 export function readRecordMessage(partition: number, message: StoredMessage): ReadMessage {
   if (message.headers !== null) return anomaly("header", headerDetail(message.headers));
@@ -77,12 +83,19 @@ export function readRecordMessage(partition: number, message: StoredMessage): Re
     return anomaly("wrong-subject", "the subject is none of this partition's record");
   const events: EventLine[] = [];
   const bad: BadLine[] = [];
-  for (const [line, { raw, ended }] of lines(message.data).entries()) {
+  let line = 0;
+  for (const { raw, ended, at } of lines(message.data)) {
+    if (bad.length === mostBadLines) {
+      const detail = `not read: ${mostBadLines} lines before it are no events`;
+      bad.push({ line, raw: message.data.subarray(at), code: "unreadable", detail });
+      break;
+    }
     const read = ended ? readLine(raw) : "the message ends within a line";
     if (typeof read === "string") bad.push({ line, raw, code: "unreadable", detail: read });
     else if (!mayCarry(subject.kind, read.type))
       bad.push({ line, raw, code: "wrong-type", detail: `\`${read.type}\` on ${subject.kind}` });
     else events.push({ line, raw, event: read });
+    line += 1;
   }
   if (subject.kind === "command" && !events.some(({ event }) => event.type === "command"))
     return anomaly("wrong-type", "a command message without a command");
@@ -130,18 +143,24 @@ function mayCarry(subject: RecordKind, type: RecordEvent["type"]): boolean {
 const newline = 0x0a;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Each line as its bytes without the newline, and whether it had one. */
-function lines(data: Buffer): { readonly raw: Buffer; readonly ended: boolean }[] {
-  const found: { readonly raw: Buffer; readonly ended: boolean }[] = [];
+interface Line {
+  /** Without the newline. */
+  readonly raw: Buffer;
+  /** Whether it had one. */
+  readonly ended: boolean;
+  /** Where it begins. */
+  readonly at: number;
+}
+
+function* lines(data: Buffer): Iterable<Line> {
   let at = 0;
   while (at < data.length) {
     const end = data.indexOf(newline, at);
     if (end < 0) break;
-    found.push({ raw: data.subarray(at, end), ended: true });
+    yield { raw: data.subarray(at, end), ended: true, at };
     at = end + 1;
   }
-  if (at < data.length || data.length === 0) found.push({ raw: data.subarray(at), ended: false });
-  return found;
+  if (at < data.length || data.length === 0) yield { raw: data.subarray(at), ended: false, at };
 }
 
 /** Most lines are read without the schema; every other one, and every one that is not an event, by it. */
