@@ -3,6 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { addExamples } from "./examples.ts";
+import { visibleLines } from "./terminal-text.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
 type Register = (program: Command) => void;
@@ -75,7 +76,9 @@ function sayError(error: unknown): number {
     );
     return 1;
   }
-  complain(`sally: ${error instanceof Error ? error.message : String(error)}`);
+  // It may quote an archive's, a config's or a server's words.
+  const message = error instanceof Error ? error.message : String(error);
+  complain(`sally: ${visibleLines(message).join("\n")}`);
   const hint = error instanceof CliError || error instanceof SallyError ? error.hint : undefined;
   if (hint !== undefined) complain(`  ${hint}`);
   return error instanceof CliError ? error.exitCode : 1;

@@ -7,8 +7,16 @@ export const say = (line = ""): void => {
 
 /** One JSON object a line, on standard output. */
 export const sayJson = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${jsonLine(value)}\n`);
 };
+
+/** JSON escapes what is below a space; here so is whatever else a terminal would act on, or not show. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(""),
+  );
+
+const escaped = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`;
 
 type Colour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
 

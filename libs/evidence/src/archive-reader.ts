@@ -88,7 +88,10 @@ export class ArchiveReader {
       });
       await this.#orFinding(index.output?.key, async () => {
         if (index.output !== null)
-          output.push(...decodeChunks(await readStretches(this.#store, index.output, part.output)));
+          for (const chunk of decodeChunks(
+            await readStretches(this.#store, index.output, part.output),
+          ))
+            output.push(chunk);
       });
     }
     return assembleSession(session, events, output);

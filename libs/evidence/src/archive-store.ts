@@ -5,6 +5,12 @@ export interface ByteRange {
 }
 
 /**
+ * More than a recorder puts into an object, packed or not. It bounds what a hostile archive makes us read: a longer
+ * object is cut, so that it is not what its manifest names.
+ */
+export const objectLimit = 256 * 1024 ** 2;
+
+/**
  * Where evidence lies: objects that are created once and never change. Every implementation passes
  * `archiveContract`. All methods reject with what the medium said.
  */
@@ -15,7 +21,10 @@ export interface ArchiveStore {
    * one's own object, when the answer to its creation was lost.
    */
   putIfAbsent(key: string, bytes: Uint8Array): Promise<"created" | "exists">;
-  /** The object or a range of it; null when there is none. A range past the end is cut to what is there. */
+  /**
+   * The object, or its first `objectLimit` bytes, or a range of it; null when there is none. A range past the end is cut
+   * to what is there.
+   */
   get(key: string, range?: ByteRange): Promise<Buffer | null>;
   /** Size in bytes; null when there is none. */
   head(key: string): Promise<{ readonly bytes: number } | null>;

@@ -1,4 +1,6 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { zstdCompressSync } from "node:zlib";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { dirname, join } from "node:path";
 import { newStartId } from "@sallyport/contracts";
@@ -168,6 +170,42 @@ describe("keys", () => {
     const { broken } = await verify();
     expect(broken).toContain(`signature-wrong ${manifestKey(0, 4)}`);
     expect(broken.some((one) => one.startsWith("object-missing ../../0/"))).toBe(true);
+  });
+});
+
+describe("an archive that is made to harm its reader", () => {
+  const unnamed = `segments/0/${"f".repeat(64)}.events.ndjson.zst`;
+
+  test("has pipes, devices, folders and loops where objects should be: none is read", async () => {
+    execFileSync("mkfifo", [pathOf(unnamed), pathOf(manifestKey(0, 5))], { stdio: "ignore" });
+    await symlink("/dev/zero", pathOf(manifestKey(0, 6)));
+    await symlink("/", pathOf(manifestKey(0, 7)));
+    await symlink(pathOf(manifestKey(0, 8)), pathOf(manifestKey(0, 8)));
+    const object = await objectOf(2, "events");
+    await rm(pathOf(object));
+    await symlink("/dev/zero", pathOf(object));
+    const { broken, notes } = await verify();
+    for (const n of [5, 6, 7, 8])
+      expect(broken).toContain(`manifest-unreadable ${manifestKey(0, n)}`);
+    expect(broken).toContain(`object-missing ${object}`);
+    expect(notes).toContain(`object-unnamed ${unnamed}`);
+  });
+
+  test("has more findings than a call takes arguments", async () => {
+    const holes = Array.from({ length: 150_000 }, (_, at) => [at + 100, at + 100]);
+    const text = (await readFile(pathOf(manifestKey(0, 4)))).toString();
+    await put(manifestKey(0, 4), text.replace('"holes":[]', `"holes":${JSON.stringify(holes)}`));
+    expect((await verify()).broken).toHaveLength(150_002);
+  });
+
+  test("has what unpacks to more than a recorder packs into a frame", async () => {
+    const detail = "x".repeat(17 * 1024 ** 2);
+    const anomaly = { seq: 1, subject: "", time: "", anomaly: { code: "", detail, data: "" } };
+    await put(unnamed, zstdCompressSync(`${JSON.stringify(anomaly)}\n`));
+    const { findings } = await verify();
+    expect(findings).toEqual([
+      expect.objectContaining({ text: `no manifest names \`${unnamed}\`: it cannot be read` }),
+    ]);
   });
 });
 

@@ -14,10 +14,11 @@ export function checkLink(
     findings.push(
       broken("chain-broken", `manifest ${n} does not follow from the one before it`, about),
     );
-  findings.push(
-    ...checkStream(n, "record", previous?.manifest.record ?? null, record, about),
-    ...checkStream(n, "output", previous?.manifest.output ?? null, output, about),
-  );
+  const streams = [
+    checkStream(n, "record", previous?.manifest.record ?? null, record, about),
+    checkStream(n, "output", previous?.manifest.output ?? null, output, about),
+  ];
+  for (const finding of streams.flat()) findings.push(finding);
   for (const revision of missingBundles)
     findings.push(
       broken("bundle-missing", `bundle revision ${revision} was lost before it was kept`, about),

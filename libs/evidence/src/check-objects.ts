@@ -32,6 +32,5 @@ export async function checkObjects(store: ArchiveStore, manifest: Manifest): Pro
       );
     else bodies.set(object.kind, bytes);
   }
-  if (findings.length === 0) findings.push(...checkSegment(manifest, bodies));
-  return findings;
+  return findings.length === 0 ? checkSegment(manifest, bodies) : findings;
 }

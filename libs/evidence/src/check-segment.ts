@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseRecordSubject, type SessionId } from "@sallyport/contracts";
+import { objectLimit } from "./archive-store.ts";
 import { decodeChunks, decodeEvents } from "./entry.ts";
 import { broken, type About, type Finding } from "./finding.ts";
 import { unpack, type Frame } from "./frames.ts";
@@ -59,6 +60,8 @@ export function checkSegment(manifest: Manifest, bodies: ReadonlyMap<string, Buf
 
 function whole(bytes: Buffer | undefined, frames: readonly Frame[] | undefined): Buffer {
   if (bytes === undefined || frames === undefined) return Buffer.alloc(0);
+  if (frames.reduce((sum, [, , unpacked]) => sum + unpacked, 0) > objectLimit)
+    throw new Error("its frames are said to hold more than a segment does");
   return Buffer.concat(
     frames.map(([offset, packed, unpacked]) =>
       unpack(bytes.subarray(offset, offset + packed), unpacked, "a segment"),

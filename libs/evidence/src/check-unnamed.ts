@@ -10,8 +10,8 @@ export interface Reach {
   readonly output: number;
 }
 
-/** Of a frame; the recorder's have 256 KiB, or one piece. It bounds what a hostile archive makes us unpack. */
-const frameLimit = 256 * 1024 ** 2;
+/** Of a frame; the recorder's have 256 KiB, or one piece, which a message of the bus bounds. */
+const frameLimit = 16 * 1024 ** 2;
 
 /**
  * What an object of a segment is that no manifest names. A recorder that dies, or loses a race, leaves some, and the

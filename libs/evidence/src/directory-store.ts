@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { link, mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { abandonedAfter, checkKey, type Archive, type ByteRange } from "./archive-store.ts";
+import {
+  abandonedAfter,
+  checkKey,
+  objectLimit,
+  type Archive,
+  type ByteRange,
+} from "./archive-store.ts";
 
 /** Begins with a dot, so no key reaches it. On the same file system as the objects: link(2) does not cross. */
 const incoming = ".incoming";
@@ -52,18 +59,22 @@ export class DirectoryStore implements Archive {
 
   async get(key: string, range?: ByteRange): Promise<Buffer | null> {
     checkKey(key);
-    const file = await orNull(open(join(this.directory, key), "r"));
+    // Whoever hands an archive over may have put a pipe or a device into it, which would be read for ever.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    const file = await orNull(open(join(this.directory, key), flags));
     if (file === null) return null;
     try {
-      if (range === undefined) return await file.readFile();
-      const bytes = Buffer.alloc(range.length);
+      const found = await file.stat();
+      if (!found.isFile()) return null;
+      const { offset, length } = range ?? { offset: 0, length: objectLimit };
+      const bytes = Buffer.alloc(Math.min(length, Math.max(0, found.size - offset)));
       let filled = 0;
-      while (filled < range.length) {
+      while (filled < bytes.length) {
         const { bytesRead } = await file.read(
           bytes,
           filled,
-          range.length - filled,
-          range.offset + filled,
+          bytes.length - filled,
+          offset + filled,
         );
         if (bytesRead === 0) break;
         filled += bytesRead;
@@ -77,7 +88,7 @@ export class DirectoryStore implements Archive {
   async head(key: string): Promise<{ readonly bytes: number } | null> {
     checkKey(key);
     const found = await orNull(stat(join(this.directory, key)));
-    return found === null ? null : { bytes: found.size };
+    return found?.isFile() === true ? { bytes: found.size } : null;
   }
 
   async *list(prefix: string, after = ""): AsyncIterable<string> {
@@ -134,7 +145,7 @@ async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   try {
     return await promise;
   } catch (cause) {
-    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR")) return null;
+    if (["ENOENT", "ENOTDIR", "ELOOP"].some((code) => isCode(cause, code))) return null;
     throw cause;
   }
 }

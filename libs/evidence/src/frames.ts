@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { ArchiveStore } from "./archive-store.ts";
+import { objectLimit, type ArchiveStore } from "./archive-store.ts";
 
 /** Offset and length of a zstd frame in its object, and its length unpacked. */
 export type Frame = readonly [offset: number, packed: number, unpacked: number];
@@ -109,10 +109,11 @@ async function readFrame(
   return unpack(bytes, unpacked, key);
 }
 
-/** Unpacks at most `limit` bytes. @throws Error */
+/** Unpacks at most `limit` bytes, and never more than `objectLimit`. @throws Error */
 export function unpack(bytes: Buffer, limit: number, key: string): Buffer<ArrayBuffer> {
+  const maxOutputLength = Math.min(objectLimit, Math.max(1, limit));
   try {
-    return Buffer.from(zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, limit) }));
+    return Buffer.from(zstdDecompressSync(bytes, { maxOutputLength }));
   } catch (cause) {
     throw new Error(`\`${key}\` cannot be unpacked`, { cause });
   }

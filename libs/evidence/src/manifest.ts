@@ -58,6 +58,9 @@ export const Manifest = z.strictObject({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+/** Room for half a million holes. A hostile one could nest as deep as it is long, which takes memory to read. */
+const manifestLimit = 16 * 1024 ** 2;
+
 const Signature = z.strictObject({ key: Sha256, signature: z.base64() });
 
 export const manifestKey = (partition: number, n: number): string =>
@@ -92,6 +95,7 @@ export interface ReadManifest {
 
 /** @throws Error when it is no manifest. The signature is not verified here. */
 export function readManifest(bytes: Buffer): ReadManifest {
+  if (bytes.length > manifestLimit) throw new Error("a manifest is not so long");
   const end = bytes.indexOf("\n");
   if (end < 0 || bytes.indexOf("\n", end + 1) !== bytes.length - 1)
     throw new Error("a manifest has two lines");

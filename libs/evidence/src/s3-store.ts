@@ -13,7 +13,14 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { S3Archive } from "@sallyport/contracts";
-import { abandonedAfter, checkKey, isKey, type Archive, type ByteRange } from "./archive-store.ts";
+import {
+  abandonedAfter,
+  checkKey,
+  isKey,
+  objectLimit,
+  type Archive,
+  type ByteRange,
+} from "./archive-store.ts";
 import { answeredCode, answeredStatus, s3Client, s3Error } from "./s3-client.ts";
 import { uploadInParts } from "./s3-upload.ts";
 
@@ -156,7 +163,7 @@ export class S3Store implements Archive {
   }
 
   async #read(key: string, range: ByteRange | undefined): Promise<Buffer> {
-    const { Body } = await this.#client.send(
+    const { Body, ContentLength = 0 } = await this.#client.send(
       new GetObjectCommand({
         ...this.#at(key),
         ...(range === undefined
@@ -165,6 +172,10 @@ export class S3Store implements Archive {
       }),
     );
     if (!(Body instanceof Readable)) throw new Error("the answer has no body");
+    if (ContentLength > objectLimit) {
+      Body.destroy();
+      return this.#read(key, { offset: 0, length: objectLimit });
+    }
     return buffer(Body).catch((cause: unknown) => {
       throw new CutOff(cause instanceof Error ? cause.message : String(cause));
     });

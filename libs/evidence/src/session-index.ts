@@ -1,5 +1,6 @@
 import { CommandId, HoldId, Millis, Name, SessionId, Sha256, StartId } from "@sallyport/contracts";
 import { z } from "zod";
+import { objectLimit } from "./archive-store.ts";
 import { unpack } from "./frames.ts";
 
 const count = z.number().int().nonnegative();
@@ -51,10 +52,7 @@ export const SegmentIndex = z.strictObject({
 });
 export type SegmentIndex = z.infer<typeof SegmentIndex>;
 
-/** An index has no use for more; it bounds what a hostile archive makes us unpack. */
-const indexLimit = 256 * 1024 ** 2;
-
 /** @throws Error when it is no index */
 export function readIndex(bytes: Buffer, key: string): SegmentIndex {
-  return SegmentIndex.parse(JSON.parse(unpack(bytes, indexLimit, key).toString("utf8")));
+  return SegmentIndex.parse(JSON.parse(unpack(bytes, objectLimit, key).toString("utf8")));
 }

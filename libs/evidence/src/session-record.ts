@@ -123,13 +123,15 @@ function commandsOf(
     if (event.type === "result" && !results.has(event.command))
       results.set(event.command, { ...entry, event });
   }
+  // By command, not searched for each: a session may have a million.
+  const answers = Map.groupBy(joined, ({ event }) => event.command);
   const commands: CommandRecord[] = [];
   for (const entry of events) {
     if (entry.event.type !== "command" && entry.event.type !== "refused") continue;
     const id = entry.event.command;
-    const of = joined
-      .filter(({ event }) => event.command === id)
-      .toSorted((a, b) => a.event.time - b.event.time || a.seq - b.seq);
+    const of = (answers.get(id) ?? []).toSorted(
+      (a, b) => a.event.time - b.event.time || a.seq - b.seq,
+    );
     const result = results.get(id);
     commands.push({
       id,
