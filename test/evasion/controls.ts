@@ -465,6 +465,10 @@ export const controls: readonly Control[] = [
       "\\set VERBOSITY sqlstate\nSELECT 1 / 0;\nSELECT nosuch();\nSELECT * FROM nosuch;\nINSERT INTO orders VALUES (10);\nSELECT 'x'::date;\nSELECT 1 +",
     ],
     [
+      "languages that are not there",
+      "CREATE FUNCTION spoken() RETURNS integer LANGUAGE nosuch AS 'x';\nDO LANGUAGE nosuch 'x'",
+    ],
+    [
       "names that were taken back",
       "BEGIN;\nCREATE TABLE gone (a integer);\nROLLBACK;\nSELECT * FROM gone",
     ],

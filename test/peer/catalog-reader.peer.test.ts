@@ -163,6 +163,9 @@ CREATE EVENT TRIGGER heard ON ddl_command_end EXECUTE FUNCTION hears()
 ALTER EVENT TRIGGER heard DISABLE
 ALTER EVENT TRIGGER heard ENABLE
 DROP EVENT TRIGGER heard
+CREATE LANGUAGE spoken HANDLER plpgsql_call_handler
+ALTER LANGUAGE spoken RENAME TO written
+DROP LANGUAGE written
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) TO PUBLIC
 SET allow_system_table_mods TO on; CREATE VIEW pg_catalog.odd AS SELECT 1 AS one
@@ -210,7 +213,9 @@ test("after each change what is read again is what reading everything gives", as
     if (at % 9 === 0) await held.next(at);
   }
   expect(refused).toEqual([]);
-  const partly = [...readOf.values()].filter((count) => count < 17).length;
+  const partly = [...readOf.values()].filter(
+    (count) => count < Object.keys(ownQueries).length,
+  ).length;
   expect(partly / changes.length).toBeGreaterThan(0.8);
 });
 

@@ -86,6 +86,36 @@ describe("names that the target lacks get the target's own code and message", ()
   });
 });
 
+test.each([
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch AS 'x'",
+  "CREATE FUNCTION f(a nosuch) RETURNS nosuch STABLE STRICT SECURITY DEFINER LANGUAGE nosuch AS 'x'",
+  "CREATE OR REPLACE PROCEDURE f() LANGUAGE 'SQL' AS 'SELECT 1'",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch RETURN 1",
+  "CREATE FUNCTION nosuch.f() RETURNS int LANGUAGE nosuch AS 'x'",
+  "DO LANGUAGE nosuch 'x'",
+  'DO \'x\' LANGUAGE "é""x"',
+])("a language or schema of code is missed as the target misses it: %s", async (text) => {
+  const analysis = await read(text);
+  if (analysis.kind !== "unresolved") throw new Error(analysis.kind);
+  const { sqlstate, message, hint, position } = analysis;
+  const error = (await failure(text)) as DatabaseError;
+  expect([sqlstate, message, hint, position]).toEqual([error.code, error.message, error.hint, 0]);
+  expect(error.position).toBeUndefined();
+});
+
+test.each([
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch COST -1 AS 'x'",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch SUPPORT nosuch AS 'x'",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch SET nosuch = 3 AS 'x'",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE nosuch LANGUAGE nosuch AS 'x'",
+  "CREATE PROCEDURE f() LANGUAGE nosuch STRICT AS 'x'",
+  "DO LANGUAGE nosuch",
+  "DO LANGUAGE nosuch 'x' LANGUAGE nosuch",
+])("what the target finds wrong before it looks for a language is its to say: %s", async (text) => {
+  expect(await read(text)).toMatchObject({ kind: "analysed", opaque: expect.any(String) });
+  expect(await failure(text)).not.toMatchObject({ message: 'language "nosuch" does not exist' });
+});
+
 describe("what the parser refuses is said as the target says it", () => {
   const texts = [
     "SELECT 'é' x y",

@@ -212,8 +212,21 @@ describe("names resolve as the target resolves them", () => {
     ["SELECT o.id, orders.id FROM orders o", "42P01", 14],
     ["CALL nowhere()", "42883", 6],
     ["SELECT no.where()", "3F000", 8],
+    ["CREATE FUNCTION no.where() RETURNS int LANGUAGE sql AS 'SELECT 1'", "3F000", 0],
+    ["CREATE FUNCTION f() RETURNS int LANGUAGE nowhere AS ''", "42704", 0],
+    ["DO LANGUAGE nowhere ''", "42704", 0],
   ])("what the target lacks: %s → %s at %i", async (text, sqlstate, position) => {
     expect(await read(text)).toMatchObject({ kind: "unresolved", sqlstate, position });
+  });
+
+  test("languages come with extensions, of which plpgsql's is always there", async () => {
+    const languages = new Set(["sql"]);
+    expect(await read("DO ''", { catalog: { ...catalog, languages } })).toMatchObject({
+      message: 'language "plpgsql" does not exist',
+      hint: "Use CREATE EXTENSION to load the language into the database.",
+    });
+    const unread = { catalog: { ...catalog, languages: null } };
+    expect(await asks("DO LANGUAGE nowhere ''", unread)).toEqual(["opaque"]);
   });
 
   test("IF EXISTS does not hide what an ALTER would do, were the table there", async () => {

@@ -33,6 +33,7 @@ export const builtinCatalog = (rows: CatalogRows): Catalog =>
   readCatalog({
     ...filtered(rows, (oid) => oid < firstUserOid),
     schemas: [],
+    languages: [],
     eventTriggers: [],
     definitions: [],
     bodies: [],

@@ -14,6 +14,7 @@ test.each([
   [[], []],
   [["pg_trigger"], ["triggers"]],
   [["pg_event_trigger"], ["eventTriggers"]],
+  [["pg_language"], ["functions", "languages", "bodies"]],
   [["pg_depend"], ["indexColumns", "reaches"]],
   // A name that is printed elsewhere.
   [["pg_collation"], ["columns", "indexColumns", "expressions", "definitions", "bodies"]],

@@ -124,6 +124,7 @@ const readBy: Readonly<Record<CatalogQuery, readonly Source[]>> = {
   expressions: ["pg_constraint", "pg_index", "pg_policy", "pg_statistic_ext", ...named],
   types: ["pg_type", "pg_namespace"],
   functions: ["pg_proc", "pg_namespace", "pg_language"],
+  languages: ["pg_language"],
   operators: ["pg_operator", "pg_namespace"],
   casts: ["pg_cast"],
   definitions: ["pg_rewrite", ...named],

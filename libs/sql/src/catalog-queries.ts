@@ -159,6 +159,7 @@ function queriesOf(part: CatalogPart, noneLocked = false) {
         pg_catalog.to_json(p.proargnames)
       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE ${visible} AND ${made("p.oid")} ORDER BY p.oid`,
+    languages: `SELECT l.lanname FROM pg_catalog.pg_language l WHERE ${shared} ORDER BY l.oid`,
     operators: `SELECT o.oid, ${schema}, o.oprname, o.oprleft, o.oprright, o.oprresult, o.oprcode::pg_catalog.oid
       FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
       WHERE o.oprcode <> 0 AND ${visible} AND ${made("o.oid")} ORDER BY o.oid`,

@@ -183,6 +183,8 @@ export interface Catalog {
   readonly functions: ReadonlyMap<number, Func>;
   readonly functionsByName: ReadonlyMap<string, readonly Func[]>;
   readonly operatorsByName: ReadonlyMap<string, readonly Operator[]>;
+  /** Names of procedural languages; null: not read. */
+  readonly languages: ReadonlySet<string> | null;
   readonly eventTriggers: readonly number[];
   /** It has a session's own temporary objects, under the schema `pg_temp`. */
   readonly temporary: boolean;

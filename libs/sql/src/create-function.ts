@@ -4,7 +4,8 @@ import { firstUserOid, type Func, type FunctionBody } from "./catalog.ts";
 import { Context } from "./context.ts";
 import { defined } from "./ddl-tables.ts";
 import { evaluate } from "./expressions.ts";
-import { nameOf } from "./names.ts";
+import { refuseUnknownLanguage } from "./languages.ts";
+import { missingSchema, nameOf } from "./names.ts";
 import { Asked } from "./operations.ts";
 import { Opaque } from "./outcome.ts";
 import { Scope } from "./scope.ts";
@@ -25,7 +26,14 @@ const readOptions = new Set("language as volatility strict security cost rows pa
  */
 export function createFunction(fields: Fields, context: Context): Told {
   const name = nameOf(strings(fields["funcname"]));
+  const missing = missingSchema(context.catalog, name.schema, -1);
+  if (missing) throw missing;
   const schema = name.schema ?? context.names.creationSchema();
+  refuseUnknownLanguage(
+    fields["options"],
+    fields["is_procedure"] === true ? "procedure" : "function",
+    context,
+  );
   const { asked } = context;
   asked.act("create", asked.resources.namedFunction(schema, name.name));
   if (fields["replace"] === true)

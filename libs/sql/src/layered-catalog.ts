@@ -43,6 +43,7 @@ export function layered(
     functions: new LayeredMap(below.functions, above.functions),
     functionsByName: together(below.functionsByName, above.functionsByName),
     operatorsByName: together(below.operatorsByName, above.operatorsByName),
+    languages: above.languages ?? below.languages,
     eventTriggers: [...below.eventTriggers, ...above.eventTriggers],
     temporary: below.temporary || temporary,
     relation(schema, name) {

@@ -332,6 +332,8 @@ export function readCatalog(rows: CatalogRows, stored: Catalog["stored"] = () =>
     functions: index(allFunctions),
     functionsByName: byName(allFunctions),
     operatorsByName: byName(operators(rows)),
+    languages:
+      rows.languages.length > 0 ? new Set(rows.languages.map((row) => string(row[0]))) : null,
     eventTriggers: rows.eventTriggers.map((row) => number(row[0])),
     temporary: false,
     relation: (schema, name) => relationsByName.get(`${schema}\0${name}`),

@@ -31,6 +31,7 @@ const widths: Readonly<Record<CatalogQuery, number>> = {
   expressions: 4,
   types: 10,
   functions: 16,
+  languages: 1,
   operators: 7,
   casts: 6,
   definitions: 2,

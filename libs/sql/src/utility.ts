@@ -3,6 +3,7 @@ import type { Told } from "./analyse.ts";
 import type { Context } from "./context.ts";
 import { alterTable } from "./alter-table.ts";
 import { createFunction } from "./create-function.ts";
+import { refuseUnknownLanguage } from "./languages.ts";
 import {
   createIndex,
   createRelation,
@@ -143,6 +144,12 @@ function createStatistics(fields: Fields, context: Context): Told {
   return { columns: null, effects: definedNames };
 }
 
+/** What it runs is the text of a language that is not read here. */
+function doBlock(fields: Fields, context: Context): Told {
+  refuseUnknownLanguage(fields["args"], "block", context);
+  throw new Opaque("a DoStmt");
+}
+
 /** A procedure is asked as the function that it is; it may end transactions. */
 function callProcedure(fields: Fields, context: Context): Told {
   const expression = record(fields["funccall"]);
@@ -233,6 +240,7 @@ const handlers: Readonly<Record<string, Handler>> = {
     };
   },
   CreateFunctionStmt: createFunction,
+  DoStmt: doBlock,
   CreateTrigStmt: createTrigger,
   RuleStmt: (fields, context) => alterNamed(fields["relation"], context, "a rule"),
   CreatePolicyStmt: (fields, context) => definePolicy("CreatePolicyStmt", fields, context),

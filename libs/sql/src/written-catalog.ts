@@ -17,7 +17,8 @@ type Row = readonly (string | null)[];
 
 /**
  * A catalog without a target: an empty PostgreSQL 18 with tables as a person writes them, `public.customers` to columns
- * to types (`bigint`, `varchar(200)`, `numeric(10,2)[]`). It knows of no constraint, default, trigger or function.
+ * to types (`bigint`, `varchar(200)`, `numeric(10,2)[]`). It knows of no constraint, default, trigger or function,
+ * nor which languages there are.
  * @throws {WrittenCatalogError}
  */
 export function writtenCatalog(
@@ -57,6 +58,7 @@ export function writtenCatalog(
   return readCatalog({
     ...rows,
     schemas: [...schemas].map((name) => [name]),
+    languages: [],
     relations: [...rows.relations, ...relations],
     columns: [...rows.columns, ...columns],
     types: [...rows.types, ...types],
