@@ -3,6 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 import { ConfigErrors, SallyError } from "@sallyport/runtime";
 import { CliError } from "./cli-error.ts";
 import { addExamples } from "./examples.ts";
+import { help } from "./help.ts";
 import { visibleLines } from "./terminal-text.ts";
 import { registerNotThereYet } from "./not-there-yet.ts";
 
@@ -31,6 +32,7 @@ export async function makeProgram(called: string | undefined): Promise<Command> 
   program
     .description("Sallyport: nobody passes until both gates agree.")
     .version(manifest.version, "-V, --version", "print the version")
+    .configureHelp(help)
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
     .addHelpText(

@@ -81,7 +81,7 @@ function clientOf(command: Command): ApprovalsClient {
 
 function holdId(text: string): string {
   if (!HoldId.safeParse(text).success)
-    throw new InvalidArgumentError("a hold's id is 26 characters of a to z and 2 to 7");
+    throw new InvalidArgumentError("a hold's id is 26 characters of a to z and 2 to 7.");
   return text;
 }
 

@@ -132,7 +132,7 @@ async function connect(
 
 function connectionName(text: string): string {
   if (!Name.safeParse(text).success)
-    throw new InvalidArgumentError("a connection is named such as `orders`");
+    throw new InvalidArgumentError("a connection is named such as `orders`.");
   return text;
 }
 
@@ -142,6 +142,6 @@ function variables(
 ): readonly (readonly [string, string])[] {
   const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined)
-    throw new InvalidArgumentError("it takes NAME=TEXT");
+    throw new InvalidArgumentError("it takes NAME=TEXT.");
   return [...before, [name, value]];
 }

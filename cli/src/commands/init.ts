@@ -61,7 +61,7 @@ Examples:
 }
 
 function count(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("it takes a number from 0 to 99999");
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("it takes a number from 0 to 99999.");
   return Number(text);
 }
 

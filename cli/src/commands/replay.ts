@@ -76,6 +76,6 @@ function speedOf({ speed, pause }: ReplayOptions): number {
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError("a number of 0 or more");
+    throw new InvalidArgumentError("it takes a number of 0 or more.");
   return value;
 }

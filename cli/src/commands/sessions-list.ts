@@ -99,12 +99,13 @@ export function since(text: string): number {
   const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
   if (ago !== null) return Date.now() - Number(ago[1]) * units[ago[2] as keyof typeof units];
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError("a time such as 2h, 7d or 2026-01-31");
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError("it takes a time such as 2h, 7d or 2026-01-31.");
   return time;
 }
 
 /** An option's number, from 1. */
 export function limit(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a number above 0");
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("it takes a number above 0.");
   return Number(text);
 }

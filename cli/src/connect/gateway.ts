@@ -9,6 +9,7 @@ import {
 } from "@sallyport/runtime";
 import { CliError } from "../cli-error.ts";
 import type { CliContext } from "../context.ts";
+import { gatewayAddress } from "./gateway-address.ts";
 
 /** Where clients reach the gateway. */
 export interface Gateway {
@@ -30,18 +31,17 @@ export function gatewayOf(
   plain: boolean,
 ): Gateway {
   if (named !== undefined) {
-    const [, host = "", port] = /^\[?([^\s[\]]+?)\]?(?::(\d{1,5}))?$/.exec(named) ?? [];
-    if (host === "" || Number(port ?? 6432) > 65_535)
+    const address = gatewayAddress(named);
+    if (address === null)
       throw new CliError(`\`${named}\` is no address such as \`sallyport.example.com:6432\``, {
         exitCode: 2,
       });
-    if (plain && !isLoopback(host))
+    if (plain && !isLoopback(address.host))
       throw new CliError(`\`${named}\` would take your token without TLS`, {
         hint: "--no-tls is for a gateway on this machine",
       });
     return {
-      host,
-      port: Number(port ?? 6432),
+      ...address,
       sslmode: plain ? "disable" : "verify-full",
       ca: readable(ca),
     };
