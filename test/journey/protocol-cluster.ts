@@ -3,7 +3,8 @@ import { shopSchema } from "./cluster-config.ts";
 import { startCluster, type Cluster, type ClusterOptions } from "./cluster.ts";
 import { clearText } from "./raw-client.ts";
 
-const policies = `
+/** The policies of a protocol cluster, of which a test may want more. */
+export const protocolPolicies = `
 @id("ci-works-on-the-shop")
 permit (principal in Group::"corp/ci", action in [Action::"connect", Action::"read", Action::"write"],
         resource in Connection::"shop");
@@ -44,6 +45,9 @@ INSERT INTO kinds VALUES (1, '4929123456781881', 'canary-one', 4711, '{canary-tw
                          (2, NULL, NULL, NULL, NULL, NULL, NULL);
 `;
 
+/** The tables of a protocol cluster. */
+export const protocolSchema = readFileSync(shopSchema, "utf8") + kinds;
+
 /**
  * A deployment for clients that go to the bounds of the protocol: `ci-runner` works under masks, holds and denials,
  * so does `setter`, who may change settings and roles; `free` may do everything. The target takes raw clients too.
@@ -57,8 +61,8 @@ export function startProtocolCluster(options: ClusterOptions = {}): Promise<Clus
       free: { groups: ["free"] },
       stranger: { groups: [] },
     },
-    sql: readFileSync(shopSchema, "utf8") + kinds,
-    policies,
+    sql: protocolSchema,
+    policies: protocolPolicies,
     postgres: { hba: clearText },
     change: (config) => {
       Object.assign(config.connections["shop"]?.columns ?? {}, {
