@@ -67,6 +67,22 @@ test.concurrent("an idle session ends with 57P05, one idle in a transaction with
   await closedBy("idle-in-transaction");
 });
 
+test.concurrent("a COPY that waits for its client's data is idle in a transaction; what came of it is undone, and in the evidence", async () => {
+  await using stalled = await open("batch");
+  stalled.send(toTarget.query("COPY orders FROM STDIN"));
+  await stalled.until((said) => said.includes("copy-in"));
+  stalled.send(toTarget.copyData(Buffer.from("970\t1\tnew\t1\t2026-03-01\n97")));
+  await stalled.until(failed);
+  expect(stalled.error).toMatchObject({ sqlstate: "25P03", severity: "FATAL" });
+  const { commands } = await cluster.recorded((one) => one["principal"] === "corp#batch");
+  expect(commands.at(-1)?.result?.event).toMatchObject({
+    outcome: "unknown",
+    input: { bytes: 30, parts: 1 },
+    error: { code: "idle-in-transaction" },
+  });
+  expect(await cluster.truth("SELECT FROM orders WHERE id = 970")).toEqual([]);
+});
+
 test.concurrent("a session that works is not idle, and ends when it is too old", async () => {
   await using busy = await open();
   expect(await busy.query("SELECT pg_sleep(1.5)")).toContain("ready I");

@@ -17,7 +17,7 @@ const mostPending = 4 * 1024 * 1024;
 export class PostgresSession {
   readonly #options: SessionOptions;
   readonly #parts: SessionParts;
-  /** When bytes last came, from either side. */
+  /** When bytes last came, from either side, or COPY's went on to the target. */
   #moved = performance.now();
 
   constructor(options: SessionOptions) {
@@ -84,10 +84,11 @@ export class PostgresSession {
   }
 
   get quiet(): Quiet {
-    const { turn } = this.#parts;
-    const waits = this.#waits;
-    const state = !waits ? "busy" : turn.status === "I" ? "idle" : "in-transaction";
-    return { state, since: this.#moved };
+    const since = this.#moved;
+    // Its transaction is open, and what it waits for is the client.
+    if (this.#parts.copy.begun && !this.#congested) return { state: "in-transaction", since };
+    if (!this.#waits) return { state: "busy", since };
+    return { state: this.#parts.turn.status === "I" ? "idle" : "in-transaction", since };
   }
 
   get idle(): boolean {
@@ -158,6 +159,7 @@ export class PostgresSession {
       if (this.#congested) return undefined;
       const frames = this.#parts.units.frames();
       if (frames === undefined) return undefined;
+      this.#moved = performance.now();
       const unit = this.#parts.copy.take(frames);
       if (unit || this.#parts.turn.phase !== "free") return unit;
     }
